@@ -1,0 +1,202 @@
+"""Runs a SavedModel as a server would: TensorFlow's C API, in a process without its Python.
+
+A SavedModel that loads in Python may still fail elsewhere: a Python function, a missing variable
+or an operation for XLA alone shows only when a signature runs. `run_in_c_api` therefore runs the
+signatures in a fresh process (`c_api_session.py`) on the C++ runtime alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfvae.saved_model import c_api_session
+
+_BFLOAT16 = 14
+_TF_TYPES = {
+    numpy_type: data_type
+    for data_type, numpy_type in c_api_session.NUMPY_TYPES.items()
+    if data_type != _BFLOAT16
+}
+
+
+class CApiError(RuntimeError):
+    """A SavedModel failed to load or to run through TensorFlow's C API."""
+
+
+def find_library() -> Path:
+    """Finds libtensorflow_cc in the installed package, without importing TensorFlow.
+
+    Raises:
+        CApiError: TensorFlow is not installed, or this build of it has no such library.
+    """
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None or spec.origin is None:
+        raise CApiError("tensorflow is not installed; install it to run a SavedModel")
+    library = Path(spec.origin).parent / "libtensorflow_cc.so.2"
+    if not library.exists():
+        raise CApiError(f"{library} is missing; install TensorFlow's Linux wheel, which holds it")
+    return library
+
+
+def run_in_c_api(
+    saved_model_path: str | os.PathLike[str],
+    calls: Sequence[tuple[str, Mapping[str, Any]]],
+    timeout_seconds: float = 600.0,
+) -> list[dict[str, np.ndarray]]:
+    """Runs signatures of a SavedModel on TensorFlow's C++ runtime alone.
+
+    The model is loaded once in a new process that imports no TensorFlow, Keras or TFP Python, as
+    the stock model server loads it (tag `serve`, automatic XLA disabled), and the calls run in
+    order. Inputs are passed with the dtypes they have: nothing is cast.
+
+    Args:
+        saved_model_path: Directory with `saved_model.pb`.
+        calls: (signature, {input name: array}) pairs. Strings are arrays or lists of `bytes`. An
+            empty sequence only loads the model.
+        timeout_seconds: Seconds allowed for everything.
+
+    Returns:
+        For each call, output name to array; strings are object arrays of `bytes`.
+
+    Raises:
+        ValueError: A signature is unknown, or its inputs are not those given.
+        CApiError: Loading or running failed; names the signature and carries TensorFlow's message.
+    """
+    path = Path(saved_model_path).resolve()
+    signatures = _read_signatures(path)
+    arrays: dict[str, np.ndarray] = {}
+    spec = {
+        "library": str(find_library()),
+        "saved_model_path": str(path),
+        "tags": ["serve"],
+        "calls": [
+            _describe_call(signatures, number, signature, inputs, arrays)
+            for number, (signature, inputs) in enumerate(calls)
+        ],
+    }
+    with tempfile.TemporaryDirectory(prefix="tfvae_c_api_") as name:
+        directory = Path(name)
+        (directory / "spec.json").write_text(json.dumps(spec))
+        np.savez(directory / "inputs.npz", **arrays)  # type: ignore[arg-type]
+        _run_child(directory, path, timeout_seconds)
+        report = json.loads((directory / "results.json").read_text())
+        if "error" in report:
+            signature = calls[len(report["answers"])][0] if report["loaded"] else None
+            what = f"signature {signature!r} failed" if report["loaded"] else "loading failed"
+            raise CApiError(f"{path}: {what} in TensorFlow's C API: {report['error']}")
+        with np.load(directory / "outputs.npz") as archive:
+            outputs = dict(archive)
+    return [
+        {output: _decode(described, outputs) for output, described in answer.items()}
+        for answer in report["answers"]
+    ]
+
+
+def _read_signatures(path: Path) -> Mapping[str, Any]:
+    """Reads signature name to SignatureDef from the `serve` graph of saved_model.pb."""
+    from tensorflow.core.protobuf import saved_model_pb2  # noqa: PLC0415
+
+    file = path / "saved_model.pb"
+    if not file.exists():
+        raise CApiError(f"{file} does not exist; give the directory of one exported version")
+    saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    for meta_graph in saved_model.meta_graphs:
+        if list(meta_graph.meta_info_def.tags) == ["serve"]:
+            return meta_graph.signature_def
+    raise CApiError(f"{file} has no graph tagged 'serve'; export one for serving")
+
+
+def _describe_call(
+    signatures: Mapping[str, Any],
+    number: int,
+    signature: str,
+    inputs: Mapping[str, Any],
+    arrays: dict[str, np.ndarray],
+) -> dict[str, Any]:
+    """Resolves names to graph tensors, and puts the input values into `arrays`."""
+    if signature not in signatures:
+        known = sorted(name for name in signatures if not name.startswith("__"))
+        raise ValueError(f"signature {signature!r} not found; the model has {known}")
+    definition = signatures[signature]
+    if set(inputs) != set(definition.inputs):
+        raise ValueError(
+            f"inputs of signature {signature!r} are {sorted(definition.inputs)}, "
+            f"got {sorted(inputs)}"
+        )
+    feeds = {
+        definition.inputs[name].name: _encode(value, f"{number}/{name}", arrays)
+        for name, value in inputs.items()
+    }
+    return {
+        "number": number,
+        "feeds": feeds,
+        "fetches": {name: info.name for name, info in definition.outputs.items()},
+    }
+
+
+def _encode(value: Any, key: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    array = np.asarray(value)
+    shape = list(array.shape)
+    if array.dtype.kind in "SO":
+        # NumPy's fixed-width bytes drop trailing zeros, so strings are taken from the original.
+        flat = np.asarray(value, dtype=object).ravel()
+        arrays[key], arrays[key + ".lengths"] = c_api_session.pack_strings(flat)
+        return {"key": key, "dtype": c_api_session.TF_STRING, "shape": shape}
+    if array.dtype.name == "bfloat16":
+        arrays[key] = array.view(np.uint16)
+        return {"key": key, "dtype": _BFLOAT16, "shape": shape}
+    if array.dtype.name not in _TF_TYPES:
+        raise ValueError(f"input {key!r} has dtype {array.dtype}, not one of {sorted(_TF_TYPES)}")
+    arrays[key] = array
+    return {"key": key, "dtype": _TF_TYPES[array.dtype.name], "shape": shape}
+
+
+def _decode(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    data = arrays[described["key"]]
+    if described["dtype"] == c_api_session.TF_STRING:
+        strings = c_api_session.unpack_strings(data, arrays[described["key"] + ".lengths"])
+        result = np.empty(len(strings), object)
+        result[:] = strings
+        return result.reshape(described["shape"])
+    if described["dtype"] == _BFLOAT16:
+        import ml_dtypes  # noqa: PLC0415
+
+        return data.view(ml_dtypes.bfloat16)
+    return data
+
+
+def _run_child(directory: Path, path: Path, timeout_seconds: float) -> None:
+    """Runs c_api_session.py on `directory`; a crash or a hang becomes a CApiError."""
+    # -P: the script's own folder stays off sys.path, so its neighbours shadow nothing.
+    command = [sys.executable, "-P", c_api_session.__file__, str(directory)]
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ}
+    try:
+        child = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_seconds,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CApiError(f"{path}: no answer from the C API in {timeout_seconds:g} s") from error
+    if child.returncode:
+        code = child.returncode
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        raise CApiError(
+            f"{path}: the process running TensorFlow's C API {how}; it wrote:\n"
+            f"{child.stderr[-4000:]}"
+        )
