@@ -1,0 +1,166 @@
+"""Images addressed by number, and the pipelines made of them.
+
+A pipeline is a pure function of (seed, step): batch s of a run is the same whether the run
+started at step 0 or was resumed at s, and no shuffle buffer is filled or saved.
+"""
+
+import abc
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae import noise
+
+
+class Dataset(abc.ABC):
+    """A finite collection of images, addressed by number.
+
+    A subclass sets `num_examples` and `image_shape` and implements `gather`.
+
+    Attributes:
+        num_examples: number of images, N.
+        image_shape: (H, W, C).
+    """
+
+    num_examples: int
+    image_shape: tuple[int, ...]
+
+    @abc.abstractmethod
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+
+    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images as a model is shown them, float32 [n, H, W, C].
+
+        Args:
+            indices: int64 [n].
+            seeds: int64 [n, 2], one row per image, for whatever is random in the showing.
+        """
+        del seeds  # most data is shown as it is
+        return self.gather(indices)
+
+    def batches(self, batch_size: int, seed: int, start_step: int = 0) -> tf.data.Dataset:
+        """Returns endless shuffled batches, float32 [batch_size, H, W, C].
+
+        Each epoch is a fresh permutation of the data; a batch may straddle two epochs.
+
+        Args:
+            batch_size: images of a batch, over all replicas.
+            seed: the run's seed.
+            start_step: number of the first batch; a resumed run continues where it was.
+
+        Raises:
+            ValueError: for a `batch_size` below 1, or of more than all the data.
+        """
+        if not 1 <= batch_size <= self.num_examples:
+            raise ValueError(
+                f"batch_size is {batch_size}; it must be from 1 to the number of examples, "
+                f"{self.num_examples}"
+            )
+
+        def batch(step: tf.Tensor) -> tf.Tensor:
+            indices = shuffled_indices(step, batch_size, self.num_examples, seed)
+            seeds = noise.training_rows(seed, step, tf.constant(0), tf.constant(batch_size))
+            return self._shaped(self.examples(indices, noise.fold_in(seeds, "data")), batch_size)
+
+        steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
+        return _pipeline(steps, batch)
+
+    def epoch(self, batch_size: int, seed: int = 0, limit: int | None = None) -> tf.data.Dataset:
+        """Returns one pass over the data in order; the last batch may be smaller.
+
+        Args:
+            batch_size: images of a batch.
+            seed: seed of whatever is random in the showing; row i belongs to image i.
+            limit: number of images, the first ones; all where None.
+        """
+        size = self.num_examples if limit is None else min(limit, self.num_examples)
+
+        def batch(start: tf.Tensor) -> tf.Tensor:
+            indices = tf.range(start, tf.minimum(start + batch_size, size))
+            seeds = tf.stack([tf.fill(tf.shape(indices), tf.cast(seed, tf.int64)), indices], 1)
+            return self._shaped(self.examples(indices, noise.fold_in(seeds, "data")), None)
+
+        return _pipeline(tf.data.Dataset.range(0, size, batch_size), batch)
+
+    def _shaped(self, images: tf.Tensor, batch_size: int | None) -> tf.Tensor:
+        return tf.ensure_shape(images, [batch_size, *self.image_shape])
+
+
+class GroundTruthDataset(Dataset):
+    """Images made from known factors; image number and factors determine each other.
+
+    A subclass sets `factor_names` and `factor_sizes`; the last factor varies fastest.
+
+    Attributes:
+        factor_names: K names.
+        factor_sizes: K sizes; the values of factor k are 0 ... factor_sizes[k] - 1.
+    """
+
+    factor_names: tuple[str, ...]
+    factor_sizes: tuple[int, ...]
+
+    @property
+    def num_factors(self) -> int:
+        """Number of factors, K."""
+        return len(self.factor_sizes)
+
+    def factors(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Returns the factors of images `indices` [n], int64 [n, K]."""
+        return np.stack(np.unravel_index(np.asarray(indices), self.factor_sizes), axis=-1)
+
+    def indices(self, factors: np.ndarray) -> np.ndarray:
+        """Returns the numbers of the images with `factors` int [n, K], int64 [n].
+
+        Raises:
+            ValueError: for a wrong shape, or a value outside its factor (both named).
+        """
+        factors = np.asarray(factors)
+        if factors.ndim != 2 or factors.shape[1] != self.num_factors:
+            raise ValueError(
+                f"factors has shape {list(factors.shape)}; it must be [n, {self.num_factors}], "
+                f"the columns being {', '.join(self.factor_names)}"
+            )
+        for name, size, column in zip(self.factor_names, self.factor_sizes, factors.T, strict=True):
+            outside = column[(column < 0) | (column >= size)]
+            if outside.size:
+                raise ValueError(
+                    f"factor {name} has value {outside[0]}; it must be from 0 to {size - 1}"
+                )
+        return np.ravel_multi_index(tuple(factors.T), self.factor_sizes).astype(np.int64)
+
+    def images(self, factors: np.ndarray) -> np.ndarray:
+        """Returns the images with `factors` int [n, K], float32 [n, H, W, C] in [0, 1]."""
+        return np.asarray(self.gather(tf.constant(self.indices(factors), tf.int64)))
+
+    def sample_factors(self, n: int, seed: int) -> np.ndarray:
+        """Draws `n` rows of uniform, independent factors, int64 [n, K]."""
+        generator = np.random.default_rng(seed)
+        return generator.integers(0, self.factor_sizes, size=(n, self.num_factors))
+
+
+def shuffled_indices(step: tf.Tensor, batch_size: int, num_examples: int, seed: int) -> tf.Tensor:
+    """Returns the example numbers of one batch, int64 [batch_size].
+
+    Epoch e visits the examples in permutation (seed, e), computed element by element.
+    """
+    position = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
+    epoch, within = position // num_examples, position % num_examples
+    # The raw operation, since tf.random.experimental.index_shuffle pads a matrix of seeds wrongly.
+    words = tf.stack([tf.fill(tf.shape(epoch), tf.constant(seed, tf.int64)), epoch], axis=1)
+    seeds = tf.concat([words, tf.fill([batch_size, 1], tf.constant(498247692, tf.int64))], axis=1)
+    return tf.raw_ops.RandomIndexShuffle(
+        index=within,
+        seed=seeds,
+        max_index=tf.fill([batch_size], tf.cast(num_examples - 1, tf.int64)),
+        rounds=4,
+    )
+
+
+def _pipeline(numbers: tf.data.Dataset, batch) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    batches = numbers.map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE).with_options(options)

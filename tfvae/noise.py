@@ -1,0 +1,153 @@
+"""Noise as a function: every draw is determined by one seed row per example.
+
+A *seed row* is two int64 numbers. Row i of a batch draws the same values whatever batch it is
+in, whichever replica holds it and whether it is trained on or served, because a draw depends on
+nothing but its row: a counter-based generator (Philox4x32-10, Salmon et al. 2011) is run in plain
+TensorFlow operations, so a SavedModel holds no stateful random operation.
+
+The streams are those of `tf.random.stateless_normal(shape, seed=row, alg="philox")`, one per row.
+"""
+
+import hashlib
+import math
+from typing import TypeAlias
+
+import tensorflow as tf
+
+Seed: TypeAlias = int | tf.Tensor
+
+_WORD = 0xFFFFFFFF
+_ROUNDS = 10
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+# TensorFlow's own key for turning a seed pair into a Philox key and counter.
+_SCRAMBLE_KEY = (0x3EC8F720, 0x02461E29)
+# An odd multiplier makes folding a bijection of the seed, and nested folds order-dependent.
+_FOLD_MULTIPLIER = 0x5851F42D4C957F2D
+# Rows are padded to this many counters, so that no value falls in the scalar tail of a
+# vectorised kernel: the last bit of log, sin and cos differs between the two.
+_COUNTERS_PER_BLOCK = 16
+
+
+def seed_rows(seed: Seed, num_rows: int | tf.Tensor) -> tf.Tensor:
+    """Returns one seed row per example, int64 [num_rows, 2].
+
+    Args:
+        seed: an int, expanded to the rows (seed, 0), (seed, 1), ...; or the rows themselves,
+            so that chunks of a batch draw what the whole draws.
+        num_rows: number of examples.
+
+    Raises:
+        ValueError: where `seed` is neither an int nor of shape [num_rows, 2].
+    """
+    if isinstance(seed, int):
+        index = tf.range(tf.cast(num_rows, tf.int64), dtype=tf.int64)
+        return tf.stack([tf.fill(tf.shape(index), tf.constant(seed, tf.int64)), index], axis=1)
+    rows = tf.cast(tf.convert_to_tensor(seed), tf.int64)
+    static = num_rows if isinstance(num_rows, int) else None
+    if not rows.shape.is_compatible_with([static, 2]):
+        raise ValueError(
+            f"seed has shape {rows.shape}; it must be an int or one row per example, "
+            f"[{'B' if static is None else static}, 2]"
+        )
+    return rows
+
+
+def training_rows(seed: int, step: tf.Tensor, first_row: tf.Tensor, num_rows: tf.Tensor):
+    """Returns the seed rows of one training step, int64 [num_rows, 2].
+
+    Args:
+        seed: the run's seed.
+        step: the optimizer's step, scalar.
+        first_row: global number of the first row that this replica holds, scalar.
+        num_rows: rows that this replica holds, scalar.
+    """
+    row = tf.cast(first_row, tf.int64) + tf.range(tf.cast(num_rows, tf.int64), dtype=tf.int64)
+    position = tf.cast(step, tf.int64) * 2**32 + row
+    return tf.stack([tf.fill(tf.shape(position), tf.constant(seed, tf.int64)), position], axis=1)
+
+
+def fold_in(seeds: tf.Tensor, site: str) -> tf.Tensor:
+    """Returns the seed rows of one named draw (a site), int64 [B, 2]; sites share no noise."""
+    digest = hashlib.sha256(site.encode()).digest()[:8]
+    offset = int.from_bytes(digest, "little", signed=True)
+    return tf.stack([seeds[:, 0] * _FOLD_MULTIPLIER + offset, seeds[:, 1]], axis=1)
+
+
+def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
+    """Draws standard normal values, float32 [num_samples, B, size].
+
+    Args:
+        seeds: int64 [B, 2], one row per example.
+        size: values per example and sample.
+        num_samples: samples per example.
+        first_sample: number of the first sample, an int or a scalar tensor; samples drawn in
+            chunks are the samples drawn at once.
+    """
+    words = _words(seeds, size, num_samples, first_sample)
+    values = []
+    for radius_word, angle_word in (words[:2], words[2:]):  # Box-Muller, twice
+        radius = tf.sqrt(-2.0 * tf.math.log(tf.maximum(_unit_interval(radius_word), 1e-7)))
+        angle = 2.0 * math.pi * _unit_interval(angle_word)
+        values += [tf.sin(angle) * radius, tf.cos(angle) * radius]
+    return _by_row(values, size)
+
+
+def uniform(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
+    """Draws uniform values in the open interval (0, 1), float32 [num_samples, B, size].
+
+    The arguments are those of `normal`. Both ends are excluded, so that a quantile is finite.
+    """
+    words = _words(seeds, size, num_samples, first_sample)
+    return _by_row([_unit_interval(word) + 2.0**-24 for word in words], size)
+
+
+def _unit_interval(words: tf.Tensor) -> tf.Tensor:
+    """The low 23 bits of each word as a float32 in [0, 1)."""
+    return tf.cast(tf.bitwise.bitwise_and(words, 0x7FFFFF), tf.float32) * 2.0**-23
+
+
+def _by_row(values: list[tf.Tensor], size: int) -> tf.Tensor:
+    """The four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
+    shape = tf.shape(values[0])
+    rows = tf.reshape(tf.stack(values, axis=-1), [shape[0], shape[1], 4 * values[0].shape[2]])
+    return rows[:, :, :size]
+
+
+def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[tf.Tensor]:
+    """The four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
+    first, second = seeds[:, 0], seeds[:, 1]  # the seed row is a counter, ...
+    words = [_low(first), _high(first), _low(second), _high(second)]
+    key0, key1, upper0, upper1 = (  # ... whose words are the row's key and upper counter words
+        word[None, :, None] for word in _philox(words, _SCRAMBLE_KEY)
+    )
+    blocks = -(-size // (4 * _COUNTERS_PER_BLOCK))
+    counter = tf.range(blocks * _COUNTERS_PER_BLOCK, dtype=tf.int64)[None, None, :]
+    sample = tf.cast(first_sample, tf.int64) + tf.range(num_samples, dtype=tf.int64)
+    return _philox([counter, sample[:, None, None], upper0, upper1], (key0, key1))
+
+
+def _philox(words: list[tf.Tensor], key) -> list[tf.Tensor]:
+    """Ten rounds of Philox4x32 over 32-bit words held as int64; the shapes broadcast."""
+    word0, word1, word2, word3 = words
+    for round_number in range(_ROUNDS):
+        key0, key1 = (
+            _low(k + round_number * step) for k, step in zip(key, _KEY_STEPS, strict=True)
+        )
+        product0, product1 = word0 * _MULTIPLIERS[0], word2 * _MULTIPLIERS[1]  # modulo 2**64
+        word0, word1, word2, word3 = (
+            tf.bitwise.bitwise_xor(_high(product1), tf.bitwise.bitwise_xor(word1, key0)),
+            _low(product1),
+            tf.bitwise.bitwise_xor(_high(product0), tf.bitwise.bitwise_xor(word3, key1)),
+            _low(product0),
+        )
+    return [word0, word1, word2, word3]
+
+
+def _low(words) -> tf.Tensor:
+    return tf.bitwise.bitwise_and(tf.convert_to_tensor(words, tf.int64), _WORD)
+
+
+def _high(words: tf.Tensor) -> tf.Tensor:
+    # int64 shifts keep the sign; the mask removes it.
+    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(words, tf.constant(32, tf.int64)), _WORD)
