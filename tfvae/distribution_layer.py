@@ -1,0 +1,51 @@
+"""A Keras layer whose call gives a TFP distribution: what heads and priors are."""
+
+import keras
+import tensorflow as tf
+
+
+def require_positive(argument: str, value: float) -> None:
+    """Raises ValueError where a size or scale is not positive."""
+    if not value > 0:
+        raise ValueError(f"{argument} is {value}; it must be above 0")
+
+
+class DistributionLayer(keras.layers.Layer):
+    """Parameters (if any) to a distribution; trainable weights are tracked and saved by Keras.
+
+    A layer's call must return tensors in Keras 3, so `__call__` goes straight to
+    `distribution`: no symbolic tensors, no dtype casting.
+    """
+
+    def __init__(self, name: str | None = None):
+        super().__init__(name=name, dtype="float32")
+        self.built = True
+
+    def distribution(self, *args):
+        """Returns the distribution; subclasses say of what."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")
+
+    def __call__(self, *args):
+        """Returns `distribution(*args)`."""
+        return self.distribution(*args)
+
+    def get_config(self) -> dict:
+        """Returns the constructor's arguments; subclasses add their own."""
+        return {"name": self.name}
+
+
+class Head(DistributionLayer):
+    """Parameters [n, ..., event * params_size] to a distribution of batch [n].
+
+    Attributes:
+        params_size: how many outputs the head needs of its network: of an encoder in all, of a
+            decoder per value of an image.
+        support: (low, high) of the values it gives a probability to; None where unbounded.
+    """
+
+    params_size: int
+    support: tuple[float, float] | None = None
+
+    def distribution(self, params: tf.Tensor):
+        """Returns the distribution with parameters `params`, concatenated on the last axis."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")

@@ -1,0 +1,89 @@
+"""Samples of TFP distributions as differentiable functions of seed rows.
+
+`draw` knows how a distribution is made of simpler ones; a new kind is one registered function:
+
+    @draw.register(tfd.MyDistribution)
+    def _(distribution, seeds, num_samples, first_sample): ...
+"""
+
+import functools
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae import noise
+
+tfd = tfp.distributions
+
+
+@functools.singledispatch
+def draw(distribution, seeds: tf.Tensor, num_samples: int = 1, first_sample=0) -> tf.Tensor:
+    """Draws reparameterised samples, float32 [num_samples, B, ...event].
+
+    Args:
+        distribution: a TFP distribution of batch shape [B], or [] (then B comes from `seeds`).
+        seeds: int64 [B, 2], one row per example (see `tfvae.noise`).
+        num_samples: samples per example.
+        first_sample: number of the first sample, so that chunks equal the whole.
+
+    Raises:
+        TypeError: where the distribution is built neither from normals by a bijector nor has a
+            quantile function; a draw could then not be a function of its seed row.
+    """
+    shape = _example_shape(distribution, seeds)
+    uniform = _in_shape(noise.uniform, shape, seeds, num_samples, first_sample)
+    try:
+        return distribution.quantile(uniform)
+    except NotImplementedError as error:
+        raise TypeError(
+            f"{distribution.name} (a {type(distribution).__name__}) cannot be drawn from seed "
+            "rows: it is neither a transformed normal nor has a quantile function. Use a "
+            "tfd.TransformedDistribution of a normal, or register a function with "
+            "tfvae.draw.draw.register"
+        ) from error
+
+
+@draw.register(tfd.Normal)
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    shape = _example_shape(distribution, seeds)
+    normal = _in_shape(noise.normal, shape, seeds, num_samples, first_sample)
+    return distribution.loc + distribution.scale * normal
+
+
+@draw.register(tfd.TransformedDistribution)
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    base = draw(distribution.distribution, seeds, num_samples, first_sample)
+    return distribution.bijector.forward(base)
+
+
+@draw.register(tfd.Independent)
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    return draw(distribution.distribution, seeds, num_samples, first_sample)
+
+
+@draw.register(tfd.Sample)
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    """Copies of one distribution, the base of TFP's multivariate normals."""
+    inner = distribution.distribution
+    if inner.batch_shape.rank or inner.event_shape.rank or not isinstance(inner, tfd.Normal):
+        raise TypeError(f"{distribution.name}: only a tfd.Sample of a scalar normal can be drawn")
+    normal = _in_shape(noise.normal, distribution.event_shape, seeds, num_samples, first_sample)
+    return inner.loc + inner.scale * normal
+
+
+def _example_shape(distribution, seeds: tf.Tensor) -> tf.TensorShape:
+    """Shape of one example's values: the batch shape without its first axis, and the event."""
+    batch = distribution.batch_shape
+    if batch.rank and not batch[:1].is_compatible_with(seeds.shape[:1]):
+        raise ValueError(
+            f"{distribution.name} has batch shape {batch}, the seeds {seeds.shape[0]} rows"
+        )
+    return batch[1:].concatenate(distribution.event_shape)
+
+
+def _in_shape(source, shape: tf.TensorShape, seeds, num_samples, first_sample) -> tf.Tensor:
+    if not shape.is_fully_defined():
+        raise ValueError(f"a draw needs a known shape per example, not {shape}")
+    values = source(seeds, math.prod(shape), num_samples, first_sample)
+    return tf.reshape(values, [num_samples, tf.shape(seeds)[0], *shape])

@@ -1,0 +1,41 @@
+"""Bernoulli likelihoods of values in [0, 1]."""
+
+import keras
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import Head
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class Bernoulli(Head):
+    """p(x|z) = prod_i Bernoulli(x_i; sigmoid(logit_i)), from logits.
+
+    Parameters are [n, ..., C], a logit per value; the distribution has batch [n], event
+    [..., C]. For values between 0 and 1 the log-probability is the cross entropy.
+    """
+
+    params_size = 1
+    support = (0.0, 1.0)
+
+    def distribution(self, params):
+        """Returns the independent Bernoullis with logits `params`."""
+        bernoulli = tfd.Bernoulli(logits=params, dtype=params.dtype)
+        return tfd.Independent(bernoulli, params.shape.rank - 1)
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class ContinuousBernoulli(Head):
+    """The density on [0, 1] whose unnormalised form is the Bernoulli's (arXiv:1907.06845).
+
+    Parameters are [n, ..., C], a logit per value; the distribution has batch [n], event
+    [..., C].
+    """
+
+    params_size = 1
+    support = (0.0, 1.0)
+
+    def distribution(self, params):
+        """Returns the independent continuous Bernoullis with logits `params`."""
+        return tfd.Independent(tfd.ContinuousBernoulli(logits=params), params.shape.rank - 1)

@@ -1,0 +1,51 @@
+"""Categorical likelihood."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import Head
+
+tfd = tfp.distributions
+
+
+class _Categorical(tfd.Categorical):
+    """A categorical over float class numbers, with the expected class number as its mean."""
+
+    def _log_prob(self, value):
+        return super()._log_prob(tf.cast(tf.round(value), tf.int32))
+
+    def _mean(self):
+        probabilities = self.probs_parameter()
+        classes = tf.range(tf.shape(probabilities)[-1])
+        return tf.reduce_sum(probabilities * tf.cast(classes, probabilities.dtype), axis=-1)
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class Categorical(Head):
+    """p(x|z) = prod_i Categorical(x_i), each value being a class number 0 ... K - 1.
+
+    Parameters are [n, ..., K C], the C values' logits of class 0, then of class 1, ...; the
+    distribution has batch [n], event [..., C]; `mean` is the expected class number.
+
+    Args:
+        num_classes: number of classes, K.
+        name: the layer's name.
+    """
+
+    def __init__(self, num_classes: int, name: str | None = None):
+        if num_classes < 2:
+            raise ValueError(f"num_classes is {num_classes}; it must be at least 2")
+        super().__init__(name)
+        self.num_classes = num_classes
+        self.params_size = num_classes
+        self.support = (0.0, num_classes - 1.0)
+
+    def distribution(self, params):
+        """Returns the independent categoricals with logits `params`."""
+        logits = tf.stack(tf.split(params, self.num_classes, axis=-1), axis=-1)
+        return tfd.Independent(_Categorical(logits=logits, dtype=tf.float32), params.shape.rank - 1)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "num_classes": self.num_classes}

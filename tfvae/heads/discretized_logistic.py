@@ -1,0 +1,60 @@
+"""Discretised logistic likelihood of 8-bit images."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import Head
+
+tfd = tfp.distributions
+tfb = tfp.bijectors
+
+LEVELS = 256
+
+
+class _QuantizedLogistic(tfd.QuantizedDistribution):
+    """A logistic rounded to the levels 0 ... 255, whose mean is the (clipped) location."""
+
+    def __init__(self, loc, scale):
+        self._loc = loc
+        # QuantizedDistribution rounds up: shifted by half a level, it rounds to the nearest.
+        logistic = tfb.Shift(-0.5)(tfd.Logistic(loc, scale))
+        super().__init__(logistic, low=0.0, high=LEVELS - 1.0, name="QuantizedLogistic")
+
+    def _mean(self):
+        return tf.clip_by_value(self._loc, 0.0, LEVELS - 1.0)
+
+
+class _EightBit(tfd.TransformedDistribution):
+    """Levels 0 ... 255 as the values 0, 1/255, ... 1; probabilities, so without a Jacobian."""
+
+    def __init__(self, loc, scale):
+        self._levels = _QuantizedLogistic(loc * (LEVELS - 1.0), scale * (LEVELS - 1.0))
+        super().__init__(self._levels, tfb.Scale(1.0 / (LEVELS - 1.0)), name="EightBitLogistic")
+
+    def _log_prob(self, value, **kwargs):
+        return self._levels.log_prob(tf.round(value * (LEVELS - 1.0)))
+
+    def _mean(self):
+        return self._levels.mean() / (LEVELS - 1.0)
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class DiscretizedLogistic(Head):
+    """p(x|z) of 8-bit images: the logistic's probability of each of 256 levels.
+
+    Kingma et al. 2016 (arXiv:1606.04934), section 5.2: the logistic's mass within half a level,
+    the first and the last level taking the tails. Values are level / 255, in [0, 1]. Parameters
+    are [n, ..., 2 C]: mean (in [0, 1]), then log-variance; the distribution has batch [n], event
+    [..., C]; `mean` is the location clipped to [0, 1].
+    """
+
+    params_size = 2
+    support = (0.0, 1.0)
+
+    def distribution(self, params):
+        """Returns the independent discretised logistics with parameters `params`."""
+        mean, log_variance = tf.split(params, 2, axis=-1)
+        # A scale below a tenth of a level would make the gradient vanish away from the mean.
+        stddev = tf.exp(0.5 * tf.clip_by_value(log_variance, -14.0, 14.0))
+        return tfd.Independent(_EightBit(mean, stddev), params.shape.rank - 1)

@@ -1,0 +1,57 @@
+"""Normal likelihoods."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import Head, require_positive
+from tfvae.heads.diagonal_normal import bounded_stddev
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class Normal(Head):
+    """p(x|z) = prod_i N(x_i; mean_i, scale^2).
+
+    Parameters are [n, ..., C], the mean; with `scale="per_value"` [n, ..., 2 C], mean then
+    log-variance (clipped to +-16). The distribution has batch [n], event [..., C].
+
+    Args:
+        scale: a number above 0, the fixed standard deviation; "learned", one trained standard
+            deviation shared by all values (sigma-VAE, arXiv:2006.13202); or "per_value", one
+            given by the network for each value.
+        name: the layer's name.
+
+    Raises:
+        ValueError: for any other `scale`.
+    """
+
+    def __init__(self, scale: float | str = 1.0, name: str | None = None):
+        if isinstance(scale, str):
+            if scale not in ("learned", "per_value"):
+                raise ValueError(
+                    f'scale is {scale!r}; it must be a number, "learned" or "per_value"'
+                )
+        else:
+            require_positive("scale", scale)
+        super().__init__(name)
+        self.scale = scale
+        self.params_size = 2 if scale == "per_value" else 1
+        if scale == "learned":
+            self.log_variance = self.add_weight(name="log_variance", shape=(), initializer="zeros")
+
+    def distribution(self, params):
+        """Returns the independent normals with parameters `params`."""
+        if self.scale == "per_value":
+            mean, log_variance = tf.split(params, 2, axis=-1)
+            stddev = bounded_stddev(log_variance)
+        elif self.scale == "learned":
+            mean, stddev = params, bounded_stddev(tf.convert_to_tensor(self.log_variance))
+        else:
+            mean, stddev = params, self.scale
+        return tfd.Independent(tfd.Normal(mean, stddev), params.shape.rank - 1)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "scale": self.scale}

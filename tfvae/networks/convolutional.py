@@ -1,0 +1,134 @@
+"""Convolutional networks of the disentanglement papers."""
+
+from collections.abc import Sequence
+
+import keras
+
+from tfvae.networks.network import DecoderNetwork, Network, activated
+
+LAYERS = keras.layers
+REDUCTION = 16  # four convolutions of stride 2
+
+
+def _require_divisible(argument: str, shape: Sequence[int | None]) -> None:
+    height, width = shape[-3], shape[-2]
+    if any(size is not None and (size < REDUCTION or size % REDUCTION) for size in (height, width)):
+        raise ValueError(
+            f"{argument} is {tuple(shape)}; height and width must be divisible by {REDUCTION}"
+        )
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class ConvEncoder(Network):
+    """Images [B, H, W, C] to parameters [B, outputs]: four strided convolutions, one hidden layer.
+
+    The defaults are those of Kim & Mnih 2018 (arXiv:1802.05983, table 1) for 2D Shapes;
+    `kernel_sizes=(4, 4, 2, 2), hidden=256` is the encoder of disentanglement_lib.
+
+    Args:
+        outputs: number of parameters per image, the posterior's `params_size`.
+        filters: channels of the four convolutions.
+        kernel_sizes: their kernels.
+        hidden: units of the hidden dense layer.
+        activation: of every layer but the last.
+        batch_normalization: whether every hidden layer is normalised over the batch.
+        dtype: Keras dtype policy, such as "mixed_bfloat16".
+        name: the model's name.
+
+    Raises:
+        ValueError: for images whose height or width is not divisible by 16, when built.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        filters: Sequence[int] = (32, 32, 64, 64),
+        kernel_sizes: Sequence[int] = (4, 4, 4, 4),
+        hidden: int = 128,
+        activation: str = "relu",
+        batch_normalization: bool = False,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        style = {
+            "activation": activation,
+            "batch_normalization": batch_normalization,
+            "dtype": dtype,
+        }
+        layers: list[keras.layers.Layer] = []
+        for count, kernel in zip(filters, kernel_sizes, strict=True):
+            layers += activated(LAYERS.Conv2D, count, kernel, strides=2, padding="same", **style)
+        layers += [LAYERS.Flatten(dtype=dtype), *activated(LAYERS.Dense, hidden, **style)]
+        layers += [LAYERS.Dense(outputs, dtype=dtype)]
+        settings = {
+            "outputs": outputs,
+            "filters": list(filters),
+            "kernel_sizes": list(kernel_sizes),
+            "hidden": hidden,
+            **style,
+        }
+        super().__init__(layers, settings, name)
+
+    def build(self, input_shape):
+        """Builds the layers for images [B, H, W, C]."""
+        _require_divisible("the image shape", input_shape)
+        super().build(input_shape)
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class ConvDecoder(DecoderNetwork):
+    """Latents [B, d] to parameters [B, H, W, C * outputs_per_value], the encoder turned round.
+
+    Two dense layers (`hidden`, then H/16 * W/16 * 64) and four transposed convolutions (4x4,
+    stride 2; Kim & Mnih 2018, table 1). `hidden=256` is the decoder of disentanglement_lib.
+
+    Args:
+        image_shape: (H, W, C), height and width divisible by 16.
+        outputs_per_value: parameters per value, the likelihood's `params_size`.
+        filters: channels of the reshaped dense layer, then of the first three convolutions.
+        hidden: units of the first dense layer.
+        activation: of every layer but the last.
+        batch_normalization: whether every hidden layer is normalised over the batch.
+        dtype: Keras dtype policy, such as "mixed_bfloat16".
+        name: the model's name.
+
+    Raises:
+        ValueError: for an `image_shape` of other than three sizes, or not divisible by 16.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        outputs_per_value: int = 1,
+        filters: Sequence[int] = (64, 64, 32, 32),
+        hidden: int = 128,
+        activation: str = "relu",
+        batch_normalization: bool = False,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        if len(image_shape) != 3:
+            raise ValueError(f"image_shape is {tuple(image_shape)}; it must be (H, W, C)")
+        _require_divisible("image_shape", image_shape)
+        height, width, channels = image_shape
+        start = (height // REDUCTION, width // REDUCTION, filters[0])
+        style = {
+            "activation": activation,
+            "batch_normalization": batch_normalization,
+            "dtype": dtype,
+        }
+        layers = activated(LAYERS.Dense, hidden, **style)
+        layers += activated(LAYERS.Dense, start[0] * start[1] * start[2], **style)
+        layers += [LAYERS.Reshape(start, dtype=dtype)]
+        up = {"kernel_size": 4, "strides": 2, "padding": "same"}
+        for count in filters[1:]:
+            layers += activated(LAYERS.Conv2DTranspose, count, **up, **style)
+        layers += [LAYERS.Conv2DTranspose(channels * outputs_per_value, **up, dtype=dtype)]
+        settings = {
+            "image_shape": list(image_shape),
+            "outputs_per_value": outputs_per_value,
+            "filters": list(filters),
+            "hidden": hidden,
+            **style,
+        }
+        super().__init__(layers, settings, name)

@@ -1,0 +1,91 @@
+"""Fully connected networks."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+
+from tfvae.networks.network import DecoderNetwork, Network, activated
+
+LAYERS = keras.layers
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class DenseEncoder(Network):
+    """Data [B, ...] to parameters [B, outputs] through fully connected layers.
+
+    The defaults are those of disentanglement_lib; `hidden=(200, 200), activation="tanh"` is
+    the one-layer network of Burda et al. 2016 (arXiv:1509.00519).
+
+    Args:
+        outputs: number of parameters per example, the posterior's `params_size`.
+        hidden: units of each hidden layer.
+        activation: of the hidden layers.
+        batch_normalization: whether every hidden layer is normalised over the batch.
+        dtype: Keras dtype policy, such as "mixed_bfloat16".
+        name: the model's name.
+    """
+
+    def __init__(
+        self,
+        outputs: int,
+        hidden: Sequence[int] = (1200, 1200),
+        activation: str = "relu",
+        batch_normalization: bool = False,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        style = {
+            "activation": activation,
+            "batch_normalization": batch_normalization,
+            "dtype": dtype,
+        }
+        layers: list[keras.layers.Layer] = [LAYERS.Flatten(dtype=dtype)]
+        for units in hidden:
+            layers += activated(LAYERS.Dense, units, **style)
+        layers += [LAYERS.Dense(outputs, dtype=dtype)]
+        super().__init__(layers, {"outputs": outputs, "hidden": list(hidden), **style}, name)
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class DenseDecoder(DecoderNetwork):
+    """Latents [B, d] to parameters [B, ..., C * outputs_per_value], fully connected.
+
+    Args:
+        data_shape: shape of an example, such as (H, W, C).
+        outputs_per_value: parameters per value, the likelihood's `params_size`.
+        hidden: units of each hidden layer.
+        activation: of the hidden layers.
+        batch_normalization: whether every hidden layer is normalised over the batch.
+        dtype: Keras dtype policy, such as "mixed_bfloat16".
+        name: the model's name.
+    """
+
+    def __init__(
+        self,
+        data_shape: Sequence[int],
+        outputs_per_value: int = 1,
+        hidden: Sequence[int] = (1200, 1200, 1200),
+        activation: str = "tanh",
+        batch_normalization: bool = False,
+        dtype: str | None = None,
+        name: str | None = None,
+    ):
+        style = {
+            "activation": activation,
+            "batch_normalization": batch_normalization,
+            "dtype": dtype,
+        }
+        layers: list[keras.layers.Layer] = []
+        for units in hidden:
+            layers += activated(LAYERS.Dense, units, **style)
+        layers += [LAYERS.Dense(math.prod(data_shape) * outputs_per_value, dtype=dtype)]
+        shape = (*data_shape[:-1], data_shape[-1] * outputs_per_value)
+        layers += [LAYERS.Reshape(shape, dtype=dtype)]
+        settings = {
+            "data_shape": list(data_shape),
+            "outputs_per_value": outputs_per_value,
+            "hidden": list(hidden),
+            **style,
+        }
+        super().__init__(layers, settings, name)

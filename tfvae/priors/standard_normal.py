@@ -1,0 +1,30 @@
+"""The isotropic normal prior."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import DistributionLayer, require_positive
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class StandardNormal(DistributionLayer):
+    """p(z) = N(0, I).
+
+    Args:
+        size: number of latent dimensions, d.
+        name: the layer's name.
+    """
+
+    def __init__(self, size: int, name: str | None = None):
+        require_positive("size", size)
+        super().__init__(name)
+        self.size = size
+
+    def distribution(self):
+        """Returns the normal, batch [], event [d]."""
+        return tfp.distributions.MultivariateNormalDiag(tf.zeros(self.size), tf.ones(self.size))
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "size": self.size}
