@@ -1,3 +1,21 @@
 """Variational autoencoders in Keras 3 and TensorFlow Probability, from the paper to the server."""
 
+from tfvae import data, draw, evaluation, heads, models, networks, noise, priors, schedules
+from tfvae.models import VAE, AnnealedVAE, BetaVAE
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "VAE",
+    "AnnealedVAE",
+    "BetaVAE",
+    "data",
+    "draw",
+    "evaluation",
+    "heads",
+    "models",
+    "networks",
+    "noise",
+    "priors",
+    "schedules",
+]

@@ -25,9 +25,9 @@ class DistributionLayer(keras.layers.Layer):
         """Returns the distribution; subclasses say of what."""
         raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")
 
-    def __call__(self, *args):
-        """Returns `distribution(*args)`."""
-        return self.distribution(*args)
+    def __call__(self, *args, **kwargs):
+        """Returns `distribution(...)`."""
+        return self.distribution(*args, **kwargs)
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments; subclasses add their own."""
@@ -46,6 +46,29 @@ class Head(DistributionLayer):
     params_size: int
     support: tuple[float, float] | None = None
 
-    def distribution(self, params: tf.Tensor):
-        """Returns the distribution with parameters `params`, concatenated on the last axis."""
+    def distribution(self, params: tf.Tensor, batch_ndims: int = 1):
+        """Returns the distribution with `params`, concatenated on the last axis.
+
+        Args:
+            params: float32, [...batch, ...event with the last axis times params_size].
+            batch_ndims: how many leading axes are the batch.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")
+
+
+def likelihood_of(likelihood, params: tf.Tensor, batch_ndims: int):
+    """Returns p(x|z) with `params`: of a head, or of a user's own function of `params` alone.
+
+    Raises:
+        ValueError: where a function's distribution has another number of batch axes.
+    """
+    if isinstance(likelihood, Head):
+        return likelihood(params, batch_ndims)
+    p = likelihood(params)
+    if p.batch_shape.rank != batch_ndims:
+        raise ValueError(
+            f"likelihood gives batch shape {p.batch_shape} for parameters {params.shape}; all "
+            f"but the data's axes are batch axes, here {batch_ndims}: fix the "
+            "reinterpreted_batch_ndims of its tfd.Independent to the data's rank"
+        )
+    return p

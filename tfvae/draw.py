@@ -66,10 +66,16 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 def _(distribution, seeds, num_samples=1, first_sample=0):
     """Copies of one distribution, the base of TFP's multivariate normals."""
     inner = distribution.distribution
-    if inner.batch_shape.rank or inner.event_shape.rank or not isinstance(inner, tfd.Normal):
-        raise TypeError(f"{distribution.name}: only a tfd.Sample of a scalar normal can be drawn")
-    normal = _in_shape(noise.normal, distribution.event_shape, seeds, num_samples, first_sample)
-    return inner.loc + inner.scale * normal
+    if not isinstance(inner, tfd.Normal):
+        raise TypeError(f"{distribution.name}: of tfd.Sample only copies of a normal can be drawn")
+    shape = _example_shape(distribution, seeds)
+    normal = _in_shape(noise.normal, shape, seeds, num_samples, first_sample)
+    ones = [1] * distribution.event_shape.rank  # loc and scale are shared by the copies
+    loc, scale = (
+        tf.reshape(tensor, [*tf.unstack(tf.shape(tensor)), *ones])
+        for tensor in (inner.loc, inner.scale)
+    )
+    return loc + scale * normal
 
 
 def _example_shape(distribution, seeds: tf.Tensor) -> tf.TensorShape:

@@ -19,10 +19,10 @@ class Bernoulli(Head):
     params_size = 1
     support = (0.0, 1.0)
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the independent Bernoullis with logits `params`."""
         bernoulli = tfd.Bernoulli(logits=params, dtype=params.dtype)
-        return tfd.Independent(bernoulli, params.shape.rank - 1)
+        return tfd.Independent(bernoulli, params.shape.rank - batch_ndims)
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -36,6 +36,8 @@ class ContinuousBernoulli(Head):
     params_size = 1
     support = (0.0, 1.0)
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the independent continuous Bernoullis with logits `params`."""
-        return tfd.Independent(tfd.ContinuousBernoulli(logits=params), params.shape.rank - 1)
+        return tfd.Independent(
+            tfd.ContinuousBernoulli(logits=params), params.shape.rank - batch_ndims
+        )

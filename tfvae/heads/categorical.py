@@ -41,10 +41,12 @@ class Categorical(Head):
         self.params_size = num_classes
         self.support = (0.0, num_classes - 1.0)
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the independent categoricals with logits `params`."""
         logits = tf.stack(tf.split(params, self.num_classes, axis=-1), axis=-1)
-        return tfd.Independent(_Categorical(logits=logits, dtype=tf.float32), params.shape.rank - 1)
+        return tfd.Independent(
+            _Categorical(logits=logits, dtype=tf.float32), params.shape.rank - batch_ndims
+        )
 
     def get_config(self):
         """Returns the constructor's arguments."""

@@ -33,7 +33,7 @@ class DiagonalNormal(Head):
         self.size = size
         self.params_size = 2 * size
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the normal with parameters [n, 2 d]."""
         mean, log_variance = tf.split(params, 2, axis=-1)
         return tfp.distributions.MultivariateNormalDiag(mean, bounded_stddev(log_variance))

@@ -52,9 +52,9 @@ class DiscretizedLogistic(Head):
     params_size = 2
     support = (0.0, 1.0)
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the independent discretised logistics with parameters `params`."""
         mean, log_variance = tf.split(params, 2, axis=-1)
         # A scale below a tenth of a level would make the gradient vanish away from the mean.
         stddev = tf.exp(0.5 * tf.clip_by_value(log_variance, -14.0, 14.0))
-        return tfd.Independent(_EightBit(mean, stddev), params.shape.rank - 1)
+        return tfd.Independent(_EightBit(mean, stddev), params.shape.rank - batch_ndims)

@@ -27,7 +27,7 @@ class FullCovarianceNormal(Head):
         self.size = size
         self.params_size = 2 * size + size * (size - 1) // 2
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the normal with parameters [n, params_size]."""
         d = self.size
         mean, log_variance, lower = tf.split(params, [d, d, self.params_size - 2 * d], axis=-1)

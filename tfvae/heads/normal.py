@@ -41,7 +41,7 @@ class Normal(Head):
         if scale == "learned":
             self.log_variance = self.add_weight(name="log_variance", shape=(), initializer="zeros")
 
-    def distribution(self, params):
+    def distribution(self, params, batch_ndims=1):
         """Returns the independent normals with parameters `params`."""
         if self.scale == "per_value":
             mean, log_variance = tf.split(params, 2, axis=-1)
@@ -50,7 +50,7 @@ class Normal(Head):
             mean, stddev = params, bounded_stddev(tf.convert_to_tensor(self.log_variance))
         else:
             mean, stddev = params, self.scale
-        return tfd.Independent(tfd.Normal(mean, stddev), params.shape.rank - 1)
+        return tfd.Independent(tfd.Normal(mean, stddev), params.shape.rank - batch_ndims)
 
     def get_config(self):
         """Returns the constructor's arguments."""

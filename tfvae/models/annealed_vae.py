@@ -1,0 +1,50 @@
+"""AnnealedVAE: the KL is led along a rising capacity."""
+
+import keras
+import tensorflow as tf
+
+from tfvae import schedules
+from tfvae.models.vae import VAE
+from tfvae.training import global_batch
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class AnnealedVAE(VAE):
+    """L = E_q[log p(x|z)] - gamma |E_x KL(q(z|x) || p(z)) - C|.
+
+    Burgess et al. 2018 (arXiv:1804.03599), equation 8, with the mean KL over the global batch
+    inside the absolute value, as published and run.
+
+    Args:
+        gamma: weight of the distance from the capacity.
+        capacity: C in nats, a number or a schedule; by default from 0 to 25 over 100,000 steps.
+        kwargs: the arguments of `VAE`.
+    """
+
+    def __init__(
+        self,
+        *args,
+        gamma: schedules.Coefficient = 1000.0,
+        capacity: schedules.Coefficient | None = None,
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.gamma = gamma
+        self.capacity = schedules.Linear(0.0, 25.0, 100_000) if capacity is None else capacity
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats."""
+        bound = self.bound(x, seeds, training)
+        gamma = schedules.value(self.gamma, self.step)
+        capacity = schedules.value(self.capacity, self.step)
+        mean_kl = tf.reduce_mean(global_batch.gather(bound.kl))
+        distance = self.warmed_up * tf.abs(mean_kl - capacity)
+        return self.terms(bound, bound.reconstruction - gamma * distance)
+
+    def get_config(self):
+        """Returns the constructor's arguments, serialised."""
+        coefficients = {
+            key: keras.saving.serialize_keras_object(getattr(self, key))
+            for key in ("gamma", "capacity")
+        }
+        return {**super().get_config(), **coefficients}

@@ -1,0 +1,71 @@
+"""How the sizes of networks and distributions determine and check one another."""
+
+import keras
+import tensorflow as tf
+
+from tfvae.distribution_layer import Head
+
+
+def _event_shape(distribution_of, params_shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(distribution_of(tf.zeros((1, *params_shape))).event_shape)
+
+
+def latent_size(posterior) -> int:
+    """Returns d, from what the posterior says of itself.
+
+    Raises:
+        ValueError: for a function that does not say; a prior is then needed.
+    """
+    if not isinstance(posterior, Head):
+        raise ValueError("prior is None, and posterior does not say its size; give a prior")
+    return _event_shape(posterior, (posterior.params_size,))[0]
+
+
+def build_networks(model) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Builds what is not built yet; returns the shapes of a latent and of an example.
+
+    The prior gives the decoder's input, the likelihood of the decoder's output gives the data,
+    the data the encoder's input; whatever was built already is checked against that.
+
+    Raises:
+        ValueError: naming the network, the size it has and the size needed.
+    """
+    latent_shape = tuple(model.prior().event_shape)
+    decoded = _built(model.decoder, "decoder", latent_shape)
+    size = getattr(model.likelihood, "params_size", 1)
+    if decoded[-1] % size:
+        raise ValueError(
+            f"decoder gives {decoded[-1]} outputs on its last axis; {_name(model.likelihood)} "
+            f"needs a multiple of {size} (outputs_per_value={size})"
+        )
+    data_shape = _event_shape(model.likelihood, decoded)
+    encoded = _built(model.encoder, "encoder", data_shape)
+    needed = getattr(model.posterior, "params_size", encoded[-1])
+    if encoded != (needed,):
+        raise ValueError(
+            f"encoder gives outputs of shape {list(encoded)}; {_name(model.posterior)} needs "
+            f"[{needed}] (outputs={needed})"
+        )
+    posterior_shape = _event_shape(model.posterior, encoded)
+    if posterior_shape != latent_shape:
+        raise ValueError(
+            f"posterior is over latents of shape {list(posterior_shape)}, prior over "
+            f"{list(latent_shape)}; they must be the same"
+        )
+    return latent_shape, data_shape
+
+
+def _built(network: keras.Model, name: str, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Builds a network for examples of `input_shape`; returns the shape of one output."""
+    if not network.built:
+        network.build((None, *input_shape))
+    elif not tf.TensorShape(input_shape).is_compatible_with(network.input_shape[1:]):
+        raise ValueError(
+            f"{name} takes inputs of shape {list(network.input_shape[1:])}; the distributions "
+            f"make them {list(input_shape)}"
+        )
+    return tuple(network.compute_output_shape((None, *input_shape))[1:])
+
+
+def _name(distribution_of) -> str:
+    return getattr(distribution_of, "__name__", type(distribution_of).__name__)

@@ -1,0 +1,185 @@
+"""The variational autoencoder: networks + distributions + one objective."""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae import noise, schedules
+from tfvae.distribution_layer import likelihood_of
+from tfvae.draw import draw
+from tfvae.evaluation import likelihood as likelihoods
+from tfvae.models import shapes
+from tfvae.priors import StandardNormal
+from tfvae.training import checks
+from tfvae.training.trainable_model import TrainableModel
+
+tfd = tfp.distributions
+
+
+class Bound(NamedTuple):
+    """What one pass over a batch gives; k samples, B examples, nats.
+
+    Attributes:
+        posterior: q(z|x), batch [B].
+        latent: z ~ q(z|x), [k, B, d].
+        likelihood: p(x|z), batch [k, B].
+        reconstruction: E_q[log p(x|z)], mean over the samples, [B].
+        kl: KL(q(z|x) || p(z)), [B].
+    """
+
+    posterior: Any
+    latent: tf.Tensor
+    likelihood: Any
+    reconstruction: tf.Tensor
+    kl: tf.Tensor
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class VAE(TrainableModel):
+    """L(x) = E_q[log p(x|z)] - KL(q(z|x) || p(z)).
+
+    Kingma & Welling 2014 (arXiv:1312.6114), equation 3. The base of all models of one modality.
+
+    Args:
+        encoder: Keras network, data [B, ...] to the posterior's parameters [B, outputs].
+        decoder: Keras network, latents [B, d] to the likelihood's parameters [B, ..., outputs].
+        posterior: parameters to q(z|x); a head, or any serialisable function.
+        likelihood: parameters to p(x|z); a head, or any serialisable function (all axes before
+            the data's are then batch axes).
+        prior: nothing to p(z), batch []; `StandardNormal` of the posterior's size where None.
+        num_samples: posterior samples per example, k, at least 1.
+        kl_warmup: factor on the KL term of the loss, a number or a schedule of the step.
+        name: the model's name.
+
+    Raises:
+        ValueError: where sizes do not fit together, naming them.
+    """
+
+    term_names = ("loss", "elbo", "reconstruction", "kl")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        posterior,
+        likelihood,
+        prior=None,
+        num_samples: int = 1,
+        kl_warmup: schedules.Coefficient = 1.0,
+        name: str | None = None,
+    ):
+        if num_samples < 1:
+            raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
+        super().__init__(name=name)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.posterior = posterior
+        self.likelihood = likelihood
+        self.prior = StandardNormal(shapes.latent_size(posterior)) if prior is None else prior
+        self.num_samples = num_samples
+        self.kl_warmup = kl_warmup
+        self.latent_shape, self.data_shape = shapes.build_networks(self)
+        self.built = True
+
+    def encode(self, x: tf.Tensor, training: bool = False):
+        """Returns q(z|x) of data [B, ...]: batch [B], event [d]."""
+        return self.posterior(tf.cast(self.encoder(x, training=training), tf.float32))
+
+    def decode(self, z: tf.Tensor, training: bool = False):
+        """Returns p(x|z) of latents [..., d]: batch [...], event the data's shape."""
+        z = tf.convert_to_tensor(z)
+        params = self.decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
+        shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)
+        params = tf.reshape(tf.cast(params, tf.float32), shape)
+        return likelihood_of(self.likelihood, params, batch_ndims=z.shape.rank - 1)
+
+    def bound(self, x: tf.Tensor, seeds: tf.Tensor, training: bool = False) -> Bound:
+        """Returns the pieces of the evidence lower bound for data [B, ...], seeds [B, 2]."""
+        q = self.encode(x, training)  # q(z|x)
+        z = draw(q, noise.fold_in(seeds, "posterior"), self.num_samples)
+        p = self.decode(z, training)  # p(x|z)
+        reconstruction = tf.reduce_mean(p.log_prob(x), axis=0)
+        return Bound(q, z, p, reconstruction, self.kl_divergence(q, z))
+
+    def kl_divergence(self, q, z: tf.Tensor) -> tf.Tensor:
+        """Returns KL(q(z|x) || p(z)), [B]: closed where TFP knows it, else over samples z."""
+        p = self.prior()
+        try:
+            return tfd.kl_divergence(q, p)
+        except NotImplementedError:  # TFP's word for a pair of no closed form
+            return tf.reduce_mean(q.log_prob(z) - p.log_prob(z), axis=0)
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats."""
+        bound = self.bound(x, seeds, training)
+        return self.terms(bound, bound.reconstruction - self.warmed_up * bound.kl)
+
+    def terms(self, bound: Bound, objective: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the named terms of an `objective` [B] to be maximised."""
+        return {
+            "loss": -objective,
+            "elbo": bound.reconstruction - bound.kl,
+            "reconstruction": bound.reconstruction,
+            "kl": bound.kl,
+        }
+
+    @property
+    def warmed_up(self):
+        """The factor on the KL term at this step."""
+        return schedules.value(self.kl_warmup, self.step)
+
+    def call(self, inputs, training: bool = False):
+        """Returns the mean of p(x|z) at the posterior's mean, a tensor of the data's shape."""
+        return self.decode(self.encode(inputs, training).mean(), training).mean()
+
+    def sample(self, num_samples: int, seed: noise.Seed = 0) -> tf.Tensor:
+        """Returns `num_samples` images: the means of p(x|z), z ~ p(z); [num_samples, ...]."""
+        return self.decode(self.sample_latent(noise.seed_rows(seed, num_samples))).mean()
+
+    def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
+        return draw(self.prior(), seeds)[0]
+
+    def elbo(self, x: tf.Tensor, seed: noise.Seed = 0) -> tf.Tensor:
+        """Returns the unweighted bound E_q[log p(x|z)] - KL(q(z|x) || p(z)), [B], nats."""
+        self.check_data(x)
+        bound = self.bound(x, noise.seed_rows(seed, tf.shape(x)[0]))
+        return bound.reconstruction - bound.kl
+
+    def log_weights(self, x, seeds, num_samples: int, first_sample=0) -> tf.Tensor:
+        """Returns log w_i = log p(x, z_i) - log q(z_i|x), [num_samples, B], nats.
+
+        Burda et al. 2016 (arXiv:1509.00519), equation 8; never with a closed-form KL.
+        """
+        q = self.encode(x)
+        z = draw(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
+        p = self.decode(z)
+        return p.log_prob(x) + self.prior().log_prob(z) - q.log_prob(z)
+
+    def log_likelihood(self, x: tf.Tensor, num_samples: int = 5000, seed: noise.Seed = 0):
+        """Returns the importance-weighted estimate of log p(x), [B], nats.
+
+        A lower bound in expectation, rising with `num_samples`; see
+        `tfvae.evaluation.log_likelihood`, which also takes a memory budget.
+        """
+        return likelihoods.log_likelihood(self, x, num_samples, seed)
+
+    def check_data(self, x: tf.Tensor) -> None:
+        """Raises ValueError for data of another shape or range than the model's, or NaN."""
+        support = getattr(self.likelihood, "support", None)
+        checks.check_images(tf.convert_to_tensor(x), self.data_shape, support)
+
+    def get_config(self) -> dict:
+        """Returns the constructor's arguments, serialised."""
+        parts = {
+            key: keras.saving.serialize_keras_object(getattr(self, key))
+            for key in ("encoder", "decoder", "posterior", "likelihood", "prior", "kl_warmup")
+        }
+        return {**parts, "num_samples": self.num_samples, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None):
+        """Returns the model of `get_config`, with new weights."""
+        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))

@@ -1,0 +1,1 @@
+"""Training: the loop under `fit`, the global batch, checkpoints."""

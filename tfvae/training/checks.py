@@ -1,0 +1,71 @@
+"""What is checked about data and losses, and the sentences that say what is wrong."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+# The words by which a failed in-graph check is told from TensorFlow's other errors.
+NON_FINITE = "the loss is not finite"
+
+
+class NonFiniteLossError(ArithmeticError):
+    """A loss became NaN or infinite; the message names the step and the terms."""
+
+
+def check_images(images: tf.Tensor, shape: Sequence[int | None], support) -> None:
+    """Checks a batch of images before it is learned from or scored.
+
+    Args:
+        images: [B, ...].
+        shape: the shape of one image that the model needs.
+        support: (low, high) that the likelihood gives a probability to, or None.
+
+    Raises:
+        ValueError: for another shape, NaN (saying which images) or values outside the support
+            (giving the range found and the one needed).
+    """
+    if not images.shape[1:].is_compatible_with(shape):
+        raise ValueError(
+            f"images have shape {list(images.shape[1:])}; the networks need {list(shape)}"
+        )
+    images = tf.cast(images, tf.float32)
+    flat = tf.reshape(images, [tf.shape(images)[0], -1])
+    broken = tf.where(~tf.reduce_all(tf.math.is_finite(flat), axis=1))[:, 0].numpy()
+    if broken.size:
+        raise ValueError(
+            f"images hold NaN or infinite values: {broken.size} of {flat.shape[0]} images, "
+            f"first number {broken[0]} of the batch; repair or remove them"
+        )
+    if support is None or not tf.size(flat):
+        return
+    low, high = float(tf.reduce_min(flat)), float(tf.reduce_max(flat))
+    if low < support[0] or high > support[1]:
+        raise ValueError(
+            f"images range from {low:g} to {high:g}; the likelihood needs values from "
+            f"{support[0]:g} to {support[1]:g}. Scale them (8-bit images: divide by 255), or "
+            "use a likelihood without bounds such as tfvae.heads.Normal"
+        )
+
+
+def assert_finite(terms: dict[str, tf.Tensor], step: tf.Tensor) -> tf.Operation:
+    """Returns an operation that fails where a term [B] is not finite."""
+    sums = tf.stack([tf.reduce_sum(term) for term in terms.values()])
+    message = f"{NON_FINITE}; step, then {', '.join(terms)}:"
+    return tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(sums)), [message, step, sums])
+
+
+def non_finite_loss_error(error: tf.errors.InvalidArgumentError, names: Sequence[str]):
+    """Returns the readable form of a failed `assert_finite`, or None for any other error."""
+    if NON_FINITE not in error.message:
+        return None
+    numbers = error.message[error.message.index(NON_FINITE) :].split("[")[1:3]
+    step, sums = (part.split("]")[0].split() for part in numbers)
+    broken = [
+        name
+        for name, value in zip(names, sums, strict=False)
+        if value.lower().lstrip("-+") in ("nan", "inf")
+    ]
+    return NonFiniteLossError(
+        f"{NON_FINITE} at step {step[0]}: {', '.join(broken)} broke. Lower the learning rate or "
+        "clip gradients (clipnorm); the weights are those of the step before"
+    )

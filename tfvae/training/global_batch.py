@@ -1,0 +1,48 @@
+"""The global batch, seen from one replica's step: what couples rows must couple all of them."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Rows(NamedTuple):
+    """Where this replica's rows stand in the global batch; scalars, int64.
+
+    Attributes:
+        first: global number of this replica's first row.
+        local: rows on this replica.
+        total: rows on all replicas.
+    """
+
+    first: tf.Tensor
+    local: tf.Tensor
+    total: tf.Tensor
+
+
+def _replicas() -> int:
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def rows(local_batch: tf.Tensor) -> Rows:
+    """Returns where the rows of `local_batch` [b, ...] stand; replicas may hold unequal numbers."""
+    local = tf.shape(local_batch, tf.int64)[0]
+    if _replicas() == 1:
+        return Rows(tf.constant(0, tf.int64), local, local)
+    context = tf.distribute.get_replica_context()
+    replica = tf.convert_to_tensor(context.replica_id_in_sync_group, tf.int64)
+    mine = tf.one_hot(replica, _replicas()) * tf.cast(local, tf.float32)
+    sizes = tf.cast(context.all_reduce(tf.distribute.ReduceOp.SUM, mine), tf.int64)
+    return Rows(
+        tf.reduce_sum(
+            tf.cumsum(sizes, exclusive=True) * tf.one_hot(replica, _replicas(), dtype=tf.int64)
+        ),
+        local,
+        tf.reduce_sum(sizes),
+    )
+
+
+def gather(local_rows: tf.Tensor) -> tf.Tensor:
+    """Returns the rows of all replicas [B, ...], in global order; gradients flow back exactly."""
+    if _replicas() == 1:
+        return local_rows
+    return tf.distribute.get_replica_context().all_gather(local_rows, axis=0)

@@ -1,0 +1,241 @@
+"""The training and evaluation loops under `fit` and `evaluate`, for one device, many or machines.
+
+Keras keeps `compile`, `fit` and the callbacks; only the function that runs steps is replaced:
+Keras's own one averages per-replica numbers, draws the same noise on every replica and takes one
+step a call only. Losses here are sums over rows divided by the global number of rows.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.training import checks, global_batch
+
+
+class TrainableModel(keras.Model):
+    """A model with an objective per example; subclasses implement `objective`.
+
+    Attributes:
+        term_names: names of the terms that `objective` returns, "loss" first.
+    """
+
+    term_names: tuple[str, ...] = ("loss",)
+
+    def objective(self, x: tf.Tensor, seeds: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
+        """Returns the terms of one batch by name, each [B] in nats, "loss" to be minimised.
+
+        Args:
+            x: this replica's examples, [B, ...].
+            seeds: int64 [B, 2], one row of noise per example (`tfvae.noise`).
+            training: whether this is a training step.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement `objective`")
+
+    def check_data(self, x: tf.Tensor) -> None:
+        """Raises ValueError for a batch that the model cannot learn from; called on the first."""
+
+    @property
+    def step(self) -> tf.Tensor:
+        """Training steps taken, a scalar; 0 before `compile`."""
+        optimizer = getattr(self, "optimizer", None)
+        return tf.constant(0, tf.int64) if optimizer is None else optimizer.iterations.value
+
+    def compile(
+        self,
+        optimizer="adam",
+        seed: int = 0,
+        jit_compile: bool = False,
+        steps_per_execution: int = 1,
+        run_eagerly: bool = False,
+    ) -> None:
+        """Prepares for training: builds the optimizer and the mean of every term.
+
+        Args:
+            optimizer: a Keras optimizer, its name or its configuration.
+            seed: the run's seed; all noise of training is a function of it.
+            jit_compile: whether XLA compiles the step (one device only).
+            steps_per_execution: steps per call of the compiled function; it must divide
+                `steps_per_epoch`.
+            run_eagerly: whether to run without compiling, for debugging.
+
+        Raises:
+            ValueError: where the model's networks are not built yet.
+        """
+        if not self.built:
+            raise ValueError(
+                f"{self.name} is not built: give networks of known input shape, or call it on a "
+                "batch once before compile"
+            )
+        with self.distribute_strategy.scope():
+            super().compile(
+                optimizer=keras.optimizers.get(optimizer),
+                jit_compile=jit_compile,
+                steps_per_execution=steps_per_execution,
+                run_eagerly=run_eagerly,
+            )
+            self.optimizer.build(self.trainable_variables)
+            self._term_means = [keras.metrics.Mean(name=name) for name in self.term_names]
+        self.seed = seed
+        self._evaluation_step = 0
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """One mean per term, over all examples of all replicas."""
+        return list(getattr(self, "_term_means", []))
+
+    def get_compile_config(self) -> dict:
+        """Returns the arguments of `compile`."""
+        return {
+            "optimizer": keras.saving.serialize_keras_object(self.optimizer),
+            "seed": self.seed,
+            "jit_compile": self.jit_compile,
+        }
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compiles as `get_compile_config` says."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def train_step(self, x: tf.Tensor) -> None:
+        """Takes one step on this replica's part of the global batch."""
+        x = _examples(x)
+        rows = global_batch.rows(x)
+        step = tf.convert_to_tensor(self.step)
+        seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
+        variables = self.trainable_variables
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for variable in variables])
+            terms = self.objective(x, seeds, training=True)
+            loss = self._reduced(terms["loss"], rows.total)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled_loss, [variable.value for variable in variables])
+        with tf.control_dependencies([checks.assert_finite(terms, step)]):
+            self.optimizer.apply(_clipped(self.optimizer, gradients), variables)
+        self._update_means(terms)
+
+    def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
+        """Adds one evaluation batch to the means; `step` is its number, which fixes its noise."""
+        x = _examples(x)
+        rows = global_batch.rows(x)
+        seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
+        self._update_means(self.objective(x, noise.fold_in(seeds, "evaluation"), training=False))
+
+    def _reduced(self, per_example: tf.Tensor, total_rows: tf.Tensor) -> tf.Tensor:
+        """Mean over the global batch; the optimizer sums what the replicas contribute."""
+        loss = tf.reduce_sum(per_example) / tf.cast(total_rows, tf.float32)
+        if self.losses:  # the networks' own regularisers, the same on every replica
+            replicas = tf.distribute.get_strategy().num_replicas_in_sync
+            loss += tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) / replicas
+        return loss
+
+    def _update_means(self, terms: dict[str, tf.Tensor]) -> None:
+        if tuple(terms) != self.term_names:
+            raise ValueError(
+                f"{type(self).__name__}.objective returned {tuple(terms)}; its term_names are "
+                f"{self.term_names}"
+            )
+        for mean, term in zip(self._term_means, terms.values(), strict=True):
+            mean.update_state(term)
+
+    def make_train_function(self, force: bool = False):
+        """Sets `train_function(iterator)`, which takes `steps_per_execution` steps."""
+        if self.train_function is None or force:
+            self.train_function = self._loop(lambda x, step: self.train_step(x))
+
+    def make_test_function(self, force: bool = False):
+        """Sets `test_function(iterator)`."""
+        if self.test_function is not None and not force:
+            return
+        loop = self._loop(self.test_step)
+
+        def numbered(iterator):
+            first, self._evaluation_step = (
+                self._evaluation_step,
+                self._evaluation_step + self.steps_per_execution,
+            )
+            return loop(iterator, tf.constant(first, tf.int64))
+
+        self.test_function = numbered
+
+    def reset_metrics(self) -> None:
+        """Resets the means; an evaluation starts at its batch 0 again."""
+        super().reset_metrics()
+        self._evaluation_step = 0
+
+    def _loop(self, step_function):
+        # A step has no Python control flow over tensors; converting it would take seconds.
+        step_function = tf.autograph.experimental.do_not_convert(step_function)
+        if self.jit_compile:
+            step_function = tf.function(step_function, jit_compile=True)
+
+        def loop(iterator, first_step=None):
+            for number in tf.range(self.steps_per_execution, dtype=tf.int64):
+                step = number if first_step is None else first_step + number
+                self.distribute_strategy.run(step_function, args=(next(iterator), step))
+            results = {mean.name: mean.result() for mean in self._term_means}
+            if self.jit_compile:  # XLA drops the assertion of the step itself
+                with tf.control_dependencies([checks.assert_finite(results, self.step)]):
+                    results = {name: tf.identity(result) for name, result in results.items()}
+            return results
+
+        if self.run_eagerly:
+            return loop
+        return tf.function(loop, jit_compile=False, reduce_retracing=True)
+
+    def fit(self, x=None, *args, **kwargs):
+        """Trains as `keras.Model.fit` does, on batches of examples (labels are ignored).
+
+        Raises:
+            ValueError: where the first batch does not suit the model.
+            NonFiniteLossError: naming the step and the terms that broke.
+        """
+        self._check_first_batch(x)
+        with self._readable_errors():
+            return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        """Returns the mean terms as `keras.Model.evaluate` does."""
+        if not kwargs.get("_use_cached_eval_dataset"):
+            self._check_first_batch(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def _check_first_batch(self, x) -> None:
+        if isinstance(x, tf.data.Dataset):
+            for batch in x.take(1):
+                self.check_data(_examples(batch))
+        elif not isinstance(x, tf.distribute.DistributedDataset) and x is not None:
+            self.check_data(tf.convert_to_tensor(x))
+
+    @contextlib.contextmanager
+    def _readable_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.InvalidArgumentError as error:
+            readable = checks.non_finite_loss_error(error, self.term_names)
+            raise readable or error from error
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Replaces Keras's: the model was built by its constructor, on every strategy."""
+
+
+def _examples(batch):
+    """Returns x of x, (x,) or (x, y)."""
+    return batch[0] if isinstance(batch, (tuple, list)) else batch
+
+
+def _clipped(optimizer, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Clips the global gradient as `optimizer` asks.
+
+    Keras clips each replica's part before it sums them. Clipped here as a whole and divided
+    by the number of replicas, the parts pass Keras's own clipping unchanged.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if replicas == 1 or not (
+        optimizer.clipnorm or optimizer.global_clipnorm or optimizer.clipvalue
+    ):
+        return gradients
+    context = tf.distribute.get_replica_context()
+    total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    return [gradient / replicas for gradient in optimizer._clip_gradients(total)]
