@@ -1,7 +1,20 @@
 """Variational autoencoders in Keras 3 and TensorFlow Probability, from the paper to the server."""
 
-from tfvae import data, draw, evaluation, heads, models, networks, noise, priors, schedules
+from tfvae import (
+    data,
+    draw,
+    evaluation,
+    heads,
+    models,
+    networks,
+    noise,
+    priors,
+    saved_model,
+    schedules,
+    training,
+)
 from tfvae.models import VAE, AnnealedVAE, BetaVAE
+from tfvae.saved_model import export
 
 __version__ = "0.1.0"
 
@@ -12,10 +25,13 @@ __all__ = [
     "data",
     "draw",
     "evaluation",
+    "export",
     "heads",
     "models",
     "networks",
     "noise",
     "priors",
+    "saved_model",
     "schedules",
+    "training",
 ]

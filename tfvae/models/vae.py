@@ -148,6 +148,10 @@ class VAE(TrainableModel):
         bound = self.bound(x, noise.seed_rows(seed, tf.shape(x)[0]))
         return bound.reconstruction - bound.kl
 
+    def encode_sample(self, x: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns z ~ q(z|x), [B, d], for data [B, ...] and seed rows [B, 2]."""
+        return draw(self.encode(x), seeds)[0]
+
     def log_weights(self, x, seeds, num_samples: int, first_sample=0) -> tf.Tensor:
         """Returns log w_i = log p(x, z_i) - log q(z_i|x), [num_samples, B], nats.
 

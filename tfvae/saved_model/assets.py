@@ -1,0 +1,58 @@
+"""What lies in assets.extra beside an export: warm-up requests and the model card."""
+
+import json
+import pathlib
+import platform
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.saved_model.signatures import Signature
+from tfvae.saved_model.verification import example_inputs
+
+WARM_UP_FILE = "tf_serving_warmup_requests"
+CARD_FILE = "model_card.json"
+
+
+def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[str, Signature]):
+    """Writes one request of one row per signature, run by the server as it loads the model."""
+    # The protocol buffers of TensorFlow Serving are needed here only.
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2  # noqa: PLC0415
+
+    with tf.io.TFRecordWriter(str(directory / WARM_UP_FILE)) as writer:
+        for name, signature in named.items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = model_name
+            request.model_spec.signature_name = name
+            for key, value in example_inputs(signature, 1, model).items():
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictionLog()
+            log.predict_log.request.CopyFrom(request)
+            writer.write(log.SerializeToString())
+
+
+def write_card(directory: pathlib.Path, model, named: dict[str, Signature], facts: dict[str, Any]):
+    """Writes the model card: the model's config, its signatures, versions, and `facts`."""
+    card = {
+        "model": type(model).__name__,
+        "config": json.loads(json.dumps(model.get_config(), default=str)),
+        "step": int(model.step.numpy()),
+        "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
+        "data_shape": list(model.data_shape),
+        "input_range": getattr(model.likelihood, "support", None),
+        "signatures": {
+            name: {key: [spec.dtype.name, spec.shape.as_list()] for key, spec in s.inputs.items()}
+            for name, s in named.items()
+        },
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "tensorflow_probability": tfp.__version__,
+        },
+        **facts,
+    }
+    (directory / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")

@@ -1,0 +1,100 @@
+"""What happens at the end of every stretch of steps: records, checkpoints, the progress bar."""
+
+import csv
+import os
+import pathlib
+import sys
+
+import keras
+import tensorflow as tf
+
+from tfvae.training.checkpoints import Checkpoints
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Saves a checkpoint at the end of every stretch.
+
+    Args:
+        checkpoints: where to.
+    """
+
+    def __init__(self, checkpoints: Checkpoints):
+        super().__init__()
+        self._checkpoints = checkpoints
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves."""
+        self._checkpoints.save()
+
+
+class RecordTerms(keras.callbacks.Callback):
+    """Writes the mean terms of every stretch to metrics.csv and as TensorBoard events.
+
+    Rows past the step that the run resumes from are dropped, so that the file of an interrupted
+    run is that of an uninterrupted one.
+
+    Args:
+        directory: the run directory.
+        start_step: the step that the run resumes from.
+    """
+
+    def __init__(self, directory: str | pathlib.Path, start_step: int = 0):
+        super().__init__()
+        self._path = pathlib.Path(directory) / "metrics.csv"
+        self._events = tf.summary.create_file_writer(str(directory))
+        self._rows: list[dict] = []
+        if self._path.exists():
+            with self._path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+            self._rows = [row for row in rows if int(row["step"]) <= start_step]
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes one row, the file being replaced as a whole."""
+        logs = logs or {}
+        step = int(self.model.step.numpy())
+        self._rows.append({"step": step, **logs})
+        partial = self._path.with_suffix(".csv.partial")
+        with partial.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self._rows[-1]), restval="")
+            writer.writeheader()
+            writer.writerows(self._rows)
+        os.replace(partial, self._path)
+        with self._events.as_default():
+            for name, value in logs.items():
+                tf.summary.scalar(name, value, step=step)
+        self._events.flush()
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar for the whole run; where the output is no terminal, a line for every stretch.
+
+    Args:
+        steps: the run's last step.
+    """
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self._steps = steps
+        self._bar: keras.utils.Progbar | None = None
+        self._step = 0
+
+    def on_train_begin(self, logs=None):
+        """Starts at the model's step."""
+        self._step = int(self.model.step.numpy())
+        if sys.stdout.isatty() and self._bar is None:
+            self._bar = keras.utils.Progbar(
+                self._steps, stateful_metrics=self.model.term_names, unit_name="step"
+            )
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Moves the bar."""
+        self._step += self.model.steps_per_execution
+        if self._bar is not None:
+            values = [(name, float(value)) for name, value in (logs or {}).items()]
+            self._bar.update(min(self._step, self._steps), values, finalize=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Prints the stretch's line where there is no bar."""
+        if self._bar is None:
+            terms = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+            print(f"step {self._step}/{self._steps}  {terms}", flush=True)

@@ -1,0 +1,81 @@
+"""Checkpoints: everything that a resumed run needs, listed variable by variable."""
+
+import pathlib
+import warnings
+
+import tensorflow as tf
+
+from tfvae.training.trainable_model import TrainableModel
+
+# What reading a truncated, overwritten or half-deleted checkpoint raises; TensorFlow keeps a
+# CRC-32C of every tensor.
+_DAMAGED = (tf.errors.DataLossError, tf.errors.OutOfRangeError, tf.errors.NotFoundError)
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Randomness and data are functions of the step, so weights and the optimizer's variables (of
+    which the step is one) are the whole state.
+
+    Args:
+        model: a compiled model.
+        directory: where the checkpoints are; made when the first is saved.
+        keep: how many of the newest are kept.
+    """
+
+    def __init__(self, model: TrainableModel, directory: str | pathlib.Path, keep: int = 3):
+        self._model = model
+        # Listed explicitly: TensorFlow's own tracking omits layers that Keras holds in lists.
+        state = tf.train.Checkpoint(
+            weights=[variable.value for variable in model.variables],
+            optimizer=[variable.value for variable in model.optimizer.variables],
+        )
+        self._state = state
+        self._manager = tf.train.CheckpointManager(state, str(directory), max_to_keep=keep)
+
+    @property
+    def step(self) -> int:
+        """The model's step."""
+        return int(self._model.step.numpy())
+
+    def save(self) -> str:
+        """Saves the state of this step beside the others; returns the path.
+
+        Raises:
+            OSError: where the disk does not take it; the checkpoints before stay as they were.
+        """
+        try:
+            return self._manager.save(checkpoint_number=self.step)
+        except (tf.errors.OpError, OSError) as error:
+            raise OSError(
+                f"the checkpoint of step {self.step} cannot be written to "
+                f"{self._manager.directory}: {error}. The last good one is "
+                f"{self._manager.latest_checkpoint}; free the disk and run the same command"
+            ) from error
+
+    def restore(self) -> int:
+        """Restores the newest checkpoint that is whole; returns its step, 0 where there is none.
+
+        Raises:
+            ValueError: where the checkpoint belongs to another model.
+            OSError: where checkpoints exist and none is whole.
+        """
+        paths = list(reversed(self._manager.checkpoints))
+        for path in paths:
+            try:
+                status = self._state.restore(path)
+                status.assert_existing_objects_matched()
+            except _DAMAGED as error:
+                warnings.warn(
+                    f"checkpoint {path} is damaged ({error.message.splitlines()[0]}); trying the "
+                    "one before it",
+                    stacklevel=2,
+                )
+                continue
+            except (AssertionError, ValueError) as error:
+                raise ValueError(f"checkpoint {path} belongs to another model: {error}") from error
+            return self.step
+        if paths:
+            raise OSError(f"none of the checkpoints in {self._manager.directory} can be read")
+        return 0

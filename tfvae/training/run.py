@@ -1,0 +1,91 @@
+"""A training run: from the step its directory holds to the step asked for."""
+
+import pathlib
+
+from tfvae.data import Dataset
+from tfvae.training.callbacks import ProgressBar, RecordTerms, SaveCheckpoint
+from tfvae.training.checkpoints import Checkpoints
+from tfvae.training.trainable_model import TrainableModel
+
+# Steps of one call into the compiled loop: enough to hide Python, few enough to be interrupted.
+MAX_STEPS_PER_EXECUTION = 20
+
+
+def train(
+    model: TrainableModel,
+    data: Dataset,
+    directory: str | pathlib.Path,
+    steps: int,
+    batch_size: int,
+    log_every: int = 1000,
+    evaluation_data: Dataset | None = None,
+    evaluation_examples: int = 1000,
+) -> int:
+    """Trains a compiled model up to `steps` steps, resuming from `directory`.
+
+    Every `log_every` steps the mean terms go to metrics.csv and TensorBoard events and a
+    checkpoint is saved. The seed is the model's (`compile`). An interrupted run, resumed, takes
+    the same steps as an uninterrupted one.
+
+    Args:
+        model: a compiled model; its weights are replaced by the checkpoint's, where there is one.
+        data: training data.
+        directory: run directory.
+        steps: the last step.
+        batch_size: rows of the global batch.
+        log_every: steps between records and checkpoints.
+        evaluation_data: data whose terms are recorded as val_*, beside the training terms.
+        evaluation_examples: how many of its examples.
+
+    Returns:
+        The step resumed from.
+
+    Raises:
+        ValueError: for steps, batch sizes or data that do not work, before the first step.
+        NonFiniteLossError: naming the step and the terms that broke.
+    """
+    for name, value in (("steps", steps), ("batch_size", batch_size), ("log_every", log_every)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it must be at least 1")
+    directory = pathlib.Path(directory)
+    checkpoints = Checkpoints(model, directory / "checkpoints")
+    start = checkpoints.restore()
+    callbacks = [
+        RecordTerms(directory, start),
+        SaveCheckpoint(checkpoints),
+        ProgressBar(steps),
+    ]
+    validation = None
+    if evaluation_data is not None:
+        validation = evaluation_data.epoch(batch_size, model.seed, evaluation_examples)
+    for first, stretch, count in _stretches(start, steps, log_every):
+        model.steps_per_execution = _steps_per_execution(stretch)
+        model.make_train_function(force=True)
+        model.fit(
+            data.batches(batch_size, model.seed, start_step=first),
+            steps_per_epoch=stretch,
+            epochs=count,
+            validation_data=validation,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    return start
+
+
+def _stretches(start: int, steps: int, log_every: int) -> list[tuple[int, int, int]]:
+    """(first step, length, number of stretches): to a multiple of `log_every`, whole ones, a rest.
+
+    Records stand at multiples of `log_every` and at the end, wherever the run is resumed.
+    """
+    stretches = []
+    while start < steps:
+        length = min(log_every - start % log_every, steps - start)
+        count = max(1, (steps - start) // log_every) if length == log_every else 1
+        stretches.append((start, length, count))
+        start += length * count
+    return stretches
+
+
+def _steps_per_execution(stretch: int) -> int:
+    """The largest divisor of `stretch` up to the maximum: no step may be left over."""
+    return max(k for k in range(1, MAX_STEPS_PER_EXECUTION + 1) if stretch % k == 0)

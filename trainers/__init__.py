@@ -1,0 +1,1 @@
+"""The programs: train, evaluate, plot, export. Thin; the work is in `tfvae`."""

@@ -1,0 +1,1 @@
+"""Configs: one published experiment per file."""

@@ -1,0 +1,36 @@
+"""The fields of every config, with the settings of the disentanglement papers on 2D Shapes."""
+
+from ml_collections import ConfigDict
+
+
+def get_config() -> ConfigDict:
+    """Returns a config of all fields: a VAE on 2D Shapes.
+
+    `model`, `data` and `optimizer` name a class of `tfvae`, `tfvae.data` and `keras.optimizers`
+    and hold its arguments. What follows from data and heads (numbers of outputs, shapes) may be
+    left out.
+    """
+    config = ConfigDict()
+    config.steps = 300_000
+    config.batch_size = 64
+    config.seed = 0
+    config.log_every = 1000
+    config.model = ConfigDict(
+        {
+            "name": "VAE",
+            "encoder": {"name": "ConvEncoder"},
+            "decoder": {"name": "ConvDecoder"},
+            "posterior": {"name": "DiagonalNormal", "size": 10},
+            "likelihood": {"name": "Bernoulli"},
+            "prior": {"name": "StandardNormal", "size": 10},
+            "num_samples": 1,
+        }
+    )
+    config.data = ConfigDict({"name": "Shapes2D"})
+    config.optimizer = ConfigDict({"name": "Adam", "learning_rate": 1e-4})
+    # The fields of `data` that differ in evaluation, and how many examples are looked at during
+    # training and by `trainers.evaluate` (all where 0).
+    config.evaluation = ConfigDict({"data": {}, "examples_in_training": 1000, "examples": 10_000})
+    # Whether the decoder's output bias starts at the logits of the data's mean.
+    config.output_bias_from_data = False
+    return config

@@ -1,0 +1,125 @@
+"""Objects from the names and fields of a config."""
+
+import difflib
+import inspect
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import keras
+import ml_collections
+
+import tfvae
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """Returns a sentence with the nearest valid name and all of them."""
+    valid = sorted(valid)
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    return f"{guess}valid: {', '.join(valid)}"
+
+
+def lookup(name: str, module: ModuleType, field: str) -> type:
+    """Returns the class `name` of `module`.
+
+    Raises:
+        ValueError: naming the config's field, the name and the nearest valid one.
+    """
+    public = getattr(module, "__all__", None) or dir(module)
+    valid = [item for item in public if inspect.isclass(getattr(module, item, None))]
+    if name not in valid:
+        raise ValueError(f"config.{field}.name is {name!r}; {nearest(name, valid)}")
+    return getattr(module, name)
+
+
+def fields_of(cls: type) -> set[str]:
+    """Returns the names of a class's constructor arguments, those of its bases included."""
+    names: set[str] = set()
+    for base in cls.__mro__:
+        if "__init__" in vars(base):
+            parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            names |= {
+                p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+            }
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+    return names - {"self"}
+
+
+def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **defaults):
+    """Returns the object that `spec` describes: its class's `name` and the other fields.
+
+    Args:
+        spec: {"name": ..., **arguments}; arguments that are such mappings are schedules.
+        module: where the class is.
+        field: where `spec` stands in the config, for messages.
+        defaults: arguments that `spec` may leave out and the class may not know.
+
+    Raises:
+        ValueError: for an unknown name or field, with the nearest valid one.
+    """
+    arguments = dict(spec)
+    if "name" not in arguments:
+        raise ValueError(f"config.{field} has no name; valid: see {module.__name__}")
+    cls = lookup(arguments.pop("name"), module, field)
+    valid = fields_of(cls)
+    for key, argument in arguments.items():
+        if key not in valid:
+            raise ValueError(f"config.{field}.{key} is unknown; {nearest(key, valid)}")
+        if isinstance(argument, (Mapping, ml_collections.ConfigDict)) and "name" in argument:
+            schedules = (
+                keras.optimizers.schedules if module is keras.optimizers else tfvae.schedules
+            )
+            arguments[key] = construct(argument, schedules, f"{field}.{key}")
+        elif isinstance(argument, tuple):
+            arguments[key] = list(argument)
+    known_defaults = {key: value for key, value in defaults.items() if key in valid}
+    return cls(**{**known_defaults, **arguments})
+
+
+def build_data(config) -> tuple[tfvae.data.Dataset, tfvae.data.Dataset]:
+    """Returns the data to train on and the data to evaluate on.
+
+    `config.evaluation.data` holds the fields in which the second differs, such as its split.
+    """
+    data = construct(config.data, tfvae.data, "data")
+    changes = dict(config.evaluation.get("data", {}))
+    if not changes:
+        return data, data
+    return data, construct({**config.data, **changes}, tfvae.data, "evaluation.data")
+
+
+def build_model(config, data: tfvae.data.Dataset, dtype: str | None = None) -> tfvae.VAE:
+    """Returns the model of `config.model`, compiled; sizes left out follow from data and heads.
+
+    Args:
+        config: the run's config.
+        data: the training data, which gives the shape of an example.
+        dtype: Keras dtype policy of the networks.
+    """
+    keras.utils.set_random_seed(config.seed)  # initial weights
+    spec = dict(config.model)
+    parts = {
+        role: construct(spec.pop(role), module, f"model.{role}")
+        for role, module in (
+            ("posterior", tfvae.heads),
+            ("likelihood", tfvae.heads),
+            ("prior", tfvae.priors),
+        )
+        if role in spec
+    }
+    shape = list(data.image_shape)
+    sizes = {
+        "outputs": parts["posterior"].params_size,
+        "outputs_per_value": parts["likelihood"].params_size,
+        "image_shape": shape,
+        "data_shape": shape,
+        "dtype": dtype,
+    }
+    for role in ("encoder", "decoder"):
+        parts[role] = construct(spec.pop(role), tfvae.networks, f"model.{role}", **sizes)
+    model = construct({**spec, **parts}, tfvae, "model")
+    optimizer = construct(config.optimizer, keras.optimizers, "optimizer")
+    model.compile(optimizer, seed=config.seed)
+    return model
