@@ -1,0 +1,1 @@
+"""Serving SavedModels: `serving.server` is the program, `serving.client` the Python client."""

@@ -1,0 +1,5 @@
+"""A client for a served model; needs NumPy, grpcio and protobuf, and no TensorFlow."""
+
+from serving.client.client import Client
+
+__all__ = ["Client"]
