@@ -11,6 +11,23 @@ import tensorflow as tf
 from tfvae.training.checkpoints import Checkpoints
 
 
+class EvaluateTerms(keras.callbacks.Callback):
+    """Adds the terms of evaluation data to a stretch's records, as val_*; the first callback.
+
+    Args:
+        examples: batches of the evaluation data.
+    """
+
+    def __init__(self, examples: tf.data.Dataset):
+        super().__init__()
+        self._examples = examples
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Evaluates."""
+        results = self.model.evaluate(self._examples, verbose=0, return_dict=True)
+        logs.update({f"val_{name}": value for name, value in results.items()})
+
+
 class SaveCheckpoint(keras.callbacks.Callback):
     """Saves a checkpoint at the end of every stretch.
 

@@ -2,8 +2,10 @@
 
 import pathlib
 
+import keras
+
 from tfvae.data import Dataset
-from tfvae.training.callbacks import ProgressBar, RecordTerms, SaveCheckpoint
+from tfvae.training.callbacks import EvaluateTerms, ProgressBar, RecordTerms, SaveCheckpoint
 from tfvae.training.checkpoints import Checkpoints
 from tfvae.training.trainable_model import TrainableModel
 
@@ -50,22 +52,21 @@ def train(
     directory = pathlib.Path(directory)
     checkpoints = Checkpoints(model, directory / "checkpoints")
     start = checkpoints.restore()
-    callbacks = [
+    callbacks: list[keras.callbacks.Callback] = []
+    if evaluation_data is not None:
+        examples = evaluation_data.epoch(batch_size, model.seed, evaluation_examples)
+        callbacks.append(EvaluateTerms(examples))
+    callbacks += [
         RecordTerms(directory, start),
         SaveCheckpoint(checkpoints),
         ProgressBar(steps),
     ]
-    validation = None
-    if evaluation_data is not None:
-        validation = evaluation_data.epoch(batch_size, model.seed, evaluation_examples)
     for first, stretch, count in _stretches(start, steps, log_every):
         model.steps_per_execution = _steps_per_execution(stretch)
-        model.make_train_function(force=True)
         model.fit(
             data.batches(batch_size, model.seed, start_step=first),
             steps_per_epoch=stretch,
             epochs=count,
-            validation_data=validation,
             callbacks=callbacks,
             verbose=0,
         )

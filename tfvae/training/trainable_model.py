@@ -142,22 +142,26 @@ class TrainableModel(keras.Model):
     def make_train_function(self, force: bool = False):
         """Sets `train_function(iterator)`, which takes `steps_per_execution` steps."""
         if self.train_function is None or force:
-            self.train_function = self._loop(lambda x, step: self.train_step(x))
+            loop = self._loop(lambda x, step: self.train_step(x))
+            self.train_function = lambda iterator: loop(iterator, *self._range(0))
 
     def make_test_function(self, force: bool = False):
-        """Sets `test_function(iterator)`."""
+        """Sets `test_function(iterator)`, which takes `steps_per_execution` batches."""
         if self.test_function is not None and not force:
             return
         loop = self._loop(self.test_step)
 
         def numbered(iterator):
-            first, self._evaluation_step = (
-                self._evaluation_step,
-                self._evaluation_step + self.steps_per_execution,
-            )
-            return loop(iterator, tf.constant(first, tf.int64))
+            steps = self._range(self._evaluation_step)
+            self._evaluation_step += self.steps_per_execution
+            return loop(iterator, *steps)
 
         self.test_function = numbered
+
+    def _range(self, first: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Numbers of the next execution's steps: from, to. Tensors, so that none is retraced."""
+        last = first + self.steps_per_execution
+        return tf.constant(first, tf.int64), tf.constant(last, tf.int64)
 
     def reset_metrics(self) -> None:
         """Resets the means; an evaluation starts at its batch 0 again."""
@@ -170,9 +174,8 @@ class TrainableModel(keras.Model):
         if self.jit_compile:
             step_function = tf.function(step_function, jit_compile=True)
 
-        def loop(iterator, first_step=None):
-            for number in tf.range(self.steps_per_execution, dtype=tf.int64):
-                step = number if first_step is None else first_step + number
+        def loop(iterator, first, last):
+            for step in tf.range(first, last):
                 self.distribute_strategy.run(step_function, args=(next(iterator), step))
             results = {mean.name: mean.result() for mean in self._term_means}
             if self.jit_compile:  # XLA drops the assertion of the step itself
@@ -192,14 +195,21 @@ class TrainableModel(keras.Model):
             NonFiniteLossError: naming the step and the terms that broke.
         """
         self._check_first_batch(x)
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+            kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
         with self._readable_errors():
             return super().fit(x, *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
-        if not kwargs.get("_use_cached_eval_dataset"):
-            self._check_first_batch(x)
-        return super().evaluate(x, *args, **kwargs)
+        if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
+            return super().evaluate(x, *args, **kwargs)
+        self._check_first_batch(x)
+        steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over
+        try:
+            return super().evaluate(x, *args, **kwargs)
+        finally:
+            self.steps_per_execution = steps
 
     def _check_first_batch(self, x) -> None:
         if isinstance(x, tf.data.Dataset):

@@ -1,0 +1,37 @@
+"""What the programs share: quiet start-up, the flags every one has, errors as one sentence."""
+
+import os
+import sys
+from collections.abc import Callable
+
+# Read by TensorFlow's C++ as it is imported: its banner is not ours to print.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import app, flags, logging
+
+from tfvae.training.checks import NonFiniteLossError
+from trainers.runs import RunError
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.")
+flags.mark_flag_as_required("workdir")
+
+# What a user can cause and mend. Anything else is a defect and keeps its traceback.
+_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, OSError)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a program: parses flags, turns a user's mistake into one sentence and exit code 1."""
+
+    def guarded(arguments: list[str]) -> None:
+        if len(arguments) > 1:
+            raise app.UsageError(f"unexpected argument {arguments[1]!r}; flags start with --")
+        logging.set_verbosity(logging.ERROR)
+        try:
+            main()
+        except _USER_ERRORS as error:
+            if os.environ.get("TFVAE_TRACEBACK"):
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(1)
+
+    app.run(guarded)

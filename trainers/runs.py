@@ -1,0 +1,101 @@
+"""Run directories: the config they belong to, and what is loaded back from them."""
+
+import json
+import os
+import pathlib
+from typing import Any
+
+from ml_collections import ConfigDict
+
+import tfvae
+from tfvae.training.checkpoints import Checkpoints
+from trainers.construct import build_data, build_model
+
+CONFIG_FILE = "config.json"
+RESULTS_FILE = "results.json"
+# Fields that a resumed run may change: they lengthen or watch it, and change no step.
+RESUMABLE = ("steps", "evaluation")
+
+
+class RunError(Exception):
+    """A run directory cannot be used as asked."""
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes `path` as a whole: beside, then renamed."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(value, indent=2) + "\n")
+    os.replace(partial, path)
+
+
+def claim(workdir: str | pathlib.Path, config: ConfigDict) -> pathlib.Path:
+    """Makes `workdir` the directory of `config`, or checks that it is already.
+
+    Raises:
+        RunError: where it belongs to another config, with the fields that differ.
+    """
+    directory = pathlib.Path(workdir)
+    path = directory / CONFIG_FILE
+    asked = json.loads(config.to_json())
+    if path.exists():
+        held = json.loads(path.read_text())
+        differences = [
+            f"  {field}: {held_value!r} there, {asked_value!r} asked"
+            for field, held_value, asked_value in _differences(held, asked)
+            if field.split(".")[0] not in RESUMABLE
+        ]
+        if differences:
+            raise RunError(
+                f"workdir {directory} belongs to another config:\n"
+                + "\n".join(differences)
+                + "\nGive another --workdir, or the config it belongs to"
+            )
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_json(path, asked)
+    except OSError as error:
+        raise RunError(f"workdir {directory} cannot be written: {error}") from error
+    return directory
+
+
+def _differences(held, asked, prefix: str = "") -> list[tuple[str, Any, Any]]:
+    missing = "nothing"
+    if not (isinstance(held, dict) and isinstance(asked, dict)):
+        return [] if held == asked else [(prefix, held, asked)]
+    found = []
+    for key in sorted(held.keys() | asked.keys()):
+        field = f"{prefix}.{key}" if prefix else key
+        found += _differences(held.get(key, missing), asked.get(key, missing), field)
+    return found
+
+
+def load_config(workdir: str | pathlib.Path) -> ConfigDict:
+    """Returns the config of a run.
+
+    Raises:
+        RunError: where `workdir` is no run directory.
+    """
+    path = pathlib.Path(workdir) / CONFIG_FILE
+    if not path.exists():
+        raise RunError(f"workdir {workdir} holds no {CONFIG_FILE}; train into it first")
+    return ConfigDict(json.loads(path.read_text()))
+
+
+def load(workdir: str | pathlib.Path) -> tuple[tfvae.VAE, tfvae.data.Dataset, ConfigDict]:
+    """Returns the newest model of a run, its evaluation data and its config.
+
+    Raises:
+        RunError: where the run has no checkpoint yet.
+    """
+    config = load_config(workdir)
+    data, evaluation_data = build_data(config)
+    model = build_model(config, data)
+    if not Checkpoints(model, pathlib.Path(workdir) / "checkpoints").restore():
+        raise RunError(f"workdir {workdir} holds no checkpoint; train into it first")
+    return model, evaluation_data, config
+
+
+def read_results(workdir: str | pathlib.Path) -> dict[str, Any]:
+    """Returns the run's results so far."""
+    path = pathlib.Path(workdir) / RESULTS_FILE
+    return json.loads(path.read_text()) if path.exists() else {}

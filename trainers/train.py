@@ -1,0 +1,85 @@
+"""Trains a model: `python -m trainers.train --config=trainers/configs/NAME.py --workdir=runs/NAME`.
+
+Every field of the config is a flag: --config.model.beta=8. The same command resumes a run.
+"""
+
+import time
+
+from trainers import program, runs  # first: quiets TensorFlow
+
+# isort: split
+import tensorflow as tf
+from absl import flags
+from ml_collections import config_flags
+
+from tfvae.training.run import train
+from trainers.construct import build_data, build_model
+
+CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
+PRECISION = flags.DEFINE_enum(
+    "precision", "float32", ["float32", "bfloat16"], "Arithmetic of the networks."
+)
+STRATEGY = flags.DEFINE_enum(
+    "strategy",
+    "one_device",
+    ["one_device", "mirrored", "multi_worker"],
+    "One device, all devices of this machine, or the machines of TF_CONFIG.",
+)
+flags.mark_flag_as_required("config")
+
+
+def _strategy() -> tf.distribute.Strategy:
+    if STRATEGY.value == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if STRATEGY.value == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def main() -> None:
+    """Trains."""
+    config = CONFIG.value
+    strategy = _strategy()
+    data, evaluation_data = build_data(config)
+    dtype = "mixed_bfloat16" if PRECISION.value == "bfloat16" else None
+    with strategy.scope():
+        model = build_model(config, data, dtype)
+    directory = runs.claim(program.WORKDIR.value, config)
+    print(
+        f"{config.model.name} of {model.count_params():,} parameters on {config.data.name}, "
+        f"{data.num_examples:,} examples; {config.steps:,} steps of {config.batch_size}"
+    )
+    started = time.perf_counter()
+    try:
+        first = train(
+            model,
+            data,
+            directory,
+            config.steps,
+            config.batch_size,
+            config.log_every,
+            evaluation_data if config.evaluation.examples_in_training else None,
+            config.evaluation.examples_in_training,
+        )
+    except KeyboardInterrupt:
+        print(
+            f"\nstopped at step {int(model.step)}; the same command resumes "
+            f"from the last checkpoint in {directory / 'checkpoints'}"
+        )
+        raise SystemExit(130) from None
+    taken = int(model.step) - first
+    seconds = time.perf_counter() - started
+    resumed = f"resumed at step {first:,}; " if first else ""
+    print(
+        f"{resumed}{taken:,} steps in {seconds:.0f} s; everything is in {directory}: "
+        "config.json, checkpoints/, metrics.csv, TensorBoard events"
+    )
+
+
+def cli() -> None:
+    """Entry point."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()
