@@ -1,6 +1,22 @@
 """Data: images by number, with their factors where they are known."""
 
+from tfvae.data.arrays import Arrays
+from tfvae.data.cars3d import Cars3D
 from tfvae.data.dataset import Dataset, GroundTruthDataset
+from tfvae.data.folder import ImageFolder
+from tfvae.data.mnist import MNIST
 from tfvae.data.shapes2d import Shapes2D
+from tfvae.data.tensorflow_datasets_reader import TensorFlowDatasets
+from tfvae.data.tfrecords import TFRecords
 
-__all__ = ["Dataset", "GroundTruthDataset", "Shapes2D"]
+__all__ = [
+    "MNIST",
+    "Arrays",
+    "Cars3D",
+    "Dataset",
+    "GroundTruthDataset",
+    "ImageFolder",
+    "Shapes2D",
+    "TFRecords",
+    "TensorFlowDatasets",
+]

@@ -1,0 +1,39 @@
+"""What every reader promises, whatever its format."""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+# What a reader raises when an image is read: in Python, or as a pipeline passes it on.
+READ_ERRORS = (ValueError, tf.errors.InvalidArgumentError)
+
+
+def images_of(data, indices=None):
+    indices = range(data.num_examples) if indices is None else indices
+    return np.asarray(data.gather(tf.constant(list(indices), tf.int64)))
+
+
+def assert_reader(data, expected):
+    """The images are `expected` [N, H, W, C], and a resumed pipeline equals an unbroken one."""
+    assert (data.num_examples, *data.image_shape) == expected.shape
+    np.testing.assert_allclose(images_of(data), expected, atol=1e-6)
+    assert images_of(data).dtype == np.float32
+    assert images_of(data, []).shape == (0, *data.image_shape)
+    np.testing.assert_allclose(np.concatenate(list(data.epoch(3))), expected, atol=1e-6)
+    size = min(3, data.num_examples)
+    whole = [b.numpy() for b in itertools.islice(data.batches(size, seed=4), 6)]
+    resumed = [b.numpy() for b in itertools.islice(data.batches(size, seed=4, start_step=2), 4)]
+    np.testing.assert_array_equal(whole[2:], resumed)
+
+
+def assert_disjoint_splits(make, images):
+    """`make(split)` divides `images` [N, ...], all different, into training and testing ones."""
+    train, test = images_of(make("train")), images_of(make("test"))
+    assert 0 < len(test) < len(train)
+    found, expected = (
+        sorted(image.tobytes() for image in np.rint(255 * group).astype(np.uint8))
+        for group in (np.concatenate([train, test]), images)
+    )
+    assert found == expected
+    np.testing.assert_array_equal(test, images_of(make("test")))

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+from PIL import Image
+from reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
+
+from tfvae.data import ImageFolder
+
+IMAGES = np.random.default_rng(0).integers(0, 256, [11, 6, 5, 3], dtype=np.uint8)
+FLOATS = IMAGES / 255
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Eleven PNGs, the last two in a folder of their own, and files that are no images."""
+    (tmp_path / "more").mkdir()
+    for number, image in enumerate(IMAGES):
+        Image.fromarray(image).save(tmp_path / ("more" if number > 8 else "") / f"{number:02}.png")
+    (tmp_path / "README.txt").write_text("images")
+    (tmp_path / "._00.png").write_text("hidden")
+    return tmp_path
+
+
+def test_images_in_the_order_of_their_paths(folder):
+    data = ImageFolder(folder)
+    assert_reader(data, FLOATS)
+    assert [path.name for path in data.paths] == [f"{i:02}.png" for i in range(11)]
+
+
+def test_splits(folder):
+    assert_disjoint_splits(lambda split: ImageFolder(folder, split=split), FLOATS)
+
+
+def test_grey(folder):
+    expected = [np.asarray(Image.fromarray(image).convert("L")) for image in IMAGES]
+    assert_reader(ImageFolder(str(folder), channels=1), np.stack(expected)[..., None] / 255)
+
+
+def test_resize_keeps_the_centre_and_aspect_ratio(tmp_path):
+    """White left and right of a grey square: only the square is kept, up to interpolation."""
+    image = np.full([8, 16], 255, np.uint8)
+    image[:, 4:12] = 100
+    Image.fromarray(image).save(tmp_path / "wide.png")
+    Image.fromarray(image.T).save(tmp_path / "high.png")
+    data = ImageFolder(tmp_path, image_size=(4, 4))
+    assert data.image_shape == (4, 4, 1)
+    np.testing.assert_allclose(images_of(data), 100 / 255, atol=0.1)
+
+
+def test_other_formats(tmp_path):
+    gray = np.full([16, 16], 80, np.uint8)
+    for name in ("a.JPG", "b.jpeg", "c.bmp", "d.webp", "e.tif", "f.gif"):
+        Image.fromarray(gray).save(tmp_path / name)
+    Image.fromarray(gray).convert("RGBA").save(tmp_path / "g.png")
+    data = ImageFolder(tmp_path, channels=1)
+    assert data.num_examples == 7
+    np.testing.assert_allclose(images_of(data), 80 / 255, atol=3 / 255)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def test_unreadable_image_is_named(folder):
+    (folder / "05.png").write_text("no image")
+    with pytest.raises(ValueError, match=r"05\.png cannot be decoded: it is no image of a known"):
+        ImageFolder(folder)
+
+
+def test_truncated_image_is_named_when_read(folder):
+    truncate(folder / "07.png")
+    data = ImageFolder(folder)  # the header is whole
+    images_of(data, [6, 8])
+    with pytest.raises(READ_ERRORS, match=r"07\.png cannot be decoded"):
+        list(data.epoch(4))
+
+
+def test_unreadable_images_are_skipped_when_asked(folder, recwarn):
+    truncate(folder / "07.png")
+    (folder / "more" / "09.png").write_bytes(b"")
+    data = ImageFolder(folder, skip_unreadable=True)
+    assert_reader(data, np.delete(FLOATS, [7, 9], axis=0))
+    assert data.num_unreadable == 2
+    assert [path.name for path in data.unreadable] == ["07.png", "09.png"]
+    (warning,) = [str(w.message) for w in recwarn if "left out" in str(w.message)]
+    assert "2 of 11 images" in warning
+    assert "07.png" in warning
+
+
+def test_whole_folder_skips_nothing(folder, recwarn):
+    assert ImageFolder(folder, skip_unreadable=True).num_unreadable == 0
+    assert not [w for w in recwarn if "left out" in str(w.message)]
+
+
+def test_no_image_can_be_read(tmp_path):
+    (tmp_path / "a.png").write_text("no image")
+    with (
+        pytest.warns(UserWarning, match="1 of 1 images"),
+        pytest.raises(ValueError, match=r"no image in .* can be read"),
+    ):
+        ImageFolder(tmp_path, skip_unreadable=True)
+
+
+def test_images_of_several_shapes(folder):
+    Image.fromarray(IMAGES[0, :, :4]).save(folder / "03.png")
+    with pytest.raises(
+        ValueError,
+        match=r"03\.png has shape \[6, 4, 3\]; \[6, 5, 3\] is needed.*"
+        r"image_size=\(height, width\)",
+    ):
+        ImageFolder(folder)
+    assert ImageFolder(folder, image_size=(6, 5)).image_shape == (6, 5, 3)
+    Image.fromarray(IMAGES[0, :, :, 0]).save(folder / "03.png")
+    with pytest.raises(ValueError, match=r"shape \[6, 5, 1\]; \[6, 5, 3\] .* channels=1 or 3"):
+        ImageFolder(folder)
+
+
+def test_file_that_changes_shape_later(folder):
+    data = ImageFolder(folder)
+    Image.fromarray(IMAGES[0, :, :4]).save(folder / "03.png")
+    with pytest.raises(READ_ERRORS, match=r"03\.png has shape \[6, 4, 3\]"):
+        images_of(data)
+
+
+def test_errors(folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="empty has no image in it"):
+        ImageFolder(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone"):
+        ImageFolder(tmp_path / "gone")
+    with pytest.raises(ValueError, match="split is 'dev'; it must be one of 'all'"):
+        ImageFolder(folder, split="dev")
+    with pytest.raises(ValueError, match="channels is 2; it must be 1, 3 or None"):
+        ImageFolder(folder, channels=2)
+    with pytest.raises(ValueError, match=r"image_size is \(64,\); it must be \(height, width\)"):
+        ImageFolder(folder, image_size=(64,))
+    Image.fromarray(np.zeros([6, 5], np.uint16)).save(folder / "04.png")
+    with pytest.raises(ValueError, match=r"04\.png has pixel mode I;16; 8-bit grey or colour"):
+        ImageFolder(folder)

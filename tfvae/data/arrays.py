@@ -1,0 +1,117 @@
+"""Images in an array: in memory, .npy or .npz."""
+
+import contextlib
+import os
+import pathlib
+import zipfile
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data.dataset import Dataset
+from tfvae.data.pixel_values import SCALE_8_BIT, check_float_images
+from tfvae.data.splits import split_numbers
+
+
+class Arrays(Dataset):
+    """Images of one array [N, H, W, C] or [N, H, W]: uint8 0 ... 255, bool, or float in [0, 1].
+
+    Example:
+        >>> data = Arrays(np.zeros([20, 8, 8], np.uint8), split="train")
+        >>> data.num_examples, data.image_shape
+        (18, (8, 8, 1))
+
+    Args:
+        source: the array, or the path of an .npy or .npz file.
+        key: name of the array in an .npz file that holds several.
+        split: "all", "train" or "test".
+        test_fraction: fraction of the images for testing, drawn once and for all.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: for an unreadable file, a missing or needed `key`, a wrong shape or dtype, and
+            for values that are not finite or outside [0, 1] (with the first image that has them).
+    """
+
+    def __init__(
+        self,
+        source: np.ndarray | str | os.PathLike,
+        key: str | None = None,
+        split: str = "all",
+        test_fraction: float = 0.1,
+    ):
+        if isinstance(source, str | os.PathLike):
+            name, array = str(source), _load(pathlib.Path(source), key)
+        else:
+            name, array = "the array", np.asarray(source)
+        array = _checked(array, name)
+        numbers = split_numbers(len(array), split, test_fraction)
+        self.num_examples = len(numbers)
+        self.image_shape = array.shape[1:]
+        # On the host, and captured by pipelines as a tensor: never a constant of their graphs.
+        with tf.device("CPU:0"):
+            self._array = tf.convert_to_tensor(array)
+            self._numbers = tf.convert_to_tensor(numbers)
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+        images = tf.gather(self._array, tf.gather(self._numbers, indices))
+        if images.dtype == tf.uint8:
+            return tf.cast(images, tf.float32) * SCALE_8_BIT
+        return tf.cast(images, tf.float32)
+
+
+def _load(path: pathlib.Path, key: str | None) -> np.ndarray:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; it must be an .npy or .npz file")
+    with _errors_naming(path):
+        loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    with loaded:
+        name = _key(path, loaded.files, key)
+        with _errors_naming(path):
+            return loaded[name]
+
+
+@contextlib.contextmanager
+def _errors_naming(path: pathlib.Path):
+    try:
+        yield
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as an .npy or .npz file: {error}") from error
+
+
+def _key(path: pathlib.Path, names: list[str], key: str | None) -> str:
+    if key is None and len(names) == 1:
+        return names[0]
+    if key not in names:
+        problem = "needs key=" if key is None else f"has no array {key!r}; key must be"
+        raise ValueError(f"{path} {problem} one of {', '.join(names)}")
+    return key
+
+
+def _checked(array: np.ndarray, name: str) -> np.ndarray:
+    """The array as uint8, bool or float32 [N, H, W, C], found to be images."""
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or not array.size:
+        raise ValueError(
+            f"{name} has shape {list(array.shape)}; it must be [N, H, W, C] or [N, H, W], not empty"
+        )
+    if array.dtype == np.uint8:
+        if array.max() == 1:
+            raise ValueError(
+                f"{name} is uint8 with values 0 and 1, which 0 ... 255 scaled to [0, 1] would make "
+                f"black; pass array.astype(bool) or array * 255"
+            )
+        return array
+    if array.dtype == bool:
+        return array
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(
+            f"{name} has dtype {array.dtype}; it must be uint8 (0 ... 255), bool, or float in "
+            f"[0, 1]. Convert it with array.astype"
+        )
+    check_float_images(array, lambda number: f"{name}, image {number},")
+    return array.astype(np.float32, copy=False)

@@ -1,0 +1,68 @@
+"""Cars3D: 183 cars seen from 24 sides at 4 elevations (Reed et al., 2015)."""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data.dataset import GroundTruthDataset
+from tfvae.data.pixel_values import SCALE_8_BIT
+
+
+class Cars3D(GroundTruthDataset):
+    """Renderings of cars, float32 [64, 64, 3]; elevation (4), azimuth (24), object type (183).
+
+    TensorFlow Datasets does not have these data, so this reads them as published, held in memory
+    (216 MB).
+
+    Args:
+        path: the directory `cars` of `nips2015-analogy-data.tar.gz`, which holds `*.mat`.
+        image_size: (H, W) that the images, of 128 x 128 pixels, are resized to.
+
+    Raises:
+        FileNotFoundError: where there is no such directory, or no such file in it.
+        ValueError: for a file without the array `im`, or of another shape (named).
+    """
+
+    factor_names = ("elevation", "azimuth", "object_type")
+
+    def __init__(self, path: str | os.PathLike, image_size: tuple[int, int] = (64, 64)):
+        files = sorted(pathlib.Path(path).glob("*.mat"))
+        if not files:
+            raise FileNotFoundError(
+                f"path: {path} holds no *.mat; it must be the directory `cars` of "
+                f"nips2015-analogy-data.tar.gz, from www.scottreed.info"
+            )
+        self.image_shape = (*image_size, 3)
+        self.factor_sizes = (4, 24, len(files))
+        self.num_examples = 4 * 24 * len(files)
+        cars = np.empty((*self.factor_sizes, *self.image_shape), np.uint8)
+        for car, file in enumerate(files):
+            cars[:, :, car] = _views(file, image_size)
+        with tf.device("CPU:0"):
+            self._array = tf.convert_to_tensor(cars.reshape(-1, *self.image_shape))
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, H, W, 3] in [0, 1]."""
+        return tf.cast(tf.gather(self._array, indices), tf.float32) * SCALE_8_BIT
+
+
+def _views(file: pathlib.Path, image_size: tuple[int, int]) -> np.ndarray:
+    """The views of one car, uint8 [elevation, azimuth, H, W, 3]."""
+    from PIL import Image  # noqa: PLC0415
+    from scipy.io import loadmat  # noqa: PLC0415
+
+    arrays = loadmat(file)
+    stored = arrays["im"] if "im" in arrays else np.empty(0)
+    if stored.shape[2:] != (3, 24, 4) or stored.dtype != np.uint8:
+        raise ValueError(
+            f"{file}: array im is {stored.dtype} {list(stored.shape)}; it must be uint8 "
+            f"[H, W, 3, 24, 4] (azimuth, elevation last)"
+        )
+    views = np.empty((4, 24, *image_size, 3), np.uint8)
+    for elevation, azimuth in np.ndindex(4, 24):
+        image = Image.fromarray(np.ascontiguousarray(stored[..., azimuth, elevation]))
+        resized = image.resize(image_size[::-1], Image.Resampling.LANCZOS)
+        views[elevation, azimuth] = np.asarray(resized)
+    return views

@@ -1,0 +1,133 @@
+"""A folder of images."""
+
+import os
+import pathlib
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data import decoding
+from tfvae.data.dataset import Dataset
+from tfvae.data.splits import split_numbers
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+
+class ImageFolder(Dataset):
+    """The 8-bit images in a folder and the folders in it, in the order of their paths.
+
+    Every header is read at once, so that a foreign or odd-sized file is met before training; the
+    images themselves are read as they are shown. Files of other suffixes and hidden ones are
+    no images.
+
+    Args:
+        path: the folder.
+        image_size: (H, W): the largest central part of this aspect ratio is resized to it. Where
+            None, all images must have one size.
+        channels: 1 (grey) or 3 (red, green, blue); as the images are where None.
+        split: "all", "train" or "test".
+        test_fraction: fraction of the images for testing, drawn once and for all.
+        skip_unreadable: leaves out images that cannot be decoded, with one warning, instead of
+            failing. Every image is then decoded once here.
+
+    Attributes:
+        paths: the files of the split, one per image.
+        unreadable: the files left out, of all splits.
+        num_unreadable: number of those.
+
+    Raises:
+        FileNotFoundError: where there is no such folder, or no image in it.
+        UnreadableImageError: for an image that cannot be decoded (named).
+        ValueError: for images of several shapes (one of each named), or a wrong argument.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        image_size: Sequence[int] | None = None,
+        channels: int | None = None,
+        split: str = "all",
+        test_fraction: float = 0.1,
+        skip_unreadable: bool = False,
+    ):
+        decoding.check_image_arguments(channels, image_size)
+        self._options = (channels, image_size)
+        paths = _image_paths(pathlib.Path(path))
+        self.unreadable: list[pathlib.Path] = []
+        if skip_unreadable:
+            paths, self.unreadable = _readable(paths, self._decode)
+        self.num_unreadable = len(self.unreadable)
+        if self.num_unreadable:
+            warnings.warn(
+                f"{self.num_unreadable} of {len(paths) + self.num_unreadable} images in {path} "
+                f"cannot be read and are left out, the first being {self.unreadable[0]}",
+                stacklevel=2,
+            )
+        if not paths:
+            raise decoding.UnreadableImageError(f"no image in {path} can be read")
+        self.image_shape = _common_shape(paths, *self._options)
+        self.paths = [paths[i] for i in split_numbers(len(paths), split, test_fraction)]
+        self.num_examples = len(self.paths)
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+        return decoding.read_images(self._read, indices, self.image_shape)
+
+    def _read(self, number: int) -> np.ndarray:
+        image = self._decode(self.paths[number])
+        decoding.check_shape(image.shape, self.image_shape, str(self.paths[number]))
+        return image
+
+    def _decode(self, path: pathlib.Path) -> np.ndarray:
+        return decoding.decode(path.read_bytes(), str(path), *self._options)
+
+
+def _image_paths(folder: pathlib.Path) -> list[pathlib.Path]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"path: there is no folder {folder}")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not paths:
+        raise FileNotFoundError(
+            f"path: {folder} has no image in it (no file that ends in {', '.join(_SUFFIXES)})"
+        )
+    return paths
+
+
+def _readable(
+    paths: list[pathlib.Path], decode: Callable[[pathlib.Path], np.ndarray]
+) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+    """The paths whose image can be decoded, and the others."""
+
+    def is_readable(path: pathlib.Path) -> bool:
+        try:
+            decode(path)
+        except decoding.UnreadableImageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor() as threads:
+        readable = list(threads.map(is_readable, paths))
+    unreadable = [path for path, good in zip(paths, readable, strict=True) if not good]
+    return [path for path, good in zip(paths, readable, strict=True) if good], unreadable
+
+
+def _common_shape(
+    paths: list[pathlib.Path], channels: int | None, image_size: Sequence[int] | None
+) -> tuple[int, int, int]:
+    """The shape (H, W, C) of every image, from the headers."""
+    needed = None
+    for path in paths:
+        with path.open("rb") as stream:
+            shape = decoding.encoded_shape(stream, str(path), channels, image_size)
+        needed = needed or shape
+        decoding.check_shape(shape, needed, str(path))
+    assert needed is not None
+    return needed

@@ -1,0 +1,132 @@
+"""MNIST: 70,000 handwritten digits (LeCun, Cortes & Burges)."""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.data.arrays import Arrays
+from tfvae.data.splits import check_split
+
+_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+_NUM_TRAIN = 60_000
+# The seed of the one draw that "fixed" shows.
+_SEED = 1
+
+
+class MNIST(Arrays):
+    """Handwritten digits, float32 [28, 28, 1] in [0, 1].
+
+    Read from `path`, else from `mnist.npz` in the directory that the environment variable
+    TFVAE_DATA_DIR names, else through `keras.datasets.mnist`, which downloads and keeps it.
+
+    Args:
+        split: "train" (60,000 images), "test" (10,000) or "all".
+        binarisation: "none" shows the grey values; "dynamic" a fresh Bernoulli draw of them at
+            every showing, a function of the seeds given to `examples`; "fixed" one Bernoulli draw
+            per image, always the same (`gather` too then returns it).
+        path: `mnist.npz` in Keras's layout, or the directory that holds it.
+
+    Attributes:
+        labels: the digits, int64 [num_examples].
+
+    Raises:
+        ValueError: for an unknown `split` or `binarisation`, or a file of another layout.
+        FileNotFoundError: where no file is found (the message says where it was looked for).
+    """
+
+    def __init__(
+        self,
+        split: str = "train",
+        binarisation: str = "none",
+        path: str | os.PathLike | None = None,
+    ):
+        check_split(split)
+        if binarisation not in ("none", "dynamic", "fixed"):
+            raise ValueError(
+                f"binarisation is {binarisation!r}; it must be one of 'none', 'dynamic', 'fixed'"
+            )
+        x_train, y_train, x_test, y_test = _load(path)
+        images = {"train": [x_train], "test": [x_test], "all": [x_train, x_test]}[split]
+        labels = {"train": [y_train], "test": [y_test], "all": [y_train, y_test]}[split]
+        super().__init__(np.concatenate(images))
+        self.labels = np.concatenate(labels).astype(np.int64)
+        self._binarisation = binarisation
+        self._first_number = _NUM_TRAIN if split == "test" else 0
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, 28, 28, 1] in [0, 1]."""
+        images = super().gather(indices)
+        if self._binarisation != "fixed":
+            return images
+        numbers = tf.cast(indices, tf.int64) + self._first_number
+        seeds = tf.stack([tf.fill(tf.shape(numbers), tf.constant(_SEED, tf.int64)), numbers], 1)
+        return _bernoulli(images, noise.fold_in(seeds, "fixed_binarisation"))
+
+    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images as a model is shown them, float32 [n, 28, 28, 1].
+
+        Args:
+            indices: int64 [n].
+            seeds: int64 [n, 2], which determine the draws of dynamic binarisation.
+        """
+        images = self.gather(indices)
+        if self._binarisation != "dynamic":
+            return images
+        return _bernoulli(images, noise.fold_in(seeds, "dynamic_binarisation"))
+
+
+def _bernoulli(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+    """One draw of every pixel, on with its value as the probability."""
+    uniform = noise.uniform(seeds, 28 * 28)[0]
+    return tf.cast(tf.reshape(uniform, tf.shape(images)) < images, tf.float32)
+
+
+def _load(path: str | os.PathLike | None) -> tuple[np.ndarray, ...]:
+    """The four arrays of Keras's layout, checked."""
+    if path is not None:
+        file = pathlib.Path(path)
+        file = file / "mnist.npz" if file.is_dir() else file
+        if not file.is_file():
+            raise FileNotFoundError(f"path: there is no file {file}; it must be MNIST's mnist.npz")
+        return _read(file)
+    directory = os.environ.get("TFVAE_DATA_DIR")
+    if directory and (file := pathlib.Path(directory) / "mnist.npz").is_file():
+        return _read(file)
+    return _through_keras(directory)
+
+
+def _read(file: pathlib.Path) -> tuple[np.ndarray, ...]:
+    with np.load(file, allow_pickle=False) as arrays:
+        missing = [name for name in _ARRAYS if name not in arrays.files]
+        if missing:
+            raise ValueError(
+                f"{file} has no {', '.join(missing)}; MNIST in Keras's layout has "
+                f"{', '.join(_ARRAYS)}, this file has {', '.join(arrays.files)}"
+            )
+        x_train, y_train, x_test, y_test = (arrays[name] for name in _ARRAYS)
+    for name, images, labels in (("x_train", x_train, y_train), ("x_test", x_test, y_test)):
+        if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28):
+            raise ValueError(
+                f"{file}: {name} is {images.dtype} {list(images.shape)}; it must be uint8 "
+                f"[{len(labels)}, 28, 28], one image per label"
+            )
+    return x_train, y_train, x_test, y_test
+
+
+def _through_keras(directory: str | None) -> tuple[np.ndarray, ...]:
+    import keras  # noqa: PLC0415
+
+    try:
+        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    except Exception as error:  # Keras raises a bare Exception where a download fails
+        looked = f"TFVAE_DATA_DIR ({directory})" if directory else "TFVAE_DATA_DIR (which is unset)"
+        cache = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
+        raise FileNotFoundError(
+            f"mnist.npz is not in {looked} nor in Keras's cache {cache}/datasets, and "
+            f"downloading it failed: {error}. Put mnist.npz in Keras's layout in a directory and "
+            f"set TFVAE_DATA_DIR to it, or pass path="
+        ) from error
+    return x_train, y_train, x_test, y_test

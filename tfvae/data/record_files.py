@@ -1,0 +1,98 @@
+"""TFRecord files addressed by record number."""
+
+import mmap
+import os
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+# A record: length (8 bytes), checksum of the length (4), the data, checksum of the data (4).
+_HEADER = 12
+_FOOTER = 4
+
+
+class RecordFiles:
+    """The records of one or more TFRecord files, numbered from 0 through all of them.
+
+    The files are indexed once, by walking their headers; nothing else is read before `read`.
+
+    Args:
+        paths: the files, in order.
+
+    Attributes:
+        num_records: number of records in all files.
+
+    Raises:
+        ValueError: for a truncated file, one that is not made of records, or no records at all.
+    """
+
+    def __init__(self, paths: Sequence[str | os.PathLike]):
+        self._paths = [os.fspath(path) for path in paths]
+        self._offsets = [_record_offsets(path) for path in self._paths]
+        counts = [len(offsets) - 1 for offsets in self._offsets]
+        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self.num_records = int(self._starts[-1])
+        if not self.num_records:
+            raise ValueError(f"there are no records in {', '.join(self._paths)}")
+
+    def read(self, number: int) -> bytes:
+        """Returns the data of a record.
+
+        Raises:
+            ValueError: where the data does not match its checksum, naming file and record.
+        """
+        file, record = self._place(number)
+        start, end = self._offsets[file][record : record + 2]
+        with open(self._paths[file], "rb") as stream:
+            stream.seek(start + _HEADER)
+            data = stream.read(end - start - _HEADER)
+        if len(data) != end - start - _HEADER:
+            raise ValueError(f"{self.name(number)} is truncated: the file has changed since opened")
+        payload, (checksum,) = data[:-_FOOTER], struct.unpack("<I", data[-_FOOTER:])
+        if checksum != _masked_checksum(payload):
+            raise ValueError(f"{self.name(number)} is damaged: its data do not match the checksum")
+        return payload
+
+    def name(self, number: int) -> str:
+        """Returns what errors call a record: its file, and its number there, from 0."""
+        file, record = self._place(number)
+        return f"{self._paths[file]}, record {record},"
+
+    def _place(self, number: int) -> tuple[int, int]:
+        file = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return file, number - int(self._starts[file])
+
+
+def _record_offsets(path: str) -> np.ndarray:
+    """Where the records of a file start, and the last one ends, int64 [records + 1]."""
+    size = os.path.getsize(path)
+    offsets = [0]
+    if not size:
+        return np.zeros(1, np.int64)
+    with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        while (start := offsets[-1]) < size:
+            end = start + _HEADER  # of what has to be there
+            if end <= size:
+                length, checksum = struct.unpack_from("<QI", data, start)
+                if checksum != _masked_checksum(data[start : start + 8]):
+                    raise ValueError(
+                        f"{path}, record {len(offsets) - 1}, has a damaged header at byte {start}, "
+                        f"or the file is not an uncompressed TFRecord file (compressed records "
+                        f"cannot be addressed by number; write them without compression)"
+                    )
+                end += length + _FOOTER
+            if end > size:
+                raise ValueError(
+                    f"{path}, record {len(offsets) - 1}, is truncated: the record needs {end} "
+                    f"bytes of the file, which has {size}. Copy or write the file again"
+                )
+            offsets.append(end)
+    return np.array(offsets, np.int64)
+
+
+def _masked_checksum(data: bytes) -> int:
+    import google_crc32c  # noqa: PLC0415
+
+    checksum = google_crc32c.value(data)
+    return ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
