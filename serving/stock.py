@@ -36,7 +36,7 @@ def command(given: flags.FlagValues, unknown: Sequence[str]) -> list[str]:
                 f"--{flag.name} is a flag of the embedded server alone; leave it out with "
                 "--engine=stock, which listens on every address"
             )
-        value = str(flag.value)
+        value = f"{flag.value:g}" if isinstance(flag.value, float) else str(flag.value)
         if flag.name == "model_base_path" and "://" not in value:
             value = str(Path(value).resolve())  # The stock server refuses relative paths.
         arguments.append(f"--{flag.name}={value.lower() if flag.boolean else value}")

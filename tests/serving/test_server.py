@@ -72,11 +72,13 @@ def test_stock_engine_gets_the_same_flags(tmp_path):
     binary = tmp_path / "tensorflow_model_server"
     binary.write_text('#!/bin/sh\necho "$@"\n')
     binary.chmod(0o755)
+    flags += ["--file_system_poll_wait_seconds=2"]
     result = run(*flags, "--noenable_model_warmup", "--enable_batching=true", path=tmp_path)
     assert set(result.stdout.split()) == {
         "--model_name=m",
         f"--model_base_path={ROOT}/saved_models/m",
         "--port=1",
+        "--file_system_poll_wait_seconds=2",
         "--enable_model_warmup=false",
         "--enable_batching=true",
     }
