@@ -107,7 +107,8 @@ def read_images(
         images = np.empty((len(numbers), *image_shape), np.float32)
         for row, number in enumerate(numbers):
             image = read(int(number))
-            images[row] = image * SCALE_8_BIT if image.dtype == np.uint8 else image
+            scale = SCALE_8_BIT if image.dtype == np.uint8 else np.float32(1)
+            np.multiply(image, scale, out=images[row])
         return images
 
     images = tf.numpy_function(batch, [numbers], tf.float32, stateful=False)
