@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import ml_collections
+import numpy as np
 
 import tfvae
 
@@ -78,6 +79,17 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
     return cls(**{**known_defaults, **arguments})
 
 
+def check_names(config) -> None:
+    """Checks the names of classes before any data is read.
+
+    Raises:
+        ValueError: for an unknown one, with the nearest valid one.
+    """
+    lookup(config.data.name, tfvae.data, "data")
+    lookup(config.optimizer.name, keras.optimizers, "optimizer")
+    lookup(config.model.name, tfvae, "model")
+
+
 def build_data(config) -> tuple[tfvae.data.Dataset, tfvae.data.Dataset]:
     """Returns the data to train on and the data to evaluate on.
 
@@ -123,3 +135,11 @@ def build_model(config, data: tfvae.data.Dataset, dtype: str | None = None) -> t
     optimizer = construct(config.optimizer, keras.optimizers, "optimizer")
     model.compile(optimizer, seed=config.seed)
     return model
+
+
+def mean_image(data: tfvae.data.Dataset, examples: int = 60_000) -> np.ndarray:
+    """Returns the mean of (at most `examples`) images, [H, W, C]."""
+    total = np.zeros(data.image_shape, np.float64)
+    for images in data.epoch(1000, limit=examples):
+        total += np.sum(images, axis=0, dtype=np.float64)
+    return total / min(examples, data.num_examples)

@@ -4,8 +4,12 @@ import os
 import sys
 from collections.abc import Callable
 
-# Read by TensorFlow's C++ as it is imported: its banner is not ours to print.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+from trainers.quiet import quiet_import
+
+with quiet_import():
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()  # the devices are announced here
 
 from absl import app, flags, logging
 
@@ -34,4 +38,13 @@ def run(main: Callable[[], None]) -> None:
             print(f"error: {error}", file=sys.stderr)
             sys.exit(1)
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=_parse_flags)
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    try:
+        return app.parse_flags_with_usage(argv)
+    except (AttributeError, KeyError, OSError) as error:  # config_flags' own, for a field or file
+        detail = str(error).replace("\\n", " ").replace("\n", " ").strip("'\" ")
+        print(f"error: --config: {detail}", file=sys.stderr)
+        sys.exit(1)

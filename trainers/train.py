@@ -13,7 +13,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from tfvae.training.run import train
-from trainers.construct import build_data, build_model
+from trainers.construct import build_data, build_model, check_names, mean_image
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
 PRECISION = flags.DEFINE_enum(
@@ -39,12 +39,15 @@ def _strategy() -> tf.distribute.Strategy:
 def main() -> None:
     """Trains."""
     config = CONFIG.value
+    check_names(config)
     strategy = _strategy()
     data, evaluation_data = build_data(config)
     dtype = "mixed_bfloat16" if PRECISION.value == "bfloat16" else None
     with strategy.scope():
         model = build_model(config, data, dtype)
     directory = runs.claim(program.WORKDIR.value, config)
+    if config.output_bias_from_data:
+        model.decoder.set_output_mean(mean_image(data))
     print(
         f"{config.model.name} of {model.count_params():,} parameters on {config.data.name}, "
         f"{data.num_examples:,} examples; {config.steps:,} steps of {config.batch_size}"

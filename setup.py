@@ -1,0 +1,63 @@
+"""Packaging: what is installed, what it depends on and the commands it gives."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "tfvae/__init__.py").read_text()).group(1)
+
+TENSORFLOW = "2.21.0,<2.22"
+
+INSTALL = [
+    f"tensorflow>={TENSORFLOW}",
+    # The loop under fit replaces private functions of this minor version.
+    "keras>=3.15,<3.16",
+    # The extra brings tf_keras, without which TFP does not import; nothing of it is used.
+    "tensorflow-probability[tf]>=0.25,<0.26",
+    "tensorflow-serving-api>=2.21,<2.22",
+    "absl-py>=2.1,<3",
+    "ml_collections>=1.0,<2",
+    "numpy>=2.0,<3",
+    "scikit-learn>=1.5,<2",
+    "matplotlib>=3.9,<4",
+    "pillow>=10.3,<14",
+    "tensorboard>=2.20,<2.22",
+    "grpcio>=1.66,<2",
+    "protobuf>=6.31,<8",
+    "starlette>=0.40,<2",
+    "uvicorn>=0.30,<1",
+    "anyio>=4,<5",
+]
+DATASETS = ["tensorflow-datasets>=4.9.8,<5"]
+BATCH = ["apache-beam>=2.60,<3", "google-crc32c>=1.5,<2"]
+DEV = [*DATASETS, "ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"]
+
+setup(
+    name="tfvae",
+    version=VERSION,
+    description="Variational autoencoders in Keras 3, from the paper to TensorFlow Serving",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(include=["tfvae*", "trainers*", "serving*"]),
+    package_data={"tfvae": ["py.typed"], "serving.client": ["*.proto", "*.pyi"]},
+    install_requires=INSTALL,
+    extras_require={
+        "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
+        "datasets": DATASETS,
+        "batch": BATCH,
+        "dev": DEV,
+    },
+    entry_points={
+        "console_scripts": [
+            "tfvae-train=trainers.train:cli",
+            "tfvae-evaluate=trainers.evaluate:cli",
+            "tfvae-plot=trainers.plot:cli",
+            "tfvae-export=trainers.export:cli",
+            "tfvae-server=serving.server:run",
+        ]
+    },
+)
