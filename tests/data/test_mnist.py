@@ -138,6 +138,9 @@ def test_errors(directory, arrays):
     np.savez(directory / "shape.npz", **{**arrays, "x_test": arrays["x_test"][:, :27]})
     with pytest.raises(ValueError, match=r"x_test is uint8 \[5, 27, 28\]; .* \[5, 28, 28\]"):
         MNIST(path=directory / "shape.npz")
+    (directory / "cut.npz").write_bytes((directory / "mnist.npz").read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"cut\.npz cannot be read as an .npy or .npz"):
+        MNIST(path=directory / "cut.npz")
 
 
 def test_real_digits():

@@ -64,18 +64,19 @@ class Arrays(Dataset):
 def _load(path: pathlib.Path, key: str | None) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; it must be an .npy or .npz file")
-    with _errors_naming(path):
+    with errors_naming(path):
         loaded = np.load(path, allow_pickle=False)
     if isinstance(loaded, np.ndarray):
         return loaded
     with loaded:
         name = _key(path, loaded.files, key)
-        with _errors_naming(path):
+        with errors_naming(path):
             return loaded[name]
 
 
 @contextlib.contextmanager
-def _errors_naming(path: pathlib.Path):
+def errors_naming(path: pathlib.Path):
+    """Turns what numpy raises for a broken file into a ValueError that names it."""
     try:
         yield
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.data.arrays import Arrays
+from tfvae.data.arrays import Arrays, errors_naming
 from tfvae.data.splits import check_split
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -99,14 +99,15 @@ def _load(path: str | os.PathLike | None) -> tuple[np.ndarray, ...]:
 
 
 def _read(file: pathlib.Path) -> tuple[np.ndarray, ...]:
-    with np.load(file, allow_pickle=False) as arrays:
-        missing = [name for name in _ARRAYS if name not in arrays.files]
-        if missing:
-            raise ValueError(
-                f"{file} has no {', '.join(missing)}; MNIST in Keras's layout has "
-                f"{', '.join(_ARRAYS)}, this file has {', '.join(arrays.files)}"
-            )
-        x_train, y_train, x_test, y_test = (arrays[name] for name in _ARRAYS)
+    with errors_naming(file), np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    missing = [name for name in _ARRAYS if name not in arrays]
+    if missing:
+        raise ValueError(
+            f"{file} has no {', '.join(missing)}; MNIST in Keras's layout has "
+            f"{', '.join(_ARRAYS)}, this file has {', '.join(arrays)}"
+        )
+    x_train, y_train, x_test, y_test = (arrays[name] for name in _ARRAYS)
     for name, images, labels in (("x_train", x_train, y_train), ("x_test", x_test, y_test)):
         if images.dtype != np.uint8 or images.shape != (len(labels), 28, 28):
             raise ValueError(
