@@ -10,11 +10,9 @@ import functools
 import math
 
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae import noise
-
-tfd = tfp.distributions
 
 
 @functools.singledispatch

@@ -10,13 +10,15 @@ from absl import flags
 import tfvae
 
 MODEL_BASE_PATH = flags.DEFINE_string(
-    "model_base_path", None, "Directory of the model's versions; its last part is the name."
+    "model_base_path",
+    None,
+    "Directory of the model's versions; its last part is the name.",
+    required=True,
 )
 VERSION = flags.DEFINE_integer("version", None, "Version to write; the next one where left out.")
 LOG_LIKELIHOOD_SAMPLES = flags.DEFINE_integer(
     "log_likelihood_samples", 64, "Samples per example of the log_likelihood signature."
 )
-flags.mark_flag_as_required("model_base_path")
 
 
 def main() -> None:

@@ -16,8 +16,7 @@ from absl import app, flags, logging
 from tfvae.training.checks import NonFiniteLossError
 from trainers.runs import RunError
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.")
-flags.mark_flag_as_required("workdir")
+WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 
 # What a user can cause and mend. Anything else is a defect and keeps its traceback.
 _USER_ERRORS = (ValueError, RunError, NonFiniteLossError, OSError)

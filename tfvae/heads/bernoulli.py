@@ -1,11 +1,9 @@
 """Bernoulli likelihoods of values in [0, 1]."""
 
 import keras
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distribution_layer import Head
-
-tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -2,11 +2,9 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distribution_layer import Head
-
-tfd = tfp.distributions
 
 
 class _Categorical(tfd.Categorical):

@@ -2,12 +2,10 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distribution_layer import Head
-
-tfd = tfp.distributions
-tfb = tfp.bijectors
 
 LEVELS = 256
 

@@ -2,12 +2,10 @@
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae.distribution_layer import Head, require_positive
 from tfvae.heads.diagonal_normal import bounded_stddev
-
-tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from tfvae import noise, schedules
 from tfvae.distribution_layer import likelihood_of
@@ -14,8 +14,6 @@ from tfvae.models import shapes
 from tfvae.priors import StandardNormal
 from tfvae.training import checks
 from tfvae.training.trainable_model import TrainableModel
-
-tfd = tfp.distributions
 
 
 class Bound(NamedTuple):

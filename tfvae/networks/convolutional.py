@@ -1,6 +1,7 @@
 """Convolutional networks of the disentanglement papers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -50,7 +51,7 @@ class ConvEncoder(Network):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        style = {
+        style: dict[str, Any] = {
             "activation": activation,
             "batch_normalization": batch_normalization,
             "dtype": dtype,
@@ -112,7 +113,7 @@ class ConvDecoder(DecoderNetwork):
         _require_divisible("image_shape", image_shape)
         height, width, channels = image_shape
         start = (height // REDUCTION, width // REDUCTION, filters[0])
-        style = {
+        style: dict[str, Any] = {
             "activation": activation,
             "batch_normalization": batch_normalization,
             "dtype": dtype,
@@ -120,7 +121,7 @@ class ConvDecoder(DecoderNetwork):
         layers = activated(LAYERS.Dense, hidden, **style)
         layers += activated(LAYERS.Dense, start[0] * start[1] * start[2], **style)
         layers += [LAYERS.Reshape(start, dtype=dtype)]
-        up = {"kernel_size": 4, "strides": 2, "padding": "same"}
+        up: dict[str, Any] = {"kernel_size": 4, "strides": 2, "padding": "same"}
         for count in filters[1:]:
             layers += activated(LAYERS.Conv2DTranspose, count, **up, **style)
         layers += [LAYERS.Conv2DTranspose(channels * outputs_per_value, **up, dtype=dtype)]

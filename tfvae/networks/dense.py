@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -35,7 +36,7 @@ class DenseEncoder(Network):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        style = {
+        style: dict[str, Any] = {
             "activation": activation,
             "batch_normalization": batch_normalization,
             "dtype": dtype,
@@ -71,7 +72,7 @@ class DenseDecoder(DecoderNetwork):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        style = {
+        style: dict[str, Any] = {
             "activation": activation,
             "batch_normalization": batch_normalization,
             "dtype": dtype,

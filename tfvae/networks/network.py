@@ -1,4 +1,4 @@
-"""What the published networks share: a Keras Sequential described by its constructor's arguments."""
+"""What the published networks share: a Sequential described by its constructor's arguments."""
 
 from collections.abc import Sequence
 

@@ -6,7 +6,7 @@ step a call only. Losses here are sums over rows divided by the global number of
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
@@ -23,6 +23,10 @@ class TrainableModel(keras.Model):
     """
 
     term_names: tuple[str, ...] = ("loss",)
+    # Keras's own, untyped there.
+    train_function: Callable | None
+    test_function: Callable | None
+    steps_per_execution: int
 
     def objective(self, x: tf.Tensor, seeds: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
         """Returns the terms of one batch by name, each [B] in nats, "loss" to be minimised.
