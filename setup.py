@@ -29,9 +29,12 @@ INSTALL = [
     "starlette>=0.40,<2",
     "uvicorn>=0.30,<1",
     "anyio>=4,<5",
+    "google-crc32c>=1.5,<2",
+    "scipy>=1.13,<2",
 ]
-DATASETS = ["tensorflow-datasets>=4.9.8,<5"]
-BATCH = ["apache-beam>=2.60,<3", "google-crc32c>=1.5,<2"]
+# importlib_resources is used by tensorflow-datasets on Python 3.11 and not declared there.
+DATASETS = ["tensorflow-datasets>=4.9.8,<5", "importlib_resources>=6,<8"]
+BATCH = ["apache-beam>=2.60,<3"]
 DEV = [*DATASETS, "ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"]
 
 setup(

@@ -29,16 +29,11 @@ def rows(local_batch: tf.Tensor) -> Rows:
     if _replicas() == 1:
         return Rows(tf.constant(0, tf.int64), local, local)
     context = tf.distribute.get_replica_context()
-    replica = tf.convert_to_tensor(context.replica_id_in_sync_group, tf.int64)
+    replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
     mine = tf.one_hot(replica, _replicas()) * tf.cast(local, tf.float32)
     sizes = tf.cast(context.all_reduce(tf.distribute.ReduceOp.SUM, mine), tf.int64)
-    return Rows(
-        tf.reduce_sum(
-            tf.cumsum(sizes, exclusive=True) * tf.one_hot(replica, _replicas(), dtype=tf.int64)
-        ),
-        local,
-        tf.reduce_sum(sizes),
-    )
+    first = tf.cumsum(sizes, exclusive=True)[replica]
+    return Rows(first, local, tf.reduce_sum(sizes))
 
 
 def gather(local_rows: tf.Tensor) -> tf.Tensor:

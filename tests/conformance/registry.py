@@ -1,0 +1,87 @@
+"""Every model, one line each: what the conformance tests run through every promise."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfvae
+from tfvae.data import Dataset
+
+SHAPE = (8, 8, 1)
+LATENTS = 3
+EXAMPLES = 96
+
+
+class Bars(Dataset):
+    """Bright bars of random place and width: enough for a loss to fall on."""
+
+    num_examples = EXAMPLES
+    image_shape = SHAPE
+
+    def __init__(self):
+        column = np.arange(8)
+        start = np.random.default_rng(0).integers(0, 6, EXAMPLES)[:, None]
+        rows = (column >= start) & (column < start + 3)
+        images = np.repeat(rows[:, None, :], 8, axis=1)[..., None]
+        self.array = images.astype(np.float32)
+
+    def gather(self, indices):
+        return tf.gather(tf.constant(self.array), indices)
+
+
+def build(cls, dtype=None, posterior=tfvae.heads.DiagonalNormal, **settings):
+    """A model on small dense networks, the same weights each time."""
+    keras.utils.set_random_seed(1)
+    head, likelihood = posterior(LATENTS), tfvae.heads.Bernoulli()
+    return cls(
+        encoder=tfvae.networks.DenseEncoder(head.params_size, hidden=(32,), dtype=dtype),
+        decoder=tfvae.networks.DenseDecoder(SHAPE, likelihood.params_size, (32,), dtype=dtype),
+        posterior=head,
+        likelihood=likelihood,
+        prior=tfvae.priors.StandardNormal(LATENTS),
+        **settings,
+    )
+
+
+RAMP = tfvae.schedules.Linear(0.0, 1.0, 10)
+
+# name: (class, settings, config of its published experiment)
+MODELS = {
+    "VAE": (tfvae.VAE, {}, "vae_mnist"),
+    "VAE, 4 samples": (tfvae.VAE, {"num_samples": 4, "kl_warmup": RAMP}, "vae_shapes2d"),
+    "VAE, full covariance": (
+        tfvae.VAE,
+        {"posterior": tfvae.heads.FullCovarianceNormal},
+        "vae_shapes2d",
+    ),
+    "BetaVAE": (tfvae.BetaVAE, {"beta": 2.0}, "beta_vae_shapes2d"),
+    "AnnealedVAE": (
+        tfvae.AnnealedVAE,
+        {"gamma": 10.0, "capacity": tfvae.schedules.Linear(0.0, 5.0, 20)},
+        "annealed_vae_shapes2d",
+    ),
+}
+
+
+def every_model(function):
+    """Runs a test with `make`, which makes the registered model (keywords are passed on)."""
+    makers = [
+        lambda dtype=None, cls=cls, settings=settings: build(cls, dtype, **settings)
+        for cls, settings, _ in MODELS.values()
+    ]
+    return pytest.mark.parametrize("make", makers, ids=list(MODELS))(function)
+
+
+def trained(model, steps=20, start=0, seed=0, batch_size=32, optimizer=None, data=None):
+    """Compiles unless it is, and takes `steps` steps."""
+    if not model.compiled:
+        model.compile(optimizer or keras.optimizers.Adam(3e-3), seed=seed)
+    data = data or Bars().batches(batch_size, seed, start_step=start)
+    model.fit(data, steps_per_epoch=steps, verbose=0)
+    return model
+
+
+def weights(model):
+    """All weights as one vector."""
+    return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
