@@ -20,7 +20,8 @@ def draw(distribution, seeds: tf.Tensor, num_samples: int = 1, first_sample=0) -
     """Draws reparameterised samples, float32 [num_samples, B, ...event].
 
     Args:
-        distribution: a TFP distribution of batch shape [B], or [] (then B comes from `seeds`).
+        distribution: a TFP distribution of batch shape [B, ...]; or [] or [1, ...] (then B
+            comes from `seeds`).
         seeds: int64 [B, 2], one row per example (see `tfvae.noise`).
         num_samples: samples per example.
         first_sample: number of the first sample, so that chunks equal the whole.
@@ -51,13 +52,24 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 
 @draw.register(tfd.TransformedDistribution)
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    base = draw(distribution.distribution, seeds, num_samples, first_sample)
-    return distribution.bijector.forward(base)
+    base = distribution.distribution
+    batch = distribution.batch_shape
+    if batch.rank > 1 and not base.batch_shape.is_compatible_with(batch):
+        # The values of one example would share their noise.
+        raise TypeError(
+            f"{distribution.name} has batch shape {batch}, its base {base.name} "
+            f"{base.batch_shape}; give the base the whole batch shape, such as "
+            "tfd.Normal(tf.zeros_like(loc), 1.0)"
+        )
+    return distribution.bijector.forward(draw(base, seeds, num_samples, first_sample))
 
 
 @draw.register(tfd.Independent)
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    return draw(distribution.distribution, seeds, num_samples, first_sample)
+    inner = distribution.distribution
+    if distribution.batch_shape.rank == 0:  # a prior: the inner batch axes are all the event's
+        inner = inner[tf.newaxis]
+    return draw(inner, seeds, num_samples, first_sample)
 
 
 @draw.register(tfd.Sample)
@@ -79,7 +91,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 def _example_shape(distribution, seeds: tf.Tensor) -> tf.TensorShape:
     """Shape of one example's values: the batch shape without its first axis, and the event."""
     batch = distribution.batch_shape
-    if batch.rank and not batch[:1].is_compatible_with(seeds.shape[:1]):
+    if batch.rank and batch[0] != 1 and not batch[:1].is_compatible_with(seeds.shape[:1]):
         raise ValueError(
             f"{distribution.name} has batch shape {batch}, the seeds {seeds.shape[0]} rows"
         )
