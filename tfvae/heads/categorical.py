@@ -14,7 +14,9 @@ class _Categorical(tfd.Categorical):
         return super()._log_prob(tf.cast(tf.round(value), tf.int32))
 
     def _mean(self):
-        probabilities = self.probs_parameter()
+        # Not tf.nn.softmax, whose oneDNN kernel takes at most five axes.
+        logits = self.logits_parameter()
+        probabilities = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
         classes = tf.range(tf.shape(probabilities)[-1])
         return tf.reduce_sum(probabilities * tf.cast(classes, probabilities.dtype), axis=-1)
 

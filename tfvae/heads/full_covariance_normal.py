@@ -33,7 +33,8 @@ class FullCovarianceNormal(Head):
         mean, log_variance, lower = tf.split(params, [d, d, self.params_size - 2 * d], axis=-1)
         scale = tf.linalg.diag(bounded_stddev(log_variance))
         if d > 1:
-            scale += tf.pad(tfp.math.fill_triangular(lower), [[0, 0], [1, 0], [0, 1]])
+            batch_axes = [[0, 0]] * (params.shape.rank - 1)
+            scale += tf.pad(tfp.math.fill_triangular(lower), [*batch_axes, [1, 0], [0, 1]])
         return tfp.distributions.MultivariateNormalTriL(mean, scale)
 
     def get_config(self):
