@@ -95,6 +95,7 @@ class VAE(TrainableModel):
 
     def bound(self, x: tf.Tensor, seeds: tf.Tensor, training: bool = False) -> Bound:
         """Returns the pieces of the evidence lower bound for data [B, ...], seeds [B, 2]."""
+        x = tf.cast(x, tf.float32)
         q = self.encode(x, training)  # q(z|x)
         z = draw(q, noise.fold_in(seeds, "posterior"), self.num_samples)
         p = self.decode(z, training)  # p(x|z)
@@ -155,6 +156,7 @@ class VAE(TrainableModel):
 
         Burda et al. 2016 (arXiv:1509.00519), equation 8; never with a closed-form KL.
         """
+        x = tf.cast(x, tf.float32)
         q = self.encode(x)
         z = draw(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
         p = self.decode(z)
