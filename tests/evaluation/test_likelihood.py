@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.evaluation import log_likelihood
+from tfvae.evaluation.likelihood import samples_per_chunk
+
+
+@pytest.mark.parametrize("num_samples", [1, 3, 50])
+def test_exact_posterior_gives_the_evidence_with_any_number_of_samples(
+    linear_gaussian, num_samples
+):
+    case = linear_gaussian()
+    estimate = case.model.log_likelihood(case.x, num_samples)
+    np.testing.assert_allclose(estimate, case.log_evidence, atol=2e-4)
+
+
+def test_inexact_posterior_approaches_the_evidence_from_below(linear_gaussian):
+    case = linear_gaussian(exact=False)
+    # 4,000 independent estimates for each of the five examples.
+    seeds = noise.seed_rows(0, 5 * 4000)
+    x = tf.repeat(case.x, 4000, axis=0)
+    means = [
+        np.reshape(log_likelihood(case.model, x, k, seeds), [5, 4000]).mean(1) for k in (1, 4, 16)
+    ]
+    gaps = [case.log_evidence - mean for mean in means]
+    assert (gaps[0] > gaps[1]).all() and (gaps[1] > gaps[2]).all()
+    assert (gaps[2] > -0.005).all()
+    many = case.model.log_likelihood(case.x, 20_000)
+    np.testing.assert_allclose(many, case.log_evidence, atol=0.02)
+    # k = 1 is the ELBO, whose gap is KL(q(z|x) || p(z|x)), known for two normals.
+    truth = linear_gaussian()
+    precision = np.linalg.inv(truth.covariance)
+    error = case.mean - truth.mean
+    kl = 0.5 * (
+        np.trace(precision @ case.covariance)
+        + np.einsum("bi,ij,bj->b", error, precision, error)
+        - 2
+        - np.linalg.slogdet(precision @ case.covariance)[1]
+    )
+    np.testing.assert_allclose(gaps[0], kl, atol=0.05)
+
+
+def test_memory_budget_changes_nothing(linear_gaussian):
+    case = linear_gaussian(exact=False)
+    one_sample = 5 * 3 * 4 * 4
+    whole = log_likelihood(case.model, case.x, num_samples=10)
+    for samples in (1, 3, 4):  # 3 and 4 leave a last chunk that draws too many
+        chunked = log_likelihood(case.model, case.x, 10, memory_budget=samples * one_sample)
+        np.testing.assert_allclose(chunked, whole, rtol=1e-6)
+
+
+def test_rows_of_seeds_make_chunks_of_the_batch_the_whole(linear_gaussian):
+    case = linear_gaussian(exact=False)
+    whole = case.model.log_likelihood(case.x, 10, seed=7)
+    rows = noise.seed_rows(7, 5)
+    parts = [case.model.log_likelihood(case.x[s], 10, rows[s]) for s in (slice(2), slice(2, 5))]
+    np.testing.assert_allclose(tf.concat(parts, 0), whole, rtol=1e-6)
+    assert np.abs(case.model.log_likelihood(case.x, 10, seed=8) - whole).max() > 1e-3
+
+
+def test_arrays_of_float64_are_taken(linear_gaussian):
+    case = linear_gaussian()
+    x = case.x.numpy().astype(np.float64)
+    np.testing.assert_allclose(case.model.log_likelihood(x, 2), case.log_evidence, atol=2e-4)
+
+
+def test_samples_of_a_chunk():
+    assert samples_per_chunk(2, (8, 8, 1), 4 * 2 * 64 * 4 * 10 + 1) == 10
+    with pytest.raises(ValueError, match=r"memory_budget is 100 bytes; one sample of 2 examples"):
+        samples_per_chunk(2, (8, 8, 1), 100)
+
+
+def test_wrong_arguments_are_named(linear_gaussian):
+    case = linear_gaussian()
+    with pytest.raises(ValueError, match="num_samples is 0; it must be at least 1"):
+        case.model.log_likelihood(case.x, 0)
+    with pytest.raises(ValueError, match=r"images have shape \[4\]; the networks need \[3\]"):
+        case.model.log_likelihood(tf.zeros([5, 4]))
+    with pytest.raises(ValueError, match=r"seed has shape \(3, 2\).*\[5, 2\]"):
+        case.model.log_likelihood(case.x, 2, seed=noise.seed_rows(0, 3))
