@@ -14,7 +14,6 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from pathlib import Path
 from absl import app, flags
 
 from serving import listening, servables, stock
+from trainers.quiet import quiet_import
 
 _CPUS = os.cpu_count() or 1
 _DRAIN_SECONDS = 30
@@ -156,23 +156,11 @@ def _checked_base_path() -> Path:
 
 
 def _import_tensorflow_quietly() -> None:
-    """Imports TensorFlow; what it writes of itself to stderr is shown only if that fails."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as banner:
-        os.dup2(banner.fileno(), 2)
-        try:
-            import tensorflow as tf  # noqa: PLC0415
+    with quiet_import():
+        import tensorflow as tf  # noqa: PLC0415
 
-            tf.compat.v1.Session().close()  # The devices are announced here.
-            tf.get_logger().setLevel("ERROR")
-        except ImportError:
-            banner.seek(0)
-            os.write(stderr, banner.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+        tf.compat.v1.Session().close()  # The devices are announced here.
+        tf.get_logger().setLevel("ERROR")
 
 
 def _parse_flags(argv: list[str]) -> list[str]:

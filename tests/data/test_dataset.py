@@ -73,6 +73,15 @@ def test_epoch_is_in_order_and_complete():
     assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
+def test_limited_epoch_is_drawn_evenly_and_always_the_same():
+    numbers = [np.ravel(batch[:, 0, 0, 0]) for batch in Numbers().epoch(4, limit=5)]
+    chosen = np.concatenate(numbers)
+    assert len(set(chosen)) == 5
+    assert chosen.max() > 4  # not the first five
+    again = [np.ravel(batch[:, 0, 0, 0]) for batch in Numbers().epoch(2, seed=3, limit=5)]
+    np.testing.assert_array_equal(np.concatenate(again), chosen)
+
+
 def test_epoch_limit():
     assert [len(batch) for batch in Numbers().epoch(4, limit=5)] == [4, 1]
     assert [len(batch) for batch in Numbers().epoch(4, limit=99)] == [4, 4, 2]

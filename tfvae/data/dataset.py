@@ -73,12 +73,15 @@ class Dataset(abc.ABC):
         Args:
             batch_size: images of a batch.
             seed: seed of whatever is random in the showing; row i belongs to image i.
-            limit: number of images, the first ones; all where None.
+            limit: number of images. Fewer than all are drawn evenly from them, always the same
+                ones: data in the order of its factors would otherwise show one shape only.
         """
         size = self.num_examples if limit is None else min(limit, self.num_examples)
 
         def batch(start: tf.Tensor) -> tf.Tensor:
             indices = tf.range(start, tf.minimum(start + batch_size, size))
+            if size < self.num_examples:
+                indices = permuted(indices, tf.zeros_like(indices), self.num_examples, seed=0)
             seeds = tf.stack([tf.fill(tf.shape(indices), tf.cast(seed, tf.int64)), indices], 1)
             return self._shaped(self.examples(indices, noise.fold_in(seeds, "data")), None)
 
@@ -146,14 +149,24 @@ def shuffled_indices(step: tf.Tensor, batch_size: int, num_examples: int, seed: 
     Epoch e visits the examples in permutation (seed, e), computed element by element.
     """
     position = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
-    epoch, within = position // num_examples, position % num_examples
+    return permuted(position % num_examples, position // num_examples, num_examples, seed)
+
+
+def permuted(position: tf.Tensor, epoch: tf.Tensor, num_examples: int, seed: int) -> tf.Tensor:
+    """Returns the numbers that stand at `position` in permutations (seed, epoch), int64 [n].
+
+    Args:
+        position: int64 [n], from 0 to num_examples - 1.
+        epoch: int64 [n], number of the permutation.
+        num_examples: length of the permutation.
+        seed: seed of all permutations.
+    """
     # The raw operation, since tf.random.experimental.index_shuffle pads a matrix of seeds wrongly.
-    words = tf.stack([tf.fill(tf.shape(epoch), tf.constant(seed, tf.int64)), epoch], axis=1)
-    seeds = tf.concat([words, tf.fill([batch_size, 1], tf.constant(498247692, tf.int64))], axis=1)
+    words = [tf.constant(seed, tf.int64), epoch, tf.constant(498247692, tf.int64)]
     return tf.raw_ops.RandomIndexShuffle(
-        index=within,
-        seed=seeds,
-        max_index=tf.fill([batch_size], tf.cast(num_examples - 1, tf.int64)),
+        index=position,
+        seed=tf.stack([tf.broadcast_to(word, tf.shape(epoch)) for word in words], axis=1),
+        max_index=tf.fill(tf.shape(position), tf.cast(num_examples - 1, tf.int64)),
         rounds=4,
     )
 
