@@ -1,5 +1,6 @@
 """What is checked about data and losses, and the sentences that say what is wrong."""
 
+import re
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -51,21 +52,24 @@ def assert_finite(terms: dict[str, tf.Tensor], step: tf.Tensor) -> tf.Operation:
     """Returns an operation that fails where a term [B] is not finite."""
     sums = tf.stack([tf.reduce_sum(term) for term in terms.values()])
     message = f"{NON_FINITE}; step, then {', '.join(terms)}:"
-    return tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(sums)), [message, step, sums])
+    # Printed as vectors, and whole: three values are the default.
+    data = [message, tf.reshape(step, [1]), sums]
+    return tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(sums)), data, summarize=len(terms))
 
 
 def non_finite_loss_error(error: tf.errors.InvalidArgumentError, names: Sequence[str]):
     """Returns the readable form of a failed `assert_finite`, or None for any other error."""
     if NON_FINITE not in error.message:
         return None
-    numbers = error.message[error.message.index(NON_FINITE) :].split("[")[1:3]
-    step, sums = (part.split("]")[0].split() for part in numbers)
+    # The numbers after the colon, however they are bracketed: the step, then the terms.
+    numbers = error.message.split(NON_FINITE)[1].split(":", 1)[1]
+    step, *sums = re.findall(r"[-+]?(?:nan|inf|\d[\d.e+-]*)", numbers.lower())[: 1 + len(names)]
     broken = [
         name
-        for name, value in zip(names, sums, strict=False)
-        if value.lower().lstrip("-+") in ("nan", "inf")
+        for name, value in zip(names, sums, strict=True)
+        if value.lstrip("-+") in ("nan", "inf")
     ]
     return NonFiniteLossError(
-        f"{NON_FINITE} at step {step[0]}: {', '.join(broken)} broke. Lower the learning rate or "
-        "clip gradients (clipnorm); the weights are those of the step before"
+        f"{NON_FINITE} at step {step}: {', '.join(broken)} broke. Lower the learning rate or "
+        "clip gradients (clipnorm)"
     )

@@ -6,6 +6,8 @@ step a call only. Losses here are sums over rows divided by the global number of
 """
 
 import contextlib
+import itertools
+import types
 from collections.abc import Callable, Iterator
 
 import keras
@@ -43,9 +45,10 @@ class TrainableModel(keras.Model):
 
     @property
     def step(self) -> tf.Tensor:
-        """Training steps taken, a scalar; 0 before `compile`."""
+        """Training steps taken, an int64 scalar; 0 before `compile`."""
         optimizer = getattr(self, "optimizer", None)
-        return tf.constant(0, tf.int64) if optimizer is None else optimizer.iterations.value
+        steps = 0 if optimizer is None else optimizer.iterations.value
+        return tf.convert_to_tensor(steps, tf.int64)
 
     def compile(
         self,
@@ -106,7 +109,7 @@ class TrainableModel(keras.Model):
         """Takes one step on this replica's part of the global batch."""
         x = _examples(x)
         rows = global_batch.rows(x)
-        step = tf.convert_to_tensor(self.step)
+        step = self.step
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
         variables = self.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -146,7 +149,9 @@ class TrainableModel(keras.Model):
     def make_train_function(self, force: bool = False):
         """Sets `train_function(iterator)`, which takes `steps_per_execution` steps."""
         if self.train_function is None or force:
-            loop = self._loop(lambda x, step: self.train_step(x))
+            # XLA drops the assertion of the step itself.
+            check = self._assert_finite_means if self.jit_compile else None
+            loop = self._loop(lambda x, step: self.train_step(x), after_step=check)
             self.train_function = lambda iterator: loop(iterator, *self._range(0))
 
     def make_test_function(self, force: bool = False):
@@ -172,7 +177,11 @@ class TrainableModel(keras.Model):
         super().reset_metrics()
         self._evaluation_step = 0
 
-    def _loop(self, step_function):
+    def _assert_finite_means(self) -> None:
+        means = {mean.name: mean.result() for mean in self._term_means}
+        checks.assert_finite(means, self.step - 1)
+
+    def _loop(self, step_function, after_step: Callable | None = None):
         # A step has no Python control flow over tensors; converting it would take seconds.
         step_function = tf.autograph.experimental.do_not_convert(step_function)
         if self.jit_compile:
@@ -181,11 +190,9 @@ class TrainableModel(keras.Model):
         def loop(iterator, first, last):
             for step in tf.range(first, last):
                 self.distribute_strategy.run(step_function, args=(next(iterator), step))
-            results = {mean.name: mean.result() for mean in self._term_means}
-            if self.jit_compile:  # XLA drops the assertion of the step itself
-                with tf.control_dependencies([checks.assert_finite(results, self.step)]):
-                    results = {name: tf.identity(result) for name, result in results.items()}
-            return results
+                if after_step is not None:
+                    after_step()
+            return {mean.name: mean.result() for mean in self._term_means}
 
         if self.run_eagerly:
             return loop
@@ -198,7 +205,7 @@ class TrainableModel(keras.Model):
             ValueError: where the first batch does not suit the model.
             NonFiniteLossError: naming the step and the terms that broke.
         """
-        self._check_first_batch(x)
+        x = self._first_batch_checked(x)
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
         with self._readable_errors():
@@ -208,19 +215,27 @@ class TrainableModel(keras.Model):
         """Returns the mean terms as `keras.Model.evaluate` does."""
         if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
             return super().evaluate(x, *args, **kwargs)
-        self._check_first_batch(x)
+        x = self._first_batch_checked(x)
         steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over
         try:
             return super().evaluate(x, *args, **kwargs)
         finally:
             self.steps_per_execution = steps
 
-    def _check_first_batch(self, x) -> None:
-        if isinstance(x, tf.data.Dataset):
+    def _first_batch_checked(self, x):
+        """Returns x after checking its first batch, all of an array."""
+        if isinstance(x, types.GeneratorType):
+            first = next(x)  # and put back
+            self.check_data(_examples(first))
+            return (batch for batch in itertools.chain([first], x))
+        if isinstance(x, keras.utils.PyDataset):
+            self.check_data(_examples(x[0]))
+        elif isinstance(x, tf.data.Dataset):
             for batch in x.take(1):
                 self.check_data(_examples(batch))
         elif not isinstance(x, tf.distribute.DistributedDataset) and x is not None:
             self.check_data(tf.convert_to_tensor(x))
+        return x
 
     @contextlib.contextmanager
     def _readable_errors(self) -> Iterator[None]:
