@@ -28,8 +28,8 @@ def write_json(path: pathlib.Path, value: Any) -> None:
     os.replace(partial, path)
 
 
-def claim(workdir: str | pathlib.Path, config: ConfigDict) -> pathlib.Path:
-    """Makes `workdir` the directory of `config`, or checks that it is already.
+def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -> pathlib.Path:
+    """Makes `workdir` the directory of `config` (if `write`), or checks that it is already.
 
     Raises:
         RunError: where it belongs to another config, with the fields that differ.
@@ -50,6 +50,8 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict) -> pathlib.Path:
                 + "\n".join(differences)
                 + "\nGive another --workdir, or the config it belongs to"
             )
+    if not write:
+        return directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_json(path, asked)

@@ -13,6 +13,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from tfvae.training.run import train
+from tfvae.training.workers import is_chief
 from trainers.construct import build_data, build_model, check_names, mean_image
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
@@ -45,10 +46,12 @@ def main() -> None:
     dtype = "mixed_bfloat16" if PRECISION.value == "bfloat16" else None
     with strategy.scope():
         model = build_model(config, data, dtype)
-    directory = runs.claim(program.WORKDIR.value, config)
+    chief = is_chief(strategy)  # the one who writes and speaks
+    say = print if chief else lambda *_: None
+    directory = runs.claim(program.WORKDIR.value, config, write=chief)
     if config.output_bias_from_data:
         model.decoder.set_output_mean(mean_image(data))
-    print(
+    say(
         f"{config.model.name} of {model.count_params():,} parameters on {config.data.name}, "
         f"{data.num_examples:,} examples; {config.steps:,} steps of {config.batch_size}"
     )
@@ -65,7 +68,7 @@ def main() -> None:
             config.evaluation.examples_in_training,
         )
     except KeyboardInterrupt:
-        print(
+        say(
             f"\nstopped at step {int(model.step)}; the same command resumes "
             f"from the last checkpoint in {directory / 'checkpoints'}"
         )
@@ -73,7 +76,7 @@ def main() -> None:
     taken = int(model.step) - first
     seconds = time.perf_counter() - started
     resumed = f"resumed at step {first:,}; " if first else ""
-    print(
+    say(
         f"{resumed}{taken:,} steps in {seconds:.0f} s; everything is in {directory}: "
         "config.json, checkpoints/, metrics.csv, TensorBoard events"
     )

@@ -1,11 +1,13 @@
 """Checkpoints: everything that a resumed run needs, listed variable by variable."""
 
 import pathlib
+import tempfile
 import warnings
 
 import tensorflow as tf
 
 from tfvae.training.trainable_model import TrainableModel
+from tfvae.training.workers import is_chief
 
 # What reading a truncated, overwritten or half-deleted checkpoint raises; TensorFlow keeps a
 # CRC-32C of every tensor.
@@ -32,6 +34,7 @@ class Checkpoints:
             optimizer=[variable.value for variable in model.optimizer.variables],
         )
         self._state = state
+        self._is_chief = is_chief(model.distribute_strategy)
         self._manager = tf.train.CheckpointManager(state, str(directory), max_to_keep=keep)
 
     @property
@@ -42,11 +45,17 @@ class Checkpoints:
     def save(self) -> str:
         """Saves the state of this step beside the others; returns the path.
 
+        Every worker must call it, since reading distributed variables may need them all; what
+        workers other than the chief write is thrown away.
+
         Raises:
             OSError: where the disk does not take it; the checkpoints before stay as they were.
         """
         try:
-            return self._manager.save(checkpoint_number=self.step)
+            if self._is_chief:
+                return self._manager.save(checkpoint_number=self.step)
+            with tempfile.TemporaryDirectory() as scratch:
+                return self._state.write(f"{scratch}/ckpt")
         except (tf.errors.OpError, OSError) as error:
             raise OSError(
                 f"the checkpoint of step {self.step} cannot be written to "

@@ -8,6 +8,7 @@ from tfvae.data import Dataset
 from tfvae.training.callbacks import EvaluateTerms, ProgressBar, RecordTerms, SaveCheckpoint
 from tfvae.training.checkpoints import Checkpoints
 from tfvae.training.trainable_model import TrainableModel
+from tfvae.training.workers import is_chief
 
 # Steps of one call into the compiled loop: enough to hide Python, few enough to be interrupted.
 MAX_STEPS_PER_EXECUTION = 20
@@ -56,11 +57,9 @@ def train(
     if evaluation_data is not None:
         examples = evaluation_data.epoch(batch_size, model.seed, evaluation_examples)
         callbacks.append(EvaluateTerms(examples))
-    callbacks += [
-        RecordTerms(directory, start),
-        SaveCheckpoint(checkpoints),
-        ProgressBar(steps),
-    ]
+    if is_chief(model.distribute_strategy):
+        callbacks += [RecordTerms(directory, start), ProgressBar(steps)]
+    callbacks.append(SaveCheckpoint(checkpoints))
     for first, stretch, count in _stretches(start, steps, log_every):
         model.steps_per_execution = _steps_per_execution(stretch)
         model.fit(

@@ -1,0 +1,92 @@
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+ROOT = pathlib.Path(__file__).parents[2]
+CONFIG = """
+from trainers.configs import default
+
+def get_config():
+    config = default.get_config()
+    config.steps, config.batch_size, config.log_every = 6, 33, 3
+    config.model.encoder = {"name": "DenseEncoder", "hidden": [16]}
+    config.model.decoder = {"name": "DenseDecoder", "hidden": [16]}
+    config.optimizer = {"name": "SGD", "learning_rate": 1e-4}
+    config.evaluation.examples_in_training = 50
+    return config
+"""
+
+
+def _train(config, workdir, task=None, *arguments):
+    environment = {**os.environ, "TF_CONFIG": json.dumps(task)} if task else {**os.environ}
+    command = [sys.executable, "-m", "trainers.train", f"--config={config}"]
+    command += [f"--workdir={workdir}", *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def _finish(*processes):
+    outputs = [process.communicate(timeout=200)[0].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), outputs
+    return outputs
+
+
+def _free_ports(number):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [bound.getsockname()[1] for bound in sockets]
+    for bound in sockets:
+        bound.close()
+    return ports
+
+
+def _weights(workdir):
+    reader = tf.train.load_checkpoint(str(workdir / "checkpoints"))
+    shapes = reader.get_variable_to_shape_map()
+    names = sorted(name for name in shapes if name.startswith("weights/"))
+    return np.concatenate([np.ravel(reader.get_tensor(name)) for name in names])
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "small.py"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture(scope="module")
+def one_device(config, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("one")
+    _finish(_train(config, workdir))
+    return workdir
+
+
+def test_two_workers_equal_one_device_and_only_the_chief_writes(config, one_device, tmp_path):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in _free_ports(2)]}
+    tasks = [{"cluster": cluster, "task": {"type": "worker", "index": i}} for i in range(2)]
+    workdirs = [tmp_path / "shared", tmp_path / "shared"]
+    workers = [
+        _train(config, workdir, task, "--strategy=multi_worker")
+        for workdir, task in zip(workdirs, tasks, strict=True)
+    ]
+    chief, other = _finish(*workers)
+    assert "6 steps in" in chief
+    assert "steps in" not in other
+    assert np.max(np.abs(_weights(tmp_path / "shared") - _weights(one_device))) < 1e-5
+    for text in ("config.json", "metrics.csv"):
+        assert (tmp_path / "shared" / text).exists()
+
+
+def test_another_config_is_refused_with_the_difference(config, one_device):
+    process = _train(config, one_device, None, "--config.seed=7")
+    output = process.communicate(timeout=100)[0].decode()
+    assert process.returncode == 1
+    assert "seed: 0 there, 7 asked" in output
+    assert "Traceback" not in output

@@ -1,0 +1,30 @@
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_python_example_runs_as_printed(tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(code.strip().splitlines()) <= 14
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "saved_models/shapes/1/saved_model.pb").exists()
+
+
+def test_links_lead_to_files():
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_models_of_the_table_are_the_public_ones():
+    import tfvae  # noqa: PLC0415
+
+    named = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+    assert set(tfvae.models.__all__) <= set(named)
