@@ -9,9 +9,9 @@ import tensorflow as tf
 from tfvae.training.trainable_model import TrainableModel
 from tfvae.training.workers import is_chief
 
-# What reading a truncated, overwritten or half-deleted checkpoint raises; TensorFlow keeps a
-# CRC-32C of every tensor.
-_DAMAGED = (tf.errors.DataLossError, tf.errors.OutOfRangeError, tf.errors.NotFoundError)
+# What reading a truncated, overwritten or half-deleted checkpoint raises (TensorFlow keeps a
+# CRC-32C of every tensor): OpError itself for a broken index, IndexError for missing bytes.
+_DAMAGED = (tf.errors.OpError, IndexError)
 
 
 class Checkpoints:
@@ -35,6 +35,9 @@ class Checkpoints:
         )
         self._state = state
         self._is_chief = is_chief(model.distribute_strategy)
+        self._directory = pathlib.Path(directory)
+        if self._is_chief:
+            self._drop_damaged_list()
         self._manager = tf.train.CheckpointManager(state, str(directory), max_to_keep=keep)
 
     @property
@@ -59,8 +62,8 @@ class Checkpoints:
         except (tf.errors.OpError, OSError) as error:
             raise OSError(
                 f"the checkpoint of step {self.step} cannot be written to "
-                f"{self._manager.directory}: {error}. The last good one is "
-                f"{self._manager.latest_checkpoint}; free the disk and run the same command"
+                f"{self._directory}: {error}. The last good one is "
+                f"{next(iter(self._newest_first()), None)}; free the disk and run the same command"
             ) from error
 
     def restore(self) -> int:
@@ -70,14 +73,14 @@ class Checkpoints:
             ValueError: where the checkpoint belongs to another model.
             OSError: where checkpoints exist and none is whole.
         """
-        paths = list(reversed(self._manager.checkpoints))
+        paths = self._newest_first()
         for path in paths:
             try:
                 status = self._state.restore(path)
                 status.assert_existing_objects_matched()
             except _DAMAGED as error:
                 warnings.warn(
-                    f"checkpoint {path} is damaged ({error.message.splitlines()[0]}); trying the "
+                    f"checkpoint {path} is damaged ({str(error).splitlines()[0]}); trying the "
                     "one before it",
                     stacklevel=2,
                 )
@@ -86,5 +89,20 @@ class Checkpoints:
                 raise ValueError(f"checkpoint {path} belongs to another model: {error}") from error
             return self.step
         if paths:
-            raise OSError(f"none of the checkpoints in {self._manager.directory} can be read")
+            raise OSError(f"none of the checkpoints in {self._directory} can be read")
         return 0
+
+    def _newest_first(self) -> list[str]:
+        """The checkpoints that are there, whatever TensorFlow's list of them says.
+
+        The list may be cut short by a power failure, and TensorFlow leaves out of it what is
+        younger than the clock. An index is written last: what has one was whole.
+        """
+        paths = [str(path.with_suffix("")) for path in self._directory.glob("ckpt-*.index")]
+        return sorted(paths, key=lambda path: int(path.rpartition("-")[2]), reverse=True)
+
+    def _drop_damaged_list(self) -> None:
+        try:
+            tf.train.get_checkpoint_state(str(self._directory))
+        except ValueError:  # empty, or no text; TensorFlow itself ignores any other
+            (self._directory / "checkpoint").unlink()
