@@ -71,8 +71,10 @@ class RecordTerms(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         self._rows.append({"step": step, **logs})
         partial = self._path.with_suffix(".csv.partial")
+        # Of all rows: a resumed run may evaluate where it did not before, or the other way round.
+        names = list(dict.fromkeys(name for row in self._rows for name in row))
         with partial.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(self._rows[-1]), restval="")
+            writer = csv.DictWriter(file, fieldnames=names, restval="")
             writer.writeheader()
             writer.writerows(self._rows)
         os.replace(partial, self._path)
