@@ -1,9 +1,11 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -47,10 +49,10 @@ def _free_ports(number):
     return ports
 
 
-def _weights(workdir):
+def _variables(workdir, of="weights"):
     reader = tf.train.load_checkpoint(str(workdir / "checkpoints"))
     shapes = reader.get_variable_to_shape_map()
-    names = sorted(name for name in shapes if name.startswith("weights/"))
+    names = sorted(name for name in shapes if name.startswith(f"{of}/"))
     return np.concatenate([np.ravel(reader.get_tensor(name)) for name in names])
 
 
@@ -79,9 +81,40 @@ def test_two_workers_equal_one_device_and_only_the_chief_writes(config, one_devi
     chief, other = _finish(*workers)
     assert "6 steps in" in chief
     assert "steps in" not in other
-    assert np.max(np.abs(_weights(tmp_path / "shared") - _weights(one_device))) < 1e-5
+    assert np.max(np.abs(_variables(tmp_path / "shared") - _variables(one_device))) < 1e-5
     for text in ("config.json", "metrics.csv"):
         assert (tmp_path / "shared" / text).exists()
+
+
+def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(config, tmp_path):
+    flags = ["--config.steps=400", "--config.log_every=40", "--config.optimizer.name=Adam"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = _train(config, killed, None, *flags)
+    deadline = time.monotonic() + 120
+    while not (killed / "checkpoints" / "checkpoint").exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL  # it had not finished
+    (output,) = _finish(_train(config, killed, None, *flags))
+    assert "resumed at step" in output
+    _finish(_train(config, whole, None, *flags))
+    for part in ("weights", "optimizer"):
+        assert np.array_equal(_variables(killed, part), _variables(whole, part))
+    assert (killed / "metrics.csv").read_text() == (whole / "metrics.csv").read_text()
+
+
+def test_interrupt_says_how_to_go_on(config, tmp_path):
+    process = _train(config, tmp_path, None, "--config.steps=100000")
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "metrics.csv").exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0].decode()
+    assert process.returncode == 130
+    assert "the same command resumes" in output
+    assert "Traceback" not in output
 
 
 def test_another_config_is_refused_with_the_difference(config, one_device):
