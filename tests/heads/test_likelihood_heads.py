@@ -66,6 +66,14 @@ def test_bernoulli_is_the_cross_entropy():
     np.testing.assert_allclose(log_prob, [expected], rtol=1e-5)
 
 
+def test_bernoulli_is_as_exact_as_tfps():
+    logits = np.random.default_rng(2).normal(scale=8, size=[20, 4096]).astype(np.float32)
+    x = (np.random.default_rng(3).uniform(size=logits.shape) < 1 / (1 + np.exp(-logits))) * 1.0
+    expected = np.sum(x * logits.astype(np.float64) - np.logaddexp(0, np.float64(logits)), axis=1)
+    log_prob = heads.Bernoulli()(tf.constant(logits)).log_prob(x)
+    np.testing.assert_allclose(log_prob, expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("logit", [-20.0, -3.0, 0.0, 1e-3, 5.0])
 def test_continuous_bernoulli_integrates_to_one(logit):
     x = (np.arange(20_000, dtype=np.float32)[:, None] + 0.5) / 20_000
