@@ -56,6 +56,8 @@ def _problem(node) -> str | None:
     if "Random" in node.op or node.op in ("Multinomial", "TruncatedNormal"):
         stateless = node.op.startswith("Stateless") or node.op == "RandomIndexShuffle"
         return None if stateless else "random"
+    if node.op.startswith("Rng"):  # tf.random.Generator
+        return "random"
     if node.op.startswith("Stateful") and "PartitionedCall" not in node.op:
         return "random"
     return "xla" if node.attr["_XlaMustCompile"].b else None
