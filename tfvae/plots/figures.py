@@ -28,7 +28,9 @@ def samples(model, num_samples: int = 64, seed: int = 0):
     """Returns a figure of samples: the means of p(x|z), z ~ p(z), as square as they go."""
     columns = int(np.ceil(np.sqrt(num_samples)))
     rows = -(-num_samples // columns)
-    images = model.sample(rows * columns, seed=seed).numpy()
+    images = model.sample(num_samples, seed=seed).numpy()
+    blank = np.ones((rows * columns - num_samples, *images.shape[1:]), images.dtype)
+    images = np.concatenate([images, blank])
     return image_grid(images.reshape(rows, columns, *images.shape[1:]), zoom=_zoom(model))
 
 
