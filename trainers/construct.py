@@ -34,18 +34,18 @@ def lookup(name: str, module: ModuleType, field: str) -> type:
     return getattr(module, name)
 
 
-def fields_of(cls: type) -> set[str]:
-    """Returns the names of a class's constructor arguments, those of its bases included."""
-    names: set[str] = set()
+def fields_of(cls: type) -> dict[str, bool]:
+    """Returns a class's constructor arguments, its bases' included: name to whether required."""
+    fields: dict[str, bool] = {}
     for base in cls.__mro__:
         if "__init__" in vars(base):
-            parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
-            names |= {
-                p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-            }
+            _, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+            for p in parameters:
+                if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
+                    fields.setdefault(p.name, p.default is p.empty)
             if not any(p.kind is p.VAR_KEYWORD for p in parameters):
                 break
-    return names - {"self"}
+    return fields
 
 
 def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **defaults):
@@ -58,7 +58,7 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
         defaults: arguments that `spec` may leave out and the class may not know.
 
     Raises:
-        ValueError: for an unknown name or field, with the nearest valid one.
+        ValueError: for an unknown name or field, with the nearest valid one, or a missing field.
     """
     arguments = dict(spec)
     if "name" not in arguments:
@@ -75,8 +75,11 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
             arguments[key] = construct(argument, schedules, f"{field}.{key}")
         elif isinstance(argument, tuple):
             arguments[key] = list(argument)
-    known_defaults = {key: value for key, value in defaults.items() if key in valid}
-    return cls(**{**known_defaults, **arguments})
+    arguments = {key: value for key, value in defaults.items() if key in valid} | arguments
+    for key, required in valid.items():
+        if required and key not in arguments:
+            raise ValueError(f"config.{field}.{key} is missing; {cls.__name__} needs it")
+    return cls(**arguments)
 
 
 def check_names(config) -> None:
@@ -112,6 +115,9 @@ def build_model(config, data: tfvae.data.Dataset, dtype: str | None = None) -> t
     """
     keras.utils.set_random_seed(config.seed)  # initial weights
     spec = dict(config.model)
+    for role in ("encoder", "decoder", "posterior", "likelihood"):
+        if role not in spec:
+            raise ValueError(f"config.model.{role} is missing; give its name")
     parts = {
         role: construct(spec.pop(role), module, f"model.{role}")
         for role, module in (

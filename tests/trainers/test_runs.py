@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+
+from tfvae.training.run import train
+from trainers import runs
+from trainers.configs import vae_mnist
+from trainers.construct import build_data, build_model
+
+
+@pytest.fixture
+def config(tmp_path, images):
+    np.save(tmp_path / "images.npy", images)
+    config = vae_mnist.get_config()
+    config.data = {"name": "Arrays", "source": str(tmp_path / "images.npy")}
+    config.evaluation.data = {}
+    config.model.encoder.hidden = [4]
+    config.model.decoder.hidden = [4]
+    return config
+
+
+def test_directory_belongs_to_its_config(config, tmp_path):
+    directory = runs.claim(tmp_path / "run", config)
+    assert runs.claim(directory, config) == directory
+    held = (directory / "config.json").read_text()
+    config.model.num_samples = 3
+    config.optimizer.learning_rate = 0.5
+    message = (
+        r"(?s)belongs to another config:\n  model.num_samples: 1 there, 3 asked\n"
+        r"  optimizer.learning_rate: 0.001 there, 0.5 asked\nGive another --workdir"
+    )
+    with pytest.raises(runs.RunError, match=message):
+        runs.claim(directory, config)
+    assert (directory / "config.json").read_text() == held
+
+
+def test_fields_that_change_no_step_may_change(config, tmp_path):
+    directory = runs.claim(tmp_path / "run", config)
+    config.steps = 7
+    config.evaluation.examples = 5
+    runs.claim(directory, config)
+    assert runs.load_config(directory).steps == 7
+
+
+def test_field_that_is_new_is_a_difference(config, tmp_path):
+    directory = runs.claim(tmp_path / "run", config)
+    config.model.unlock()
+    config.model.kl_warmup = 0.5
+    with pytest.raises(runs.RunError, match=r"model.kl_warmup: 'nothing' there, 0.5 asked"):
+        runs.claim(directory, config)
+
+
+def test_directory_that_cannot_be_made_is_named(config, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(runs.RunError, match=r"workdir .*file/run cannot be written"):
+        runs.claim(tmp_path / "file" / "run", config)
+
+
+def test_trained_model_is_loaded_back(config, tmp_path, images):
+    directory = runs.claim(tmp_path / "run", config)
+    with pytest.raises(runs.RunError, match="holds no checkpoint; train into it first"):
+        runs.load(directory)
+    data, _ = build_data(config)
+    model = build_model(config, data)
+    train(model, data, directory, steps=3, batch_size=4)
+    loaded, evaluation_data, loaded_config = runs.load(directory)
+    np.testing.assert_array_equal(loaded.elbo(images), model.elbo(images))
+    assert int(loaded.step) == 3
+    assert evaluation_data.num_examples == 16
+    assert json.loads(loaded_config.to_json()) == json.loads(config.to_json())
+
+
+def test_directory_without_a_run_is_named(tmp_path):
+    with pytest.raises(runs.RunError, match=r"holds no config.json; train into it first"):
+        runs.load(tmp_path)
+    assert runs.read_results(tmp_path) == {}
