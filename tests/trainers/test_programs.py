@@ -1,0 +1,59 @@
+"""What the prompt says to a mistake. A program takes seconds to start: its mistakes share one."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+CONFIG = "--config=trainers/configs/beta_vae_shapes2d.py"
+# Flags keep their values from one mistake to the next.
+MISTAKES = {
+    "train": [
+        ([CONFIG, "--config.model.bta=2"], "bta"),
+        (
+            [CONFIG, "--config.model.name=BetaVEA"],
+            "error: config.model.name is 'BetaVEA'; did you mean 'BetaVAE'?",
+        ),
+        ([CONFIG, "--batchsize=3"], "Unknown command line flag 'batchsize'"),
+        (["--config=nothing.py"], "nothing.py"),
+        ([CONFIG, "workdir"], "unexpected argument 'workdir'"),
+    ],
+    "evaluate": [
+        ([], "error: workdir nowhere holds no config.json; train into it first"),
+        (["--num_samples=-1"], "error: --num_samples is -1; it must be 0 or more"),
+        (["--metrics=factor_vea"], "error: --metrics has 'factor_vea'; did you mean 'factor_vae'?"),
+    ],
+    "plot": [
+        (
+            ["--figures=samples,traversal"],
+            "error: --figures has 'traversal'; did you mean 'traversals'?",
+        ),
+    ],
+}
+PROGRAM = """
+import importlib, json, sys
+program = importlib.import_module("trainers." + sys.argv[1])
+for arguments in json.loads(sys.argv[2]):
+    sys.argv = [program.__name__, "--workdir=nowhere", *arguments]
+    try:
+        program.cli()
+    except SystemExit as error:
+        print(f"exit {error.code}", file=sys.stderr)
+    print("=====", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("program", MISTAKES)
+def test_mistakes_are_answered_by_name_and_exit_1(program, pytestconfig):
+    arguments = json.dumps([arguments for arguments, _ in MISTAKES[program]])
+    command = [sys.executable, "-c", PROGRAM, program, arguments]
+    done = subprocess.run(
+        command, cwd=pytestconfig.rootpath, capture_output=True, text=True, check=True
+    )
+    *answers, _ = done.stderr.split("=====\n")
+    for (_, message), answer in zip(MISTAKES[program], answers, strict=True):
+        assert message in answer
+        assert answer.endswith("exit 1\n")
+        assert "Traceback" not in answer
+    assert not (pytestconfig.rootpath / "nowhere").exists()
