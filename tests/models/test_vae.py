@@ -172,7 +172,9 @@ def broken(images, value):
     return images
 
 
-@pytest.mark.parametrize("use", ["fit", "dataset", "evaluate", "elbo", "log_likelihood"])
+@pytest.mark.parametrize(
+    "use", ["fit", "dataset", "validation", "evaluate", "elbo", "log_likelihood"]
+)
 def test_bad_data_is_met_before_it_is_used(tiny_model, images, use):
     model = tiny_model()
     model.compile("sgd")
@@ -180,6 +182,7 @@ def test_bad_data_is_met_before_it_is_used(tiny_model, images, use):
     run = types.SimpleNamespace(
         fit=lambda x: model.fit(x, verbose=0),
         dataset=lambda x: model.fit(tf.data.Dataset.from_tensors(x), verbose=0),
+        validation=lambda x: model.fit(images, validation_data=(x, x), verbose=0),
         evaluate=lambda x: model.evaluate(x, verbose=0),
         elbo=model.elbo,
         log_likelihood=model.log_likelihood,

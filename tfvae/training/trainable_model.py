@@ -206,7 +206,12 @@ class TrainableModel(keras.Model):
             NonFiniteLossError: naming the step and the terms that broke.
         """
         x = self._first_batch_checked(x)
-        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+        validation = kwargs.get("validation_data")
+        if isinstance(validation, tuple):
+            self._first_batch_checked(validation[0])
+        elif validation is not None:
+            kwargs["validation_data"] = self._first_batch_checked(validation)
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
         with self._readable_errors():
             return super().fit(x, *args, **kwargs)
