@@ -13,7 +13,7 @@ with quiet_import():
 
 from absl import app, flags, logging
 
-from tfvae.training.checks import NonFiniteLossError
+from tfvae.training.checks import NonFiniteLossError, readable_errors
 from trainers.runs import RunError
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
@@ -30,14 +30,28 @@ def run(main: Callable[[], None]) -> None:
             raise app.UsageError(f"unexpected argument {arguments[1]!r}; flags start with --")
         logging.set_verbosity(logging.ERROR)
         try:
-            main()
+            with readable_errors():  # those met while data is read outside fit
+                main()
         except _USER_ERRORS as error:
             if os.environ.get("TFVAE_TRACEBACK"):
                 raise
             print(f"error: {error}", file=sys.stderr)
-            sys.exit(1)
+            leave(1)
+        except SystemExit as leaving:
+            leave(leaving.code if isinstance(leaving.code, int) else 1)
 
     app.run(guarded, flags_parser=_parse_flags)
+
+
+def leave(code: int) -> None:
+    """Ends the process without waiting for the threads of an input pipeline.
+
+    A pipeline cut off in the middle may hold threads inside Python functions, for which the
+    interpreter's own shutdown can wait for ever.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _parse_flags(argv: list[str]) -> list[str]:

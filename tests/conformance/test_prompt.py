@@ -123,3 +123,24 @@ def test_another_config_is_refused_with_the_difference(config, one_device):
     assert process.returncode == 1
     assert "seed: 0 there, 7 asked" in output
     assert "Traceback" not in output
+
+
+def test_a_damaged_record_is_named_in_one_sentence(tmp_path):
+    path = tmp_path / "images.tfrecord"
+    png = tf.io.encode_png(np.zeros((16, 16, 1), np.uint8)).numpy()
+    feature = {"image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[png]))}
+    record = tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for _ in range(100):
+            writer.write(record)
+    damaged = bytearray(path.read_bytes())
+    damaged[-10] ^= 255  # in the last record's image
+    path.write_bytes(damaged)
+    config = tmp_path / "records.py"
+    data = {"name": "TFRecords", "pattern": str(path), "split": "all"}
+    config.write_text(CONFIG.replace("    return", f"    config.data = {data}\n    return"))
+    process = _train(config, tmp_path / "run")
+    output = process.communicate(timeout=100)[0].decode()
+    assert process.returncode == 1
+    assert "images.tfrecord, record 99, is damaged" in output
+    assert "Traceback" not in output

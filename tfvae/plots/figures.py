@@ -6,11 +6,6 @@ import tensorflow as tf
 from tfvae.plots.grid import image_grid
 
 
-def _zoom(model) -> float:
-    """Makes small images large enough to look at."""
-    return max(1.0, 64 / model.data_shape[0])
-
-
 def reconstructions(model, images):
     """Returns a figure: originals on the first row, their reconstructions below.
 
@@ -21,7 +16,7 @@ def reconstructions(model, images):
     images = np.asarray(images)
     reconstructed = model(images).numpy()
     rows = np.stack([images, reconstructed])
-    return image_grid(rows, ("original", "reconstruction"), zoom=_zoom(model))
+    return image_grid(rows, ("original", "reconstruction"))
 
 
 def samples(model, num_samples: int = 64, seed: int = 0):
@@ -31,7 +26,7 @@ def samples(model, num_samples: int = 64, seed: int = 0):
     images = model.sample(num_samples, seed=seed).numpy()
     blank = np.ones((rows * columns - num_samples, *images.shape[1:]), images.dtype)
     images = np.concatenate([images, blank])
-    return image_grid(images.reshape(rows, columns, *images.shape[1:]), zoom=_zoom(model))
+    return image_grid(images.reshape(rows, columns, *images.shape[1:]))
 
 
 def traversals(model, images, span: float = 2.0, num_steps: int = 11, max_dimensions: int = 16):
@@ -61,5 +56,4 @@ def traversals(model, images, span: float = 2.0, num_steps: int = 11, max_dimens
         decoded.reshape(len(order), num_steps, *decoded.shape[1:]),
         [f"z{dimension}  KL {kl[dimension]:.2f}" for dimension in order],
         [f"{value:+.1f}" for value in values],
-        zoom=_zoom(model),
     )

@@ -11,7 +11,7 @@ def image_grid(
     column_labels: Sequence[str] = (),
     title: str = "",
     gap: int = 2,
-    zoom: float = 1.0,
+    zoom: float | None = None,
 ):
     """Returns a matplotlib figure of images in rows and columns.
 
@@ -21,7 +21,8 @@ def image_grid(
         column_labels: N labels on top, or none.
         title: above all.
         gap: pixels between images.
-        zoom: screen pixels per image pixel, at 100 dots per inch.
+        zoom: screen pixels per image pixel, at 100 dots per inch; where None, enough for an
+            image to be 64 pixels high.
 
     Raises:
         ValueError: for another shape.
@@ -33,6 +34,7 @@ def image_grid(
     if rows.ndim != 5 or rows.shape[-1] not in (1, 3):
         raise ValueError(f"rows has shape {list(rows.shape)}; it must be [R, N, H, W, 1 or 3]")
     num_rows, num_columns, height, width, channels = rows.shape
+    zoom = max(1.0, 64 / height) if zoom is None else zoom
     tile_height, tile_width = height + gap, width + gap
     canvas = np.ones((num_rows * tile_height - gap, num_columns * tile_width - gap, channels))
     for r, c in np.ndindex(num_rows, num_columns):

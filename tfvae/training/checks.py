@@ -1,7 +1,8 @@
 """What is checked about data and losses, and the sentences that say what is wrong."""
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
@@ -57,12 +58,31 @@ def assert_finite(terms: dict[str, tf.Tensor], step: tf.Tensor) -> tf.Operation:
     return tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(sums)), data, summarize=len(terms))
 
 
-def non_finite_loss_error(error: tf.errors.InvalidArgumentError, names: Sequence[str]):
-    """Returns the readable form of a failed `assert_finite`, or None for any other error."""
-    if NON_FINITE not in error.message:
-        return None
+@contextlib.contextmanager
+def readable_errors(term_names: Sequence[str] = ()) -> Iterator[None]:
+    """Raises what went wrong inside TensorFlow as the sentence it was raised with.
+
+    Args:
+        term_names: names of the terms that `assert_finite` was given.
+
+    Raises:
+        NonFiniteLossError: where `assert_finite` failed.
+        ValueError: where a reader met bad data (it names file and record).
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        reading = re.search(r"^ValueError: (.+)$", error.message, re.MULTILINE)
+        if NON_FINITE in error.message:
+            raise _non_finite_loss_error(error.message, term_names) from None
+        if reading and "PyFunc" in error.message:
+            raise ValueError(reading.group(1)) from None
+        raise
+
+
+def _non_finite_loss_error(message: str, names: Sequence[str]) -> NonFiniteLossError:
     # The numbers after the colon, however they are bracketed: the step, then the terms.
-    numbers = error.message.split(NON_FINITE)[1].split(":", 1)[1]
+    numbers = message.split(NON_FINITE)[1].split(":", 1)[1]
     step, *sums = re.findall(r"[-+]?(?:nan|inf|\d[\d.e+-]*)", numbers.lower())[: 1 + len(names)]
     broken = [
         name

@@ -5,16 +5,14 @@ Keras's own one averages per-replica numbers, draws the same noise on every repl
 step a call only. Losses here are sums over rows divided by the global number of rows.
 """
 
-import contextlib
-import itertools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.training import checks, global_batch
+from tfvae.training import checks, first_batch, global_batch
 
 
 class TrainableModel(keras.Model):
@@ -107,7 +105,7 @@ class TrainableModel(keras.Model):
 
     def train_step(self, x: tf.Tensor) -> None:
         """Takes one step on this replica's part of the global batch."""
-        x = _examples(x)
+        x = first_batch.examples(x)
         rows = global_batch.rows(x)
         step = self.step
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
@@ -124,7 +122,7 @@ class TrainableModel(keras.Model):
 
     def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
         """Adds one evaluation batch to the means; `step` is its number, which fixes its noise."""
-        x = _examples(x)
+        x = first_batch.examples(x)
         rows = global_batch.rows(x)
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
         self._update_means(self.objective(x, noise.fold_in(seeds, "evaluation"), training=False))
@@ -202,61 +200,35 @@ class TrainableModel(keras.Model):
         """Trains as `keras.Model.fit` does, on batches of examples (labels are ignored).
 
         Raises:
-            ValueError: where the first batch does not suit the model.
+            ValueError: where the first batch does not suit the model, or a reader meets bad data.
             NonFiniteLossError: naming the step and the terms that broke.
         """
-        x = self._first_batch_checked(x)
-        validation = kwargs.get("validation_data")
-        if isinstance(validation, tuple):
-            self._first_batch_checked(validation[0])
-        elif validation is not None:
-            kwargs["validation_data"] = self._first_batch_checked(validation)
-        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)):
+        streams = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)
+        if isinstance(x, streams):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
-        with self._readable_errors():
+        validation = kwargs.get("validation_data")
+        with checks.readable_errors(self.term_names):
+            x = first_batch.checked(x, self.check_data)
+            if isinstance(validation, tuple):
+                first_batch.checked(validation[0], self.check_data)
+            elif validation is not None:
+                kwargs["validation_data"] = first_batch.checked(validation, self.check_data)
             return super().fit(x, *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
         if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
             return super().evaluate(x, *args, **kwargs)
-        x = self._first_batch_checked(x)
         steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over
         try:
-            return super().evaluate(x, *args, **kwargs)
+            with checks.readable_errors(self.term_names):
+                x = first_batch.checked(x, self.check_data)
+                return super().evaluate(x, *args, **kwargs)
         finally:
             self.steps_per_execution = steps
 
-    def _first_batch_checked(self, x):
-        """Returns x after checking its first batch, all of an array."""
-        if isinstance(x, types.GeneratorType):
-            first = next(x)  # and put back
-            self.check_data(_examples(first))
-            return (batch for batch in itertools.chain([first], x))
-        if isinstance(x, keras.utils.PyDataset):
-            self.check_data(_examples(x[0]))
-        elif isinstance(x, tf.data.Dataset):
-            for batch in x.take(1):
-                self.check_data(_examples(batch))
-        elif not isinstance(x, tf.distribute.DistributedDataset) and x is not None:
-            self.check_data(tf.convert_to_tensor(x))
-        return x
-
-    @contextlib.contextmanager
-    def _readable_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except tf.errors.InvalidArgumentError as error:
-            readable = checks.non_finite_loss_error(error, self.term_names)
-            raise readable or error from error
-
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Replaces Keras's: the model was built by its constructor, on every strategy."""
-
-
-def _examples(batch):
-    """Returns x of x, (x,) or (x, y)."""
-    return batch[0] if isinstance(batch, (tuple, list)) else batch
 
 
 def _clipped(optimizer, gradients: list[tf.Tensor]) -> list[tf.Tensor]:

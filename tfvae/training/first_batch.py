@@ -1,0 +1,29 @@
+"""The first batch is looked at before the first step: a mistake in the data shows there."""
+
+import itertools
+import types
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+
+def examples(batch):
+    """Returns x of x, (x,) or (x, y)."""
+    return batch[0] if isinstance(batch, (tuple, list)) else batch
+
+
+def checked(x, check: Callable[[tf.Tensor], None]):
+    """Returns `x`, whatever `fit` takes, after `check` of its first batch; of an array, of all."""
+    if isinstance(x, types.GeneratorType):
+        first = next(x)  # and put back
+        check(examples(first))
+        return (batch for batch in itertools.chain([first], x))
+    if isinstance(x, keras.utils.PyDataset):
+        check(examples(x[0]))
+    elif isinstance(x, tf.data.Dataset):
+        for batch in x.take(1):
+            check(examples(batch))
+    elif not isinstance(x, tf.distribute.DistributedDataset) and x is not None:
+        check(tf.convert_to_tensor(x))
+    return x
