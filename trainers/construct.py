@@ -28,7 +28,10 @@ def lookup(name: str, module: ModuleType, field: str) -> type:
         ValueError: naming the config's field, the name and the nearest valid one.
     """
     public = getattr(module, "__all__", None) or dir(module)
-    valid = [item for item in public if inspect.isclass(getattr(module, item, None))]
+    classes = {item: getattr(module, item, None) for item in public}
+    valid = [
+        n for n, cls in classes.items() if inspect.isclass(cls) and not inspect.isabstract(cls)
+    ]
     if name not in valid:
         raise ValueError(f"config.{field}.name is {name!r}; {nearest(name, valid)}")
     return getattr(module, name)
@@ -105,14 +108,21 @@ def build_data(config) -> tuple[tfvae.data.Dataset, tfvae.data.Dataset]:
     return data, construct({**config.data, **changes}, tfvae.data, "evaluation.data")
 
 
-def build_model(config, data: tfvae.data.Dataset, dtype: str | None = None) -> tfvae.VAE:
+def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
     """Returns the model of `config.model`, compiled; sizes left out follow from data and heads.
 
     Args:
         config: the run's config.
         data: the training data, which gives the shape of an example.
-        dtype: Keras dtype policy of the networks.
+
+    Raises:
+        ValueError: for names, fields or sizes that do not work, naming them.
     """
+    policies = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+    if config.precision not in policies:
+        raise ValueError(
+            f"config.precision is {config.precision!r}; {nearest(config.precision, policies)}"
+        )
     keras.utils.set_random_seed(config.seed)  # initial weights
     spec = dict(config.model)
     for role in ("encoder", "decoder", "posterior", "likelihood"):
@@ -133,7 +143,7 @@ def build_model(config, data: tfvae.data.Dataset, dtype: str | None = None) -> t
         "outputs_per_value": parts["likelihood"].params_size,
         "image_shape": shape,
         "data_shape": shape,
-        "dtype": dtype,
+        "dtype": policies[config.precision],
     }
     for role in ("encoder", "decoder"):
         parts[role] = construct(spec.pop(role), tfvae.networks, f"model.{role}", **sizes)

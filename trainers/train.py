@@ -18,7 +18,7 @@ from trainers.construct import build_data, build_model, check_names, mean_image
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
 PRECISION = flags.DEFINE_enum(
-    "precision", "float32", ["float32", "bfloat16"], "Arithmetic of the networks."
+    "precision", None, ["float32", "bfloat16"], "Short for --config.precision."
 )
 STRATEGY = flags.DEFINE_enum(
     "strategy",
@@ -40,12 +40,12 @@ def _strategy() -> tf.distribute.Strategy:
 def main() -> None:
     """Trains."""
     config = CONFIG.value
+    config.precision = PRECISION.value or config.precision
     check_names(config)
     strategy = _strategy()
     data, evaluation_data = build_data(config)
-    dtype = "mixed_bfloat16" if PRECISION.value == "bfloat16" else None
     with strategy.scope():
-        model = build_model(config, data, dtype)
+        model = build_model(config, data)
     chief = is_chief(strategy)  # the one who writes and speaks
     say = print if chief else lambda *_: None
     directory = runs.claim(program.WORKDIR.value, config, write=chief)

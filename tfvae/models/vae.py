@@ -171,7 +171,12 @@ class VAE(TrainableModel):
         return likelihoods.log_likelihood(self, x, num_samples, seed)
 
     def check_data(self, x: tf.Tensor) -> None:
-        """Raises ValueError for data of another shape or range than the model's, or NaN."""
+        """Raises ValueError for data of another shape or range than the model's, or NaN.
+
+        Inside a user's `tf.function` there are no values to look at, and nothing is checked.
+        """
+        if not tf.executing_eagerly():
+            return
         support = getattr(self.likelihood, "support", None)
         checks.check_images(tf.convert_to_tensor(x), self.data_shape, support)
 

@@ -15,6 +15,7 @@ def get_config() -> ConfigDict:
     config.batch_size = 64
     config.seed = 0
     config.log_every = 1000
+    config.precision = "float32"  # or "bfloat16", of the networks; distributions stay float32
     config.model = ConfigDict(
         {
             "name": "VAE",
