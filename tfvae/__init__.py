@@ -15,7 +15,7 @@ from tfvae import (
     schedules,
     training,
 )
-from tfvae.models import VAE, AnnealedVAE, BetaVAE
+from tfvae.models import VAE, AnnealedVAE, BetaVAE, FactorVAE
 from tfvae.saved_model import export
 
 __version__ = "0.1.0"
@@ -24,6 +24,7 @@ __all__ = [
     "VAE",
     "AnnealedVAE",
     "BetaVAE",
+    "FactorVAE",
     "data",
     "draw",
     "evaluation",

@@ -148,8 +148,12 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
     for role in ("encoder", "decoder"):
         parts[role] = construct(spec.pop(role), tfvae.networks, f"model.{role}", **sizes)
     model = construct({**spec, **parts}, tfvae, "model")
-    optimizer = construct(config.optimizer, keras.optimizers, "optimizer")
-    model.compile(optimizer, seed=config.seed)
+    optimizers = {  # `optimizer`, and those of further players
+        field: construct(config[field], keras.optimizers, field)
+        for field in config
+        if field == "optimizer" or field.endswith("_optimizer")
+    }
+    model.compile(**optimizers, seed=config.seed)
     return model
 
 

@@ -1,5 +1,7 @@
 """Every model, one line each: what the conformance tests run through every promise."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -33,6 +35,7 @@ class Bars(Dataset):
 def build(cls, dtype=None, posterior=tfvae.heads.DiagonalNormal, **settings):
     """A model on small dense networks, the same weights each time."""
     keras.utils.set_random_seed(1)
+    settings = {k: v() if inspect.isfunction(v) else v for k, v in settings.items()}
     head, likelihood = posterior(LATENTS), tfvae.heads.Bernoulli()
     return cls(
         encoder=tfvae.networks.DenseEncoder(head.params_size, hidden=(32,), dtype=dtype),
@@ -56,6 +59,11 @@ MODELS = {
         "vae_shapes2d",
     ),
     "BetaVAE": (tfvae.BetaVAE, {"beta": 2.0}, "beta_vae_shapes2d"),
+    "FactorVAE": (
+        tfvae.FactorVAE,
+        {"gamma": 2.0, "discriminator": lambda: tfvae.networks.Discriminator((16, 16))},
+        "factor_vae_shapes2d",
+    ),
     "AnnealedVAE": (
         tfvae.AnnealedVAE,
         {"gamma": 10.0, "capacity": tfvae.schedules.Linear(0.0, 5.0, 20)},

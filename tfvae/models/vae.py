@@ -55,7 +55,7 @@ class VAE(TrainableModel):
         ValueError: where sizes do not fit together, naming them.
     """
 
-    term_names = ("loss", "elbo", "reconstruction", "kl")
+    term_names: tuple[str, ...] = ("loss", "elbo", "reconstruction", "kl")
 
     def __init__(
         self,

@@ -2,5 +2,6 @@
 
 from tfvae.networks.convolutional import ConvDecoder, ConvEncoder
 from tfvae.networks.dense import DenseDecoder, DenseEncoder
+from tfvae.networks.discriminator import Discriminator
 
-__all__ = ["ConvDecoder", "ConvEncoder", "DenseDecoder", "DenseEncoder"]
+__all__ = ["ConvDecoder", "ConvEncoder", "DenseDecoder", "DenseEncoder", "Discriminator"]

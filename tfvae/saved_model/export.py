@@ -76,8 +76,6 @@ def export(
 def _save(model, path: pathlib.Path, named: dict[str, Signature]) -> None:
     # A plain module: saving the Keras model itself would write TFP types into the graph, and
     # the result would load only where TFP is installed.
-    module = tf.Module()
-    module.model_variables = [variable.value for variable in model.variables]
     functions = {
         name: tf.function(signature.function, autograph=False).get_concrete_function(
             **{
@@ -87,4 +85,9 @@ def _save(model, path: pathlib.Path, named: dict[str, Signature]) -> None:
         )
         for name, signature in named.items()
     }
+    module = tf.Module()
+    # What no signature reads, such as a discriminator, stays behind.
+    read = {variable.ref() for function in functions.values() for variable in function.variables}
+    values = [variable.value for variable in model.variables]
+    module.model_variables = [value for value in values if value.ref() in read]
     tf.saved_model.save(module, str(path), signatures=functions)

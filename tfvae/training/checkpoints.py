@@ -31,7 +31,11 @@ class Checkpoints:
         # Listed explicitly: TensorFlow's own tracking omits layers that Keras holds in lists.
         state = tf.train.Checkpoint(
             weights=[variable.value for variable in model.variables],
-            optimizer=[variable.value for variable in model.optimizer.variables],
+            optimizer=[
+                variable.value
+                for player in model.players()
+                for variable in player.optimizer.variables
+            ],
         )
         self._state = state
         self._is_chief = is_chief(model.distribute_strategy)

@@ -40,4 +40,5 @@ def gather(local_rows: tf.Tensor) -> tf.Tensor:
     """Returns the rows of all replicas [B, ...], in global order; gradients flow back exactly."""
     if _replicas() == 1:
         return local_rows
-    return tf.distribute.get_replica_context().all_gather(local_rows, axis=0)
+    gathered = tf.distribute.get_replica_context().all_gather(local_rows, axis=0)
+    return tf.ensure_shape(gathered, [None, *local_rows.shape[1:]])

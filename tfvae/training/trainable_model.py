@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.training import checks, first_batch, global_batch
+from tfvae.training.players import Player, apply_gradients
 
 
 class TrainableModel(keras.Model):
@@ -51,6 +52,7 @@ class TrainableModel(keras.Model):
     def compile(
         self,
         optimizer="adam",
+        *,
         seed: int = 0,
         jit_compile: bool = False,
         steps_per_execution: int = 1,
@@ -81,7 +83,8 @@ class TrainableModel(keras.Model):
                 steps_per_execution=steps_per_execution,
                 run_eagerly=run_eagerly,
             )
-            self.optimizer.build(self.trainable_variables)
+            for player in self.players():
+                player.optimizer.build(player.variables)
             self._term_means = [keras.metrics.Mean(name=name) for name in self.term_names]
         self.seed = seed
         self._evaluation_step = 0
@@ -103,21 +106,37 @@ class TrainableModel(keras.Model):
         """Compiles as `get_compile_config` says."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    def players(self) -> list[Player]:
+        """Returns who minimises what; one player minimising "loss" unless a subclass has more."""
+        return [Player("loss", self.optimizer, self.trainable_variables)]
+
+    def training_batch(self, x: tf.Tensor, seeds: tf.Tensor, first_row: tf.Tensor) -> dict:
+        """Returns the arguments of `objective` in training; a subclass may split the batch.
+
+        Args:
+            x: this replica's rows, [b, ...].
+            seeds: int64 [b, 2].
+            first_row: global number of the first of them, a scalar.
+        """
+        del first_row
+        return {"x": x, "seeds": seeds}
+
     def train_step(self, x: tf.Tensor) -> None:
-        """Takes one step on this replica's part of the global batch."""
+        """Takes one step of every player on this replica's part of the global batch."""
         x = first_batch.examples(x)
         rows = global_batch.rows(x)
         step = self.step
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
-        variables = self.trainable_variables
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in variables])
-            terms = self.objective(x, seeds, training=True)
-            loss = self._reduced(terms["loss"], rows.total)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, [variable.value for variable in variables])
+        batch = self.training_batch(x, seeds, rows.first)
+        players = self.players()
+        with tf.GradientTape(persistent=len(players) > 1, watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for player in players for variable in player.variables])
+            terms = self.objective(**batch, training=True)
+            losses = [self._reduced(terms[player.loss]) for player in players]
+            losses[0] += self._regularisation()
+            scaled = [p.optimizer.scale_loss(loss) for p, loss in zip(players, losses, strict=True)]
         with tf.control_dependencies([checks.assert_finite(terms, step)]):
-            self.optimizer.apply(_clipped(self.optimizer, gradients), variables)
+            apply_gradients(players, scaled, tape)
         self._update_means(terms)
 
     def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
@@ -127,13 +146,16 @@ class TrainableModel(keras.Model):
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
         self._update_means(self.objective(x, noise.fold_in(seeds, "evaluation"), training=False))
 
-    def _reduced(self, per_example: tf.Tensor, total_rows: tf.Tensor) -> tf.Tensor:
+    def _reduced(self, per_example: tf.Tensor) -> tf.Tensor:
         """Mean over the global batch; the optimizer sums what the replicas contribute."""
-        loss = tf.reduce_sum(per_example) / tf.cast(total_rows, tf.float32)
-        if self.losses:  # the networks' own regularisers, the same on every replica
-            replicas = tf.distribute.get_strategy().num_replicas_in_sync
-            loss += tf.add_n([tf.cast(loss, tf.float32) for loss in self.losses]) / replicas
-        return loss
+        total = global_batch.rows(per_example).total
+        return tf.reduce_sum(per_example) / tf.cast(total, tf.float32)
+
+    def _regularisation(self) -> tf.Tensor:
+        """The networks' own regularisers, the same on every replica, counted once."""
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        losses = [tf.cast(loss, tf.float32) for loss in self.losses]
+        return tf.add_n(losses) / replicas if losses else tf.constant(0.0)
 
     def _update_means(self, terms: dict[str, tf.Tensor]) -> None:
         if tuple(terms) != self.term_names:
@@ -229,19 +251,3 @@ class TrainableModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Replaces Keras's: the model was built by its constructor, on every strategy."""
-
-
-def _clipped(optimizer, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-    """Clips the global gradient as `optimizer` asks.
-
-    Keras clips each replica's part before it sums them. Clipped here as a whole and divided
-    by the number of replicas, the parts pass Keras's own clipping unchanged.
-    """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if replicas == 1 or not (
-        optimizer.clipnorm or optimizer.global_clipnorm or optimizer.clipvalue
-    ):
-        return gradients
-    context = tf.distribute.get_replica_context()
-    total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-    return [gradient / replicas for gradient in optimizer._clip_gradients(total)]
