@@ -1,0 +1,200 @@
+"""Steps a second of `fit` against those of a hand-written compiled step of the same networks.
+
+The bare step is what one would write for this one model alone: a `tf.function` that loops over
+the same `tf.data` input as many steps per call as `fit` does, `tf.random.normal` for the noise,
+the bound in six lines, `keras.optimizers.Adam`; no metrics and no checks. Both take turns in one
+process, block by block, and blocks in which the machine was busy otherwise are left out.
+
+Run: python -m benchmarks.fit_overhead
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+import tfvae
+from benchmarks import measurement
+from tfvae.training import run
+
+_PAIRS = flags.DEFINE_integer("pairs", 60, "Pairs of blocks for each model.", lower_bound=3)
+_MODELS = flags.DEFINE_multi_enum(
+    "model", ["convolutional", "dense"], ["convolutional", "dense"], "Models to measure."
+)
+_WARM_UP = 3  # pairs that are not counted
+
+
+class Case(NamedTuple):
+    """What is measured.
+
+    Attributes:
+        data: the training data.
+        latents: size of z.
+        batch_size: rows of a batch.
+        steps: steps of a block.
+        networks: makes an encoder and a decoder.
+        goal: least share of the bare step's rate.
+    """
+
+    data: tfvae.data.Dataset
+    latents: int
+    batch_size: int
+    steps: int
+    networks: Callable[[], tuple[keras.Model, keras.Model]]
+    goal: float
+
+
+def convolutional() -> Case:
+    """The 64x64 networks of Kim & Mnih 2018 on 2D Shapes."""
+
+    def networks():
+        return tfvae.networks.ConvEncoder(20), tfvae.networks.ConvDecoder((64, 64, 1))
+
+    return Case(tfvae.data.Shapes2D(), 10, 64, 20, networks, 0.97)
+
+
+def dense() -> Case:
+    """The one-layer networks of Burda et al. 2016 on MNIST.
+
+    The grey values are shown as they are: binarising them costs more than the step, and input
+    that is waited for would hide what is measured.
+    """
+
+    def networks():
+        style = {"hidden": (200, 200), "activation": "tanh"}
+        encoder = tfvae.networks.DenseEncoder(100, **style)
+        return encoder, tfvae.networks.DenseDecoder((28, 28, 1), **style)
+
+    return Case(tfvae.data.MNIST(), 50, 100, 100, networks, 0.85)
+
+
+def bare_block(case: Case):
+    """Returns a function that takes a block of hand-written steps."""
+    encoder, decoder = case.networks()
+    encoder.build((None, *case.data.image_shape))
+    decoder.build((None, case.latents))
+    variables = encoder.trainable_variables + decoder.trainable_variables
+    optimizer = keras.optimizers.Adam(1e-4)
+    optimizer.build(variables)
+
+    def step(x):
+        with tf.GradientTape() as tape:
+            mean, log_variance = tf.split(encoder(x, training=True), 2, axis=-1)
+            z = mean + tf.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean))
+            logits = decoder(z, training=True)
+            log_prob = x * logits - tf.math.softplus(logits)  # the fastest form of it
+            kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance, axis=1)
+            loss = tf.reduce_mean(kl - tf.reduce_sum(log_prob, axis=[1, 2, 3]))
+        values = [variable.value for variable in variables]
+        optimizer.apply(tape.gradient(loss, values), variables)
+        return loss
+
+    @tf.function
+    def steps(iterator, count):
+        loss = 0.0
+        for _ in tf.range(count):
+            loss = step(next(iterator))
+        return loss
+
+    iterator = iter(case.data.batches(case.batch_size, seed=0))
+    count = tf.constant(run.MAX_STEPS_PER_EXECUTION)
+
+    def block():
+        for _ in range(case.steps // run.MAX_STEPS_PER_EXECUTION):
+            loss = steps(iterator, count)
+        float(loss)  # waits for it
+
+    return block
+
+
+class TakeTurns(keras.callbacks.Callback):
+    """Times blocks of `fit`'s steps, and a bare block after each.
+
+    Args:
+        block: takes a block of bare steps.
+        executions: calls of `fit`'s compiled loop that make a block.
+    """
+
+    def __init__(self, block, executions: int):
+        super().__init__()
+        self._block = block
+        self._executions = executions
+        self._done = 0
+        self._others = measurement.Others([os.getpid()])
+        self.seconds = {"fit": [], "bare": []}
+        self.busy = []
+
+    def on_train_begin(self, logs=None):
+        """Starts the clock."""
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Stops it for a bare block, which is timed too."""
+        self._done += 1
+        if self._done % self._executions:
+            return
+        fit_end = time.perf_counter()
+        self._block()
+        self.seconds["fit"].append(fit_end - self._start)
+        self._start = time.perf_counter()
+        self.seconds["bare"].append(self._start - fit_end)
+        self.busy.append(self._others.share())
+
+
+def measure(case: Case, pairs: int) -> dict:
+    """Returns the rates of both and the ratio of the pairs."""
+    encoder, decoder = case.networks()
+    encoder.build((None, *case.data.image_shape))
+    posterior = tfvae.heads.DiagonalNormal(case.latents)
+    model = tfvae.VAE(encoder, decoder, posterior, tfvae.heads.Bernoulli())
+    model.compile(
+        keras.optimizers.Adam(1e-4), seed=0, steps_per_execution=run.MAX_STEPS_PER_EXECUTION
+    )
+    turns = TakeTurns(bare_block(case), case.steps // run.MAX_STEPS_PER_EXECUTION)
+    model.fit(
+        case.data.batches(case.batch_size, seed=0),
+        steps_per_epoch=case.steps * (_WARM_UP + pairs),
+        callbacks=[turns],
+        verbose=0,
+    )
+    quiet = np.array(turns.busy[_WARM_UP:]) < measurement.QUIET
+    measurement.require_quiet(np.sum(quiet), pairs)
+    seconds = {side: np.array(times[_WARM_UP:])[quiet] for side, times in turns.seconds.items()}
+    ratio = measurement.ratio(seconds["bare"], seconds["fit"])
+    return {
+        "batch_size": case.batch_size,
+        "pairs": int(np.sum(quiet)),
+        "pairs_left_out": int(np.sum(~quiet)),
+        "steps_of_a_block": case.steps,
+        **{
+            f"{side}_steps_per_second": round(float(case.steps / np.median(times)), 1)
+            for side, times in seconds.items()
+        },
+        "ratio": ratio,
+        "goal": case.goal,
+        "met": bool(ratio["median"] >= case.goal),
+    }
+
+
+def main(argv) -> None:
+    del argv
+    result = {"machine": measurement.machine()}
+    for name in _MODELS.value:
+        case = {"convolutional": convolutional, "dense": dense}[name]()
+        result[name] = measured = measure(case, _PAIRS.value)
+        print(
+            f"{name:14} fit {measured['fit_steps_per_second']:8,.1f} steps/s, bare "
+            f"{measured['bare_steps_per_second']:8,.1f}; ratio {measured['ratio']['median']:.3f} "
+            f"(quartiles {measured['ratio']['quartiles']}; goal {case.goal})",
+            flush=True,
+        )
+    measurement.save("fit_overhead", result)
+
+
+if __name__ == "__main__":
+    app.run(main)

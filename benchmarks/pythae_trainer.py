@@ -1,0 +1,115 @@
+"""pythae's side of `benchmarks.pythae_comparison`; runs in the environment pythae is installed in.
+
+Waits for a line on stdin, trains for one epoch and writes the seconds it took to stdout; ends
+with stdin. Nothing of tfvae is imported here.
+"""
+
+import argparse
+import sys
+import time
+
+import numpy as np
+import torch
+from pythae.data.datasets import BaseDataset
+from pythae.models import BetaVAE, BetaVAEConfig
+from pythae.models.base.base_utils import ModelOutput
+from pythae.models.nn import BaseDecoder, BaseEncoder
+from pythae.trainers import BaseTrainer, BaseTrainerConfig
+from pythae.trainers.training_callbacks import TrainingCallback
+from torch import nn
+
+
+class Encoder(BaseEncoder):
+    """The convolutional encoder of Kim & Mnih 2018, as `tfvae.networks.ConvEncoder`."""
+
+    def __init__(self, latents: int):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inputs, outputs in ((1, 32), (32, 32), (32, 64), (64, 64)):
+            layers += [nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.ReLU()]
+        self.hidden = nn.Sequential(*layers, nn.Flatten(), nn.Linear(1024, 128), nn.ReLU())
+        self.mean = nn.Linear(128, latents)
+        self.log_variance = nn.Linear(128, latents)
+
+    def forward(self, x):
+        """Returns the posterior's parameters."""
+        hidden = self.hidden(x)
+        return ModelOutput(embedding=self.mean(hidden), log_covariance=self.log_variance(hidden))
+
+
+class Decoder(BaseDecoder):
+    """The decoder of Kim & Mnih 2018; a sigmoid at the end, as pythae's cross entropy needs."""
+
+    def __init__(self, latents: int):
+        super().__init__()
+        layers: list[nn.Module] = [nn.Linear(latents, 128), nn.ReLU()]
+        layers += [nn.Linear(128, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4))]
+        for inputs, outputs in ((64, 64), (64, 32), (32, 32)):
+            layers += [nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1), nn.ReLU()]
+        layers += [nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1), nn.Sigmoid()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, z):
+        """Returns the reconstruction."""
+        return ModelOutput(reconstruction=self.layers(z))
+
+
+class OneEpochALine(TrainingCallback):
+    """Starts every epoch at a line on stdin and writes the seconds of its steps.
+
+    What pythae does between two epochs (keeping the best model, its logs) is not counted.
+
+    Args:
+        steps: steps of an epoch.
+    """
+
+    def __init__(self, steps: int):
+        self._steps = steps
+
+    def on_train_step_begin(self, training_config, **kwargs):
+        """Waits; pythae calls this once an epoch, before the first step."""
+        if not sys.stdin.readline():
+            sys.exit()
+        self._done = 0
+        self._start = time.perf_counter()
+
+    def on_train_step_end(self, training_config, **kwargs):
+        """Writes the seconds after the last step."""
+        self._done += 1
+        if self._done == self._steps:
+            print(f"seconds {time.perf_counter() - self._start}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", required=True, help="a .npy of uint8 images [N, 64, 64, 1]")
+    parser.add_argument("--directory", required=True, help="where pythae writes its files")
+    parser.add_argument("--batch_size", type=int, required=True)
+    parser.add_argument("--latents", type=int, required=True)
+    parser.add_argument("--beta", type=float, required=True)
+    arguments = parser.parse_args()
+    images = torch.from_numpy(np.load(arguments.images)).permute(0, 3, 1, 2).contiguous()
+    config = BetaVAEConfig(
+        input_dim=(1, 64, 64),
+        latent_dim=arguments.latents,
+        beta=arguments.beta,
+        reconstruction_loss="bce",
+    )
+    model = BetaVAE(config, Encoder(arguments.latents), Decoder(arguments.latents))
+    print(f"weights {sum(weight.numel() for weight in model.parameters())}", flush=True)
+    print(f"torch {torch.__version__}", flush=True)
+    trainer = BaseTrainer(
+        model=model,
+        train_dataset=BaseDataset(images, torch.zeros(len(images))),
+        training_config=BaseTrainerConfig(
+            output_dir=arguments.directory,
+            num_epochs=1_000_000,
+            per_device_train_batch_size=arguments.batch_size,
+        ),
+        callbacks=[OneEpochALine(len(images) // arguments.batch_size)],
+    )
+    trainer.train()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The side of this library in `benchmarks.pythae_comparison`.
+
+Waits for a line on stdin: "epoch" takes the steps of one epoch of `fit`, "matmul" a large matrix
+product; the seconds are written to stdout. Ends with stdin.
+"""
+
+import argparse
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tfvae
+from tfvae.training import run
+
+MATRIX_SIZE = 3072
+
+
+class OneEpochALine(keras.callbacks.Callback):
+    """Starts every epoch at a line on stdin and writes the seconds it took."""
+
+    def __init__(self):
+        super().__init__()
+        self._matrix = tf.random.normal([MATRIX_SIZE, MATRIX_SIZE])
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Waits."""
+        while (line := sys.stdin.readline().strip()) == "matmul":
+            start = time.perf_counter()
+            float(tf.matmul(self._matrix, self._matrix)[0, 0])
+            print(f"seconds {time.perf_counter() - start}", flush=True)
+        if not line:
+            sys.exit()
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the seconds."""
+        print(f"seconds {time.perf_counter() - self._start}", flush=True)
+
+
+def floating_point_operations(encoder: keras.Model, decoder: keras.Model) -> int:
+    """Returns those of one training step per example: forward, and backward twice as many.
+
+    Counted are products and sums of convolutions and dense layers; the first layer needs no
+    gradient of the images.
+    """
+    forward = []
+    for layer in (*encoder.layers, *decoder.layers):
+        if isinstance(layer, keras.layers.Conv2DTranspose):
+            positions = np.prod(layer.input.shape[1:3])
+        elif isinstance(layer, keras.layers.Conv2D):
+            positions = np.prod(layer.output.shape[1:3])
+        elif isinstance(layer, keras.layers.Dense):
+            positions = 1
+        else:
+            continue
+        forward.append(2 * int(positions * np.prod(layer.kernel.shape)))
+    return 3 * sum(forward) - forward[0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dtype", required=True, help="Keras dtype policy of the networks")
+    parser.add_argument("--batch_size", type=int, required=True)
+    parser.add_argument("--steps", type=int, required=True, help="steps of an epoch")
+    parser.add_argument("--latents", type=int, required=True)
+    parser.add_argument("--beta", type=float, required=True)
+    arguments = parser.parse_args()
+    data = tfvae.data.Shapes2D()
+    posterior = tfvae.heads.DiagonalNormal(arguments.latents)
+    model = tfvae.BetaVAE(
+        encoder=tfvae.networks.ConvEncoder(posterior.params_size, dtype=arguments.dtype),
+        decoder=tfvae.networks.ConvDecoder(data.image_shape, dtype=arguments.dtype),
+        posterior=posterior,
+        likelihood=tfvae.heads.Bernoulli(),
+        beta=arguments.beta,
+    )
+    model.compile(
+        keras.optimizers.Adam(1e-4), seed=0, steps_per_execution=run.MAX_STEPS_PER_EXECUTION
+    )
+    print(f"weights {model.count_params()}", flush=True)
+    print(f"operations {floating_point_operations(model.encoder, model.decoder)}", flush=True)
+    model.fit(
+        data.batches(arguments.batch_size, seed=0),
+        steps_per_epoch=arguments.steps,
+        epochs=1_000_000,
+        callbacks=[OneEpochALine()],
+        verbose=0,
+    )
+
+
+if __name__ == "__main__":
+    main()
