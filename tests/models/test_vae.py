@@ -166,6 +166,35 @@ def test_sizes_that_do_not_fit_are_named(parts, arguments, message):
         tfvae.VAE(*parts, **{**defaults, **arguments})
 
 
+@keras.saving.register_keras_serializable("tests")
+class OwnDecoder(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense, self.reshape = keras.layers.Dense(16), keras.layers.Reshape((4, 4, 1))
+
+    def call(self, z):
+        return self.reshape(self.dense(z))
+
+
+def functional_encoder():
+    x = keras.Input((4, 4, 1))
+    return keras.Model(x, keras.layers.Dense(4)(keras.layers.Flatten()(x)))
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_networks_of_ones_own_drop_in(images, tmp_path, called):
+    decoder = OwnDecoder()
+    if called:
+        decoder(np.zeros((1, 2), np.float32))
+    posterior, likelihood = tfvae.heads.DiagonalNormal(2), tfvae.heads.Bernoulli()
+    model = tfvae.VAE(functional_encoder(), decoder, posterior, likelihood)
+    model.compile("adam")
+    model.fit(images, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.elbo(images), model.elbo(images))
+
+
 def broken(images, value):
     images = images.copy()
     images[[5, 7], 0, 0, 0] = value

@@ -57,14 +57,14 @@ def build_networks(model) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def _built(network: keras.Model, name: str, input_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Builds a network for examples of `input_shape`; returns the shape of one output."""
-    if not network.built:
-        network.build((None, *input_shape))
-    elif not tf.TensorShape(input_shape).is_compatible_with(network.input_shape[1:]):
+    needed = getattr(network, "input_shape", None)  # of a Sequential or functional model, if built
+    if needed and not tf.TensorShape(input_shape).is_compatible_with(needed[1:]):
         raise ValueError(
-            f"{name} takes inputs of shape {list(network.input_shape[1:])}; the distributions "
+            f"{name} takes inputs of shape {list(needed[1:])}; the distributions "
             f"make them {list(input_shape)}"
         )
-    return tuple(network.compute_output_shape((None, *input_shape))[1:])
+    # Called, not built: a subclassed model builds its layers and knows its outputs only so.
+    return tuple(network(keras.KerasTensor((None, *input_shape))).shape[1:])
 
 
 def _name(distribution_of) -> str:
