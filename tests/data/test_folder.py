@@ -4,6 +4,7 @@ from PIL import Image
 from reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 
 from tfvae.data import ImageFolder
+from tfvae.training.checks import readable_errors
 
 IMAGES = np.random.default_rng(0).integers(0, 256, [11, 6, 5, 3], dtype=np.uint8)
 FLOATS = IMAGES / 255
@@ -72,6 +73,17 @@ def test_truncated_image_is_named_when_read(folder):
     images_of(data, [6, 8])
     with pytest.raises(READ_ERRORS, match=r"07\.png cannot be decoded"):
         list(data.epoch(4))
+    sentence = r"^[^:]*07\.png cannot be decoded: [^\n]*$"
+    with pytest.raises(ValueError, match=sentence), readable_errors():
+        list(data.epoch(4))
+
+
+def test_vanished_image_is_named_when_read(folder):
+    data = ImageFolder(folder)
+    (folder / "07.png").unlink()
+    sentence = r"No such file or directory: '[^\n]*07\.png'$"
+    with pytest.raises(OSError, match=sentence), readable_errors():
+        list(data.epoch(4))
 
 
 def test_unreadable_images_are_skipped_when_asked(folder, recwarn):
@@ -127,6 +139,8 @@ def test_errors(folder, tmp_path):
         ImageFolder(tmp_path / "empty")
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*gone"):
         ImageFolder(tmp_path / "gone")
+    with pytest.raises(ValueError, match="path is empty; give the folder of the images"):
+        ImageFolder("")
     with pytest.raises(ValueError, match="split is 'dev'; it must be one of 'all'"):
         ImageFolder(folder, split="dev")
     with pytest.raises(ValueError, match="channels is 2; it must be 1, 3 or None"):

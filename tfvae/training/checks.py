@@ -1,5 +1,6 @@
 """What is checked about data and losses, and the sentences that say what is wrong."""
 
+import builtins
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,8 @@ import tensorflow as tf
 
 # The words by which a failed in-graph check is told from TensorFlow's other errors.
 NON_FINITE = "the loss is not finite"
+# An exception of a Python function as TensorFlow passes it on: class, message, traceback.
+_PYTHON_ERROR = re.compile(r"(?:^|: )(\w+Error): (.+)\nTraceback \(most recent", re.MULTILINE)
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -68,15 +71,20 @@ def readable_errors(term_names: Sequence[str] = ()) -> Iterator[None]:
     Raises:
         NonFiniteLossError: where `assert_finite` failed.
         ValueError: where a reader met bad data (it names file and record).
+        OSError: where a reader met a file that is gone.
     """
     try:
         yield
-    except tf.errors.InvalidArgumentError as error:
-        reading = re.search(r"^ValueError: (.+)$", error.message, re.MULTILINE)
+    except (tf.errors.InvalidArgumentError, tf.errors.UnknownError) as error:
         if NON_FINITE in error.message:
             raise _non_finite_loss_error(error.message, term_names) from None
+        reading = _PYTHON_ERROR.search(error.message)
         if reading and "PyFunc" in error.message:
-            raise ValueError(reading.group(1)) from None
+            kind, text = reading.groups()
+            if isinstance(error, tf.errors.InvalidArgumentError) and kind != "TypeError":
+                raise ValueError(text) from None
+            if issubclass(getattr(builtins, kind, type(None)), OSError):
+                raise OSError(text) from None
         raise
 
 
@@ -90,6 +98,6 @@ def _non_finite_loss_error(message: str, names: Sequence[str]) -> NonFiniteLossE
         if value.lstrip("-+") in ("nan", "inf")
     ]
     return NonFiniteLossError(
-        f"{NON_FINITE} at step {step}: {', '.join(broken)} broke. Lower the learning rate or "
-        "clip gradients (clipnorm)"
+        f"{NON_FINITE} at step {step}: {', '.join(broken)} broke. Look for NaN in the data, "
+        "lower the learning rate or clip gradients (clipnorm)"
     )
