@@ -53,6 +53,8 @@ class ImageFolder(Dataset):
         test_fraction: float = 0.1,
         skip_unreadable: bool = False,
     ):
+        if not os.fspath(path):  # which pathlib would take for the current directory
+            raise ValueError("path is empty; give the folder of the images")
         decoding.check_image_arguments(channels, image_size)
         self._options = (channels, image_size)
         paths = _image_paths(pathlib.Path(path))
