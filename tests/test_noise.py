@@ -91,6 +91,7 @@ def test_fold_in_keeps_rows_apart_and_repeats():
 
 def test_seed_rows():
     np.testing.assert_array_equal(noise.seed_rows(4, 3), [[4, 0], [4, 1], [4, 2]])
+    np.testing.assert_array_equal(noise.seed_rows(np.int32(4), 3), noise.seed_rows(4, 3))
     np.testing.assert_array_equal(noise.seed_rows(SEEDS, 5), SEEDS)
     assert noise.seed_rows(tf.constant([[1, 2]], tf.int32), 1).dtype == tf.int64
 

@@ -10,6 +10,7 @@ The streams are those of `tf.random.stateless_normal(shape, seed=row, alg="philo
 
 import hashlib
 import math
+import numbers
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -40,7 +41,7 @@ def seed_rows(seed: Seed, num_rows: int | tf.Tensor) -> tf.Tensor:
     Raises:
         ValueError: where `seed` is neither an int nor of shape [num_rows, 2].
     """
-    if isinstance(seed, int):
+    if isinstance(seed, numbers.Integral):  # NumPy's too
         index = tf.range(tf.cast(num_rows, tf.int64), dtype=tf.int64)
         return tf.stack([tf.fill(tf.shape(index), tf.constant(seed, tf.int64)), index], axis=1)
     rows = tf.cast(tf.convert_to_tensor(seed), tf.int64)
