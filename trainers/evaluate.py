@@ -1,7 +1,8 @@
 """Evaluates a run: `python -m trainers.evaluate --workdir=runs/NAME --metrics=factor_vae`.
 
 Prints and merges into results.json: ELBO, reconstruction and KL over the evaluation data, the
-importance-weighted log-likelihood, and the metrics asked for.
+importance-weighted log-likelihood, and the metrics asked for. Results of an earlier step are
+dropped.
 """
 
 import math
@@ -70,6 +71,7 @@ def main() -> None:
     if METRICS.value and not isinstance(data, tfvae.data.GroundTruthDataset):
         raise ValueError(f"--metrics needs data with known factors; {config.data.name} has none")
     examples = min(config.evaluation.examples or data.num_examples, data.num_examples)
+    model.seed = SEED.value  # of the posterior's samples
     started = time.perf_counter()
     terms = model.evaluate(
         data.epoch(BATCH_SIZE, SEED.value, examples), verbose=0, return_dict=True
@@ -83,7 +85,7 @@ def main() -> None:
         results[f"{name}_votes"] = VOTES.value
     results["evaluation_seconds"] = round(time.perf_counter() - started, 1)
     path = pathlib.Path(program.WORKDIR.value) / runs.RESULTS_FILE
-    runs.write_json(path, {**runs.read_results(program.WORKDIR.value), **results})
+    runs.write_json(path, {**runs.read_results(program.WORKDIR.value, results["step"]), **results})
     for name, value in results.items():
         print(f"{name:32s} {value:.4f}" if isinstance(value, float) else f"{name:32s} {value}")
     print(f"written to {path}")

@@ -27,7 +27,7 @@ def main() -> None:
     facts = {
         "run_config": json.loads(config.to_json()),
         "data": config.data.name,
-        "metrics": runs.read_results(program.WORKDIR.value),
+        "metrics": runs.read_results(program.WORKDIR.value, int(model.step)),
     }
     path = tfvae.export(
         model, MODEL_BASE_PATH.value, VERSION.value, LOG_LIKELIHOOD_SAMPLES.value, facts

@@ -31,13 +31,16 @@ def write_json(path: pathlib.Path, value: Any) -> None:
 def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -> pathlib.Path:
     """Makes `workdir` the directory of `config` (if `write`), or checks that it is already.
 
+    A directory without a checkpoint belongs to none: a mistake that ended a run before its first
+    one may be mended.
+
     Raises:
         RunError: where it belongs to another config, with the fields that differ.
     """
     directory = pathlib.Path(workdir)
     path = directory / CONFIG_FILE
     asked = json.loads(config.to_json())
-    if path.exists():
+    if path.exists() and any((directory / "checkpoints").glob("ckpt-*")):
         held = json.loads(path.read_text())
         differences = [
             f"  {field}: {held_value!r} there, {asked_value!r} asked"
@@ -97,7 +100,8 @@ def load(workdir: str | pathlib.Path) -> tuple[tfvae.VAE, tfvae.data.Dataset, Co
     return model, evaluation_data, config
 
 
-def read_results(workdir: str | pathlib.Path) -> dict[str, Any]:
-    """Returns the run's results so far."""
+def read_results(workdir: str | pathlib.Path, step: int) -> dict[str, Any]:
+    """Returns the run's results so far; none where they are of another step than `step`."""
     path = pathlib.Path(workdir) / RESULTS_FILE
-    return json.loads(path.read_text()) if path.exists() else {}
+    results = json.loads(path.read_text()) if path.exists() else {}
+    return results if results.get("step") == step else {}

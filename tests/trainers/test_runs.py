@@ -20,8 +20,17 @@ def config(tmp_path, images):
     return config
 
 
-def test_directory_belongs_to_its_config(config, tmp_path):
+@pytest.fixture
+def started(config, tmp_path):
+    """The directory of a run that has saved a checkpoint."""
     directory = runs.claim(tmp_path / "run", config)
+    (directory / "checkpoints").mkdir()
+    (directory / "checkpoints" / "ckpt-3.index").touch()
+    return directory
+
+
+def test_directory_belongs_to_its_config(config, started):
+    directory = started
     assert runs.claim(directory, config) == directory
     held = (directory / "config.json").read_text()
     config.model.num_samples = 3
@@ -35,20 +44,26 @@ def test_directory_belongs_to_its_config(config, tmp_path):
     assert (directory / "config.json").read_text() == held
 
 
-def test_fields_that_change_no_step_may_change(config, tmp_path):
-    directory = runs.claim(tmp_path / "run", config)
+def test_fields_that_change_no_step_may_change(config, started):
     config.steps = 7
     config.evaluation.examples = 5
-    runs.claim(directory, config)
-    assert runs.load_config(directory).steps == 7
+    runs.claim(started, config)
+    assert runs.load_config(started).steps == 7
 
 
-def test_field_that_is_new_is_a_difference(config, tmp_path):
+def test_mistake_met_before_the_first_checkpoint_may_be_mended(config, tmp_path):
+    config.batch_size = 0
     directory = runs.claim(tmp_path / "run", config)
+    config.batch_size = 4
+    runs.claim(directory, config)
+    assert runs.load_config(directory).batch_size == 4
+
+
+def test_field_that_is_new_is_a_difference(config, started):
     config.model.unlock()
     config.model.kl_warmup = 0.5
     with pytest.raises(runs.RunError, match=r"model.kl_warmup: 'nothing' there, 0.5 asked"):
-        runs.claim(directory, config)
+        runs.claim(started, config)
 
 
 def test_directory_that_cannot_be_made_is_named(config, tmp_path):
@@ -74,4 +89,10 @@ def test_trained_model_is_loaded_back(config, tmp_path, images):
 def test_directory_without_a_run_is_named(tmp_path):
     with pytest.raises(runs.RunError, match=r"holds no config.json; train into it first"):
         runs.load(tmp_path)
-    assert runs.read_results(tmp_path) == {}
+    assert runs.read_results(tmp_path, 3) == {}
+
+
+def test_results_are_of_one_step(tmp_path):
+    runs.write_json(tmp_path / runs.RESULTS_FILE, {"step": 3, "factor_vae_score": 0.5})
+    assert runs.read_results(tmp_path, 3)["factor_vae_score"] == 0.5
+    assert runs.read_results(tmp_path, 6) == {}
