@@ -21,6 +21,7 @@ from pathlib import Path
 from absl import app, flags
 
 from serving import listening, servables, stock
+from trainers import help as program_help
 from trainers.quiet import quiet_import
 
 _CPUS = os.cpu_count() or 1
@@ -177,6 +178,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
 def run() -> None:
     """The program."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    program_help.show(main)
     app.run(main, flags_parser=_parse_flags)
 
 

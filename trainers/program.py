@@ -1,6 +1,7 @@
 """What the programs share: quiet start-up, the flags every one has, errors as one sentence."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ with quiet_import():
 from absl import app, flags, logging
 
 from tfvae.training.checks import NonFiniteLossError, readable_errors
+from trainers import help as program_help
 from trainers.runs import RunError
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
@@ -40,6 +42,7 @@ def run(main: Callable[[], None]) -> None:
         except SystemExit as leaving:
             leave(leaving.code if isinstance(leaving.code, int) else 1)
 
+    program_help.show(main, WORKDIR.name)
     app.run(guarded, flags_parser=_parse_flags)
 
 
@@ -58,6 +61,11 @@ def _parse_flags(argv: list[str]) -> list[str]:
     try:
         return app.parse_flags_with_usage(argv)
     except (AttributeError, KeyError, OSError) as error:  # config_flags' own, for a field or file
-        detail = str(error).replace("\\n", " ").replace("\n", " ").strip("'\" ")
-        print(f"error: --config: {detail}", file=sys.stderr)
+        detail = re.sub(r"\\n|\n|\\", " ", str(error)).strip("'\" ")
+        if isinstance(error, OSError):
+            print(f"error: --config: {detail}", file=sys.stderr)
+        else:
+            field, _, guess = (part.strip(" '") for part in detail.partition("' "))
+            guess = guess or "a flag changes fields of the config file; add it there first"
+            print(f"error: --config has no field {field!r}; {guess}", file=sys.stderr)
         sys.exit(1)

@@ -10,7 +10,11 @@ CONFIG = "--config=trainers/configs/beta_vae_shapes2d.py"
 # Flags keep their values from one mistake to the next.
 MISTAKES = {
     "train": [
-        ([CONFIG, "--config.model.bta=2"], "bta"),
+        (
+            [CONFIG, "--config.model.bta=2"],
+            "error: --config has no field 'bta'; Did you mean \"beta\"",
+        ),
+        ([CONFIG, "--config.data.xyzzy=2"], "error: --config has no field 'xyzzy'; a flag changes"),
         (
             [CONFIG, "--config.model.name=BetaVEA"],
             "error: config.model.name is 'BetaVEA'; did you mean 'BetaVAE'?",
