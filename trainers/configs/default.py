@@ -1,6 +1,6 @@
 """The fields of every config, with the settings of the disentanglement papers on 2D Shapes."""
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, config_dict
 
 
 def get_config() -> ConfigDict:
@@ -28,7 +28,10 @@ def get_config() -> ConfigDict:
         }
     )
     config.data = ConfigDict({"name": "Shapes2D"})
-    config.optimizer = ConfigDict({"name": "Adam", "learning_rate": 1e-4})
+    # A gradient of a norm above clipnorm is scaled down to it; none is where it is None.
+    config.optimizer = ConfigDict(
+        {"name": "Adam", "learning_rate": 1e-4, "clipnorm": config_dict.placeholder(float)}
+    )
     # The fields of `data` that differ in evaluation, and how many examples are looked at during
     # training and by `trainers.evaluate` (all where 0).
     config.evaluation = ConfigDict({"data": {}, "examples_in_training": 1000, "examples": 10_000})
