@@ -18,6 +18,7 @@ _INTEGERS = {3: 32, 4: 32, 5: 32, 6: 32, 9: 64}  # DataType to bits of the JSON 
 _UNSIGNED = {22: 32, 23: 64}
 _FLOATS: dict[int, np.finfo] = {1: np.finfo(np.float32), 2: np.finfo(np.float64)}
 _BOOL = 10
+_MOST_DIMENSIONS = 32  # as over gRPC; NumPy has no more than 64
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -169,6 +170,11 @@ def _array(value: Any, data_type: int) -> np.ndarray:
     while isinstance(first, list):
         shape.append(len(first))
         first = first[0] if first else None
+    if len(shape) > _MOST_DIMENSIONS:
+        raise errors.invalid_argument(
+            f"JSON lists are nested {len(shape)} deep; a tensor has at most {_MOST_DIMENSIONS} "
+            "dimensions"
+        )
     flat: list[Any] = []
     _flatten(value, 0, shape, data_type, flat)
     if data_type == tensors.DT_STRING:

@@ -76,6 +76,12 @@ IMAGES = [[[[0.0]] * 4] * 4]
         ("/m:predict", b"{", 400, "JSON Parse error: Invalid value. at offset: 1"),
         ("/m:predict", b"[" * 100_000, 400, "JSON Parse error"),
         ("/m:predict", b"[1]", 400, "Is not object"),
+        (
+            "/m:predict",
+            b'{"inputs": %b1%b}' % (b"[" * 70, b"]" * 70),
+            400,
+            "JSON lists are nested 70 deep",
+        ),
         ("/m:predict", {}, 400, "Missing 'inputs' or 'instances' key"),
         ("/m:predict", {"inputs": IMAGES, "instances": IMAGES}, 400, "expecting only one of"),
         ("/m:predict", {"instances": []}, 400, "No values in 'instances' array"),
