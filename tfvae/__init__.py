@@ -3,6 +3,7 @@
 from tfvae import (
     data,
     draw,
+    estimators,
     evaluation,
     heads,
     metrics,
@@ -27,6 +28,7 @@ __all__ = [
     "FactorVAE",
     "data",
     "draw",
+    "estimators",
     "evaluation",
     "export",
     "heads",

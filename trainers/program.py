@@ -14,6 +14,7 @@ with quiet_import():
 
 from absl import app, flags, logging
 
+from tfvae.saved_model import ExportError
 from tfvae.training.checks import NonFiniteLossError, readable_errors
 from trainers import help as program_help
 from trainers.runs import RunError
@@ -21,7 +22,7 @@ from trainers.runs import RunError
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 
 # What a user can cause and mend. Anything else is a defect and keeps its traceback.
-_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, OSError)
+_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, OSError)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -48,6 +48,11 @@ def main() -> None:
         model = build_model(config, data)
     chief = is_chief(strategy)  # the one who writes and speaks
     say = print if chief else lambda *_: None
+    if config.output_bias_from_data and "Bernoulli" not in config.model.likelihood.name:
+        raise ValueError(
+            "config.output_bias_from_data sets logits, which model.likelihood "
+            f"{config.model.likelihood.name} does not take; set it to False"
+        )
     directory = runs.claim(program.WORKDIR.value, config, write=chief)
     if config.output_bias_from_data:
         model.decoder.set_output_mean(mean_image(data))

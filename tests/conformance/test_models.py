@@ -7,7 +7,16 @@ import pytest
 import tensorflow as tf
 
 import tfvae
-from tests.conformance.registry import LATENTS, MODELS, SHAPE, Bars, every_model, trained, weights
+from tests.conformance.registry import (
+    LATENTS,
+    MODELS,
+    SHAPE,
+    Bars,
+    build,
+    every_model,
+    trained,
+    weights,
+)
 from tfvae import noise
 from tfvae.training.checkpoints import Checkpoints
 from trainers import construct
@@ -70,6 +79,11 @@ def test_export_serves_through_the_c_api(make, tmp_path):
     path = tfvae.export(trained(make(), 2), tmp_path / "model")  # runs every signature there
     assert path == tmp_path / "model" / "1"
     assert [child.name for child in path.parent.iterdir()] == ["1"]
+
+
+def test_bfloat16_networks_export(tmp_path):
+    model = build(tfvae.VAE, dtype="mixed_bfloat16")
+    assert tfvae.export(model, tmp_path / "model").name == "1"
 
 
 @every_model

@@ -53,6 +53,6 @@ class DiscretizedLogistic(Head):
     def distribution(self, params, batch_ndims=1):
         """Returns the independent discretised logistics with parameters `params`."""
         mean, log_variance = tf.split(params, 2, axis=-1)
-        # A scale below a tenth of a level would make the gradient vanish away from the mean.
-        stddev = tf.exp(0.5 * tf.clip_by_value(log_variance, -14.0, 14.0))
-        return tfd.Independent(_EightBit(mean, stddev), params.shape.rank - batch_ndims)
+        # Below a quarter of a level the gradient would vanish away from the mean.
+        scale = tf.exp(0.5 * tf.clip_by_value(log_variance, -14.0, 14.0))
+        return tfd.Independent(_EightBit(mean, scale), params.shape.rank - batch_ndims)

@@ -148,7 +148,11 @@ class VAE(TrainableModel):
         return bound.reconstruction - bound.kl
 
     def encode_sample(self, x: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns z ~ q(z|x), [B, d], for data [B, ...] and seed rows [B, 2]."""
+        """Returns z ~ q(z|x), [B, d], for data [B, ...] and seed rows [B, 2].
+
+        A signature's one draw takes the caller's rows as they are: its noise is that of
+        `tf.random.stateless_normal(seed=row, alg="philox")`, as it is in `sample`.
+        """
         return draw(self.encode(x), seeds)[0]
 
     def log_weights(self, x, seeds, num_samples: int, first_sample=0) -> tf.Tensor:

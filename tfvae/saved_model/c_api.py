@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from tfvae.saved_model import c_api_session
+from tfvae.saved_model.lint import ExportError
 
 _BFLOAT16 = 14
 _TF_TYPES = {
@@ -30,7 +31,7 @@ _TF_TYPES = {
 }
 
 
-class CApiError(RuntimeError):
+class CApiError(ExportError):
     """A SavedModel failed to load or to run through TensorFlow's C API."""
 
 
