@@ -3,7 +3,9 @@
 import csv
 import os
 import pathlib
+import signal
 import sys
+import threading
 
 import keras
 import tensorflow as tf
@@ -42,6 +44,42 @@ class SaveCheckpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Saves."""
         self._checkpoints.save()
+
+
+class InterruptBetweenSteps(keras.callbacks.Callback):
+    """Lets Ctrl-C end training after the execution under way; a second one ends it at once.
+
+    Python raises KeyboardInterrupt wherever the main thread is. Inside TensorFlow's own callbacks
+    it is swallowed, and the run would go on as if nobody had asked.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._asked = False
+        self._before = None
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_):
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, *_):
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Raises KeyboardInterrupt where it was asked for."""
+        if self._asked:
+            raise KeyboardInterrupt
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Raises KeyboardInterrupt where it was asked for."""
+        self.on_train_batch_end(batch)
 
 
 class RecordTerms(keras.callbacks.Callback):

@@ -5,7 +5,13 @@ import pathlib
 import keras
 
 from tfvae.data import Dataset
-from tfvae.training.callbacks import EvaluateTerms, ProgressBar, RecordTerms, SaveCheckpoint
+from tfvae.training.callbacks import (
+    EvaluateTerms,
+    InterruptBetweenSteps,
+    ProgressBar,
+    RecordTerms,
+    SaveCheckpoint,
+)
 from tfvae.training.checkpoints import Checkpoints
 from tfvae.training.trainable_model import TrainableModel
 from tfvae.training.workers import is_chief
@@ -60,15 +66,16 @@ def train(
     if is_chief(model.distribute_strategy):
         callbacks += [RecordTerms(directory, start), ProgressBar(steps)]
     callbacks.append(SaveCheckpoint(checkpoints))
-    for first, stretch, count in _stretches(start, steps, log_every):
-        model.steps_per_execution = _steps_per_execution(stretch)
-        model.fit(
-            data.batches(batch_size, model.seed, start_step=first),
-            steps_per_epoch=stretch,
-            epochs=count,
-            callbacks=callbacks,
-            verbose=0,
-        )
+    with InterruptBetweenSteps() as interrupt:
+        for first, stretch, count in _stretches(start, steps, log_every):
+            model.steps_per_execution = _steps_per_execution(stretch)
+            model.fit(
+                data.batches(batch_size, model.seed, start_step=first),
+                steps_per_epoch=stretch,
+                epochs=count,
+                callbacks=[*callbacks, interrupt],
+                verbose=0,
+            )
     return start
 
 

@@ -25,7 +25,6 @@ def get_config() -> ConfigDict:
             "likelihood": {"name": "Bernoulli"},
             "prior": {"name": "StandardNormal", "size": 10},
             "num_samples": 1,
-            "kl_warmup": 1.0,
         }
     )
     config.data = ConfigDict({"name": "Shapes2D"})
