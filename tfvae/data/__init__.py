@@ -6,6 +6,7 @@ from tfvae.data.dataset import Dataset, GroundTruthDataset
 from tfvae.data.folder import ImageFolder
 from tfvae.data.mnist import MNIST
 from tfvae.data.shapes2d import Shapes2D
+from tfvae.data.shapes3d import Shapes3D
 from tfvae.data.tensorflow_datasets_reader import TensorFlowDatasets
 from tfvae.data.tfrecords import TFRecords
 
@@ -17,6 +18,7 @@ __all__ = [
     "GroundTruthDataset",
     "ImageFolder",
     "Shapes2D",
+    "Shapes3D",
     "TFRecords",
     "TensorFlowDatasets",
 ]
