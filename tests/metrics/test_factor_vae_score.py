@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tfvae.data import GroundTruthDataset
 from tfvae.metrics import factor_vae_score
-from tfvae.metrics.factor_vae_score import encode_once
+from tfvae.metrics.observations import encode_once
 
 VOTES = {"num_train": 400, "num_test": 400, "observations": 16, "num_variance": 1000}
 

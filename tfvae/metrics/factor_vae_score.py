@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tfvae.data import GroundTruthDataset
+from tfvae.metrics.observations import encode_once, random_factors, require_at_least
 
 INACTIVE_STDDEV = 0.05
 
@@ -42,16 +43,14 @@ def factor_vae_score(
     Raises:
         ValueError: for a number below 1 (2 for `observations`, `num_variance`), or NaN codes.
     """
-    for name, number, least in (
-        ("num_train", num_train, 1),
-        ("num_test", num_test, 1),
-        ("observations", observations, 2),
-        ("num_variance", num_variance, 2),
-    ):
-        if number < least:
-            raise ValueError(f"{name} is {number}; it must be at least {least}")
+    require_at_least(
+        num_train=(num_train, 1),
+        num_test=(num_test, 1),
+        observations=(observations, 2),
+        num_variance=(num_variance, 2),
+    )
     generator = np.random.default_rng(seed)
-    population = _random_factors(generator, data, num_variance)
+    population = random_factors(generator, data, num_variance)
     fixed, factors = _observations(generator, data, num_train + num_test, observations)
     codes = encode_once(encode, data, np.concatenate([population, factors]))
     variance = codes[:num_variance].var(axis=0, ddof=1)
@@ -71,37 +70,11 @@ def factor_vae_score(
     return float(np.mean(counts.argmax(axis=1)[vote[num_train:]] == fixed[num_train:]))
 
 
-def _random_factors(generator, data: GroundTruthDataset, number: int) -> np.ndarray:
-    return generator.integers(0, data.factor_sizes, size=(number, data.num_factors))
-
-
 def _observations(generator, data: GroundTruthDataset, votes: int, observations: int):
     """The fixed factor of each vote [votes], and its observations' factors [votes * L, K]."""
     fixed = generator.integers(0, data.num_factors, size=votes)
-    factors = _random_factors(generator, data, votes * observations)
+    factors = random_factors(generator, data, votes * observations)
     factors = factors.reshape(votes, observations, data.num_factors)
     rows = np.arange(votes)
     factors[rows, :, fixed] = factors[rows, :1, fixed]
     return fixed, factors.reshape(votes * observations, data.num_factors)
-
-
-def encode_once(
-    encode: Callable, data: GroundTruthDataset, factors: np.ndarray, batch_size: int = 512
-) -> np.ndarray:
-    """Returns the codes of images with `factors` [n, K], [n, d]; each image is encoded once.
-
-    Raises:
-        ValueError: where a code is NaN or infinite, naming the factors of its image.
-    """
-    indices, inverse = np.unique(data.indices(factors), return_inverse=True)
-    batches = [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
-    codes = np.concatenate(
-        [np.asarray(encode(data.images(data.factors(batch)))) for batch in batches]
-    )
-    broken = np.flatnonzero(~np.isfinite(codes).all(axis=1))
-    if broken.size:
-        raise ValueError(
-            f"encode gives NaN or infinite codes, first for the image of factors "
-            f"{data.factors(indices[broken[:1]])[0].tolist()}"
-        )
-    return codes[inverse]

@@ -1,0 +1,134 @@
+"""What metrics on arrays ask of their codes and factors."""
+
+import warnings
+
+import numpy as np
+
+TEST_SHARE = 1 / 3  # 5,000 of 15,000 points, as published
+
+
+def check_codes(codes, name: str = "codes") -> np.ndarray:
+    """Returns `codes` as float64 [N, d].
+
+    Raises:
+        ValueError: for another rank, no rows or columns, NaN or infinite codes.
+    """
+    codes = np.asarray(codes).astype(np.float64)
+    if codes.ndim != 2 or 0 in codes.shape:
+        raise ValueError(
+            f"{name} has shape {list(codes.shape)}; it must be [N, d], a row for each observation"
+        )
+    broken = np.argwhere(~np.isfinite(codes))
+    if broken.size:
+        row, column = broken[0]
+        raise ValueError(
+            f"{name} has {codes[row, column]} at row {row}, column {column}, and must be finite: "
+            "mend the encoder, or leave such rows out"
+        )
+    return codes
+
+
+def check_factors(codes: np.ndarray, factors, name: str = "factors") -> np.ndarray:
+    """Returns `factors` as int64 [N, K], as many rows as `codes`.
+
+    Raises:
+        ValueError: for another shape, or values that are no whole numbers.
+    """
+    factors = np.asarray(factors)
+    if factors.ndim != 2 or factors.shape[1] == 0:
+        raise ValueError(
+            f"{name} has shape {list(factors.shape)}; it must be [N, K], a column for each factor"
+        )
+    if len(factors) != len(codes):
+        raise ValueError(
+            f"{name} has {len(factors)} rows and the codes have {len(codes)}; there must be one "
+            "of each for every observation"
+        )
+    fractional = factors[factors != np.floor(factors)]
+    if fractional.size:
+        raise ValueError(
+            f"{name} has the value {fractional[0]}; values must be whole numbers: number them, "
+            "as np.unique(column, return_inverse=True)[1] does"
+        )
+    return factors.astype(np.int64)
+
+
+def check_codes_and_factors(codes, factors) -> tuple[np.ndarray, np.ndarray]:
+    """Returns `codes` as float64 [N, d] and `factors` as int64 [N, K].
+
+    Raises:
+        ValueError: as `check_codes` and `check_factors` do; for a factor that never varies, or
+            one of whose values is seen only once.
+    """
+    codes = check_codes(codes)
+    factors = check_factors(codes, factors)
+    _check_variation(factors, "factors")
+    for column, values in enumerate(factors.T):
+        value, count = np.unique(values, return_counts=True)
+        if count.min() < 2:
+            raise ValueError(
+                f"factors has the value {value[count.argmin()]} in column {column} only once; each "
+                "value needs at least 2 samples: give more rows, or leave that one out"
+            )
+    return codes, factors
+
+
+def _check_variation(factors: np.ndarray, name: str) -> None:
+    for column, values in enumerate(factors.T):
+        if np.ptp(values) == 0:
+            raise ValueError(
+                f"{name} has the one value {values[0]} in all {len(values)} rows of column "
+                f"{column}; a factor needs at least 2 values: give more rows, or leave it out"
+            )
+
+
+def check_columns(array: np.ndarray, name: str) -> None:
+    """Raises ValueError where `array` has a single column and the metric compares columns."""
+    if array.shape[1] < 2:
+        raise ValueError(f"{name} has 1 column; this metric compares columns and needs at least 2")
+
+
+def train_and_test(
+    codes, factors, test_codes, test_factors, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Returns codes and factors to fit on, then those to score on, checked.
+
+    Without `test_codes` and `test_factors` a third of the rows, drawn by `seed`, is kept for them.
+
+    Raises:
+        ValueError: as `check_codes_and_factors` does; where only one of the two is given, where
+            they have other columns, or where too few rows are left to fit on.
+    """
+    codes, factors = check_codes_and_factors(codes, factors)
+    if (test_codes is None) != (test_factors is None):
+        missing = "test_codes" if test_codes is None else "test_factors"
+        raise ValueError(f"{missing} is None; give both test_codes and test_factors, or neither")
+    if test_codes is None:
+        order = np.random.default_rng(seed).permutation(len(codes))
+        test, train = np.split(order, [round(len(codes) * TEST_SHARE)])
+        _check_variation(factors[train], "the training share of factors")
+        return codes[train], factors[train], codes[test], factors[test]
+    test_codes = check_codes(test_codes, "test_codes")
+    test_factors = check_factors(test_codes, test_factors, "test_factors")
+    for name, test_array, array in (
+        ("codes", test_codes, codes),
+        ("factors", test_factors, factors),
+    ):
+        if test_array.shape[1] != array.shape[1]:
+            raise ValueError(
+                f"test_{name} has {test_array.shape[1]} columns and {name} has {array.shape[1]}; "
+                "they must be the same"
+            )
+    return codes, factors, test_codes, test_factors
+
+
+def varying(codes: np.ndarray) -> np.ndarray:
+    """Returns which codes vary at all, bool [d]."""
+    return np.ptp(codes, axis=0) > 0
+
+
+def warn_if_inactive(codes: np.ndarray, floor: str) -> None:
+    """Warns where no code varies; `floor` says what the score is then."""
+    if not varying(codes).any():
+        # 3: the user's line, above this function and the metric.
+        warnings.warn(f"every code is inactive (constant): {floor}", stacklevel=3)

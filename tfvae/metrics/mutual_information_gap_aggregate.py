@@ -1,0 +1,89 @@
+"""The mutual information gap (MIG) against the full aggregate posterior."""
+
+import math
+
+import numpy as np
+
+from tfvae.metrics import checks
+from tfvae.metrics.mutual_information import entropies, gap
+
+# A block of densities that stays in a core's cache; float32, points x posteriors.
+BLOCK = (64, 4096)
+
+
+def mutual_information_gap_aggregate(
+    means, stddevs, factors, seed: int = 0, num_points: int = 10_000
+) -> float:
+    """Returns how much more the best latent tells of a factor than the second best does.
+
+    Chen et al. 2018 (arXiv:1802.04942), section 4 and appendix B: I(z_j; v_k) = H(z_j) -
+    H(z_j | v_k) under q(z) = (1/N) sum_n q(z|x_n), each q(z|x_n) a normal of diagonal covariance.
+    Entropies are means of -log q at the same `num_points` latents, from rows drawn without
+    replacement; a density is the sum over all N rows, or over those of a latent's own value.
+
+    It takes about num_points * N * d * (1 + sum_k 1 / values of factor k) densities, at 1.5 ns each
+    on one core: three minutes for the 737,280 images of 2D Shapes and 10 latents.
+
+    Args:
+        means: of q(z|x_n), [N, d]; d is at least 2. Published: every image of the data.
+        stddevs: of q(z|x_n), [N, d].
+        factors: whole numbers [N, K].
+        seed: of the latents.
+        num_points: latents at which densities are taken.
+
+    Returns:
+        The gap, from 0 to about 1; 0, with a warning, where the posteriors are all the same.
+
+    Raises:
+        ValueError: for NaN means, a factor that never varies or has a value seen only once,
+            arrays whose shapes do not fit together, standard deviations not above 0, a single
+            latent, or fewer than 1 point.
+    """
+    means, factors = checks.check_codes_and_factors(means, factors)
+    stddevs = checks.check_codes(stddevs, "stddevs")
+    checks.check_columns(means, "means")
+    if stddevs.shape != means.shape:
+        raise ValueError(
+            f"stddevs has shape {list(stddevs.shape)} and means {list(means.shape)}; they must be "
+            "the same"
+        )
+    if stddevs.min() <= 0:
+        raise ValueError(f"stddevs has the value {stddevs.min()}; it must be above 0")
+    if num_points < 1:
+        raise ValueError(f"num_points is {num_points}; it must be at least 1")
+    checks.warn_if_inactive(np.concatenate([means, stddevs], axis=1), "the score is 0")
+    if not checks.varying(np.concatenate([means, stddevs], axis=1)).any():
+        return 0.0
+    generator = np.random.default_rng(seed)
+    repeats = math.ceil(num_points / len(means))
+    rows = np.concatenate([generator.permutation(len(means)) for _ in range(repeats)])[:num_points]
+    information = np.zeros([means.shape[1], factors.shape[1]])
+    for j, (mean, stddev) in enumerate(zip(means.T, stddevs.T, strict=True)):
+        z = mean[rows] + stddev[rows] * generator.standard_normal(num_points)
+        marginal = _log_density(z, mean, stddev)
+        for k, factor in enumerate(factors.T):
+            conditional = np.zeros(num_points)
+            for value in np.unique(factor[rows]):
+                drawn, given = factor[rows] == value, factor == value
+                conditional[drawn] = _log_density(z[drawn], mean[given], stddev[given])
+            information[j, k] = max(0.0, np.mean(conditional - marginal))
+    return gap(information, entropies(factors))
+
+
+def _log_density(z: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndarray:
+    """log (1/n) sum_i N(z; mean_i, stddev_i), [P], at latents z [P] for arrays [n]."""
+    centre, scale = mean.astype(np.float32), (math.sqrt(0.5) / stddev).astype(np.float32)
+    weight = (1 / (stddev * math.sqrt(2 * math.pi) * len(mean))).astype(np.float32)
+    z = z.astype(np.float32)
+    density = np.zeros(len(z))
+    for first in range(0, len(z), BLOCK[0]):
+        points = slice(first, first + BLOCK[0])
+        for start in range(0, len(mean), BLOCK[1]):
+            posteriors = slice(start, start + BLOCK[1])
+            block = z[points, None] - centre[posteriors]
+            block *= scale[posteriors]
+            np.square(block, out=block)
+            np.minimum(block, 80.0, out=block)  # beyond it exp is denormal, and very slow
+            np.negative(block, out=block)
+            density[points] += np.exp(block, out=block) @ weight[posteriors]
+    return np.log(density)
