@@ -1,0 +1,237 @@
+"""Trains and compares many runs: `python -m trainers.sweep --sweep=FILE --workdir=runs/NAME`.
+
+A sweep is a file of trainers/sweeps, or flags: --config=NAME --grid=model.beta=1,4 --grid=seed=0,1.
+Each run is trained by trainers.train and evaluated by trainers.evaluate, whose flags --metrics,
+--votes, --num_samples and --seed are taken here too. What is finished is left alone, so the same
+command resumes; results.csv has a row for each run.
+"""
+
+import ast
+import pathlib
+import runpy
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent import futures
+from typing import Any
+
+from trainers import program, runs  # first: quiets TensorFlow
+
+# isort: split
+from absl import flags
+
+import tfvae
+from tfvae import plots
+from trainers import evaluate, table
+from trainers import help as program_help
+from trainers.children import Children
+from trainers.construct import check_names, lookup, nearest
+from trainers.grid import PlannedRun, plan
+
+SWEEP = flags.DEFINE_string("sweep", None, "Sweep file, whose get_sweep() gives what is swept.")
+CONFIGS = flags.DEFINE_list("config", [], "Configs to sweep, files or names, in place of --sweep.")
+GRID = flags.DEFINE_multi_string(
+    "grid", [], "FIELD=VALUE,VALUE: values of a config's field; once for each field."
+)
+PROCESSES = flags.DEFINE_integer("processes", 1, "Runs at once; they share the cores.")
+RANK_BY = flags.DEFINE_string(
+    "rank_by", None, "Column to rank by, largest first; the first metric's, or elbo."
+)
+FIGURES = flags.DEFINE_list("figures", [], "Figures to draw of the table: tradeoff, curves.")
+
+TABLE_FILE = "results.csv"
+LOG_FILE = "sweep.log"
+LOG_LINES = 10  # of a failed run, shown
+
+
+def _tradeoff(rows, varied, score):
+    rows = [{**row, "reconstruction error": -row["reconstruction"]} for row in rows]
+    return plots.tradeoff(rows, "reconstruction error", score, by=_family(rows), label=varied)
+
+
+def _curves(rows, varied, score):
+    return plots.curves(rows, score, x=varied[0], by=_family(rows))
+
+
+def _family(rows) -> str:
+    """Models, unless one has several configs, such as one for each prior."""
+    configs = {row["config"] for row in rows}
+    return "model" if len(configs) == len({row["model"] for row in rows}) else "config"
+
+
+DRAW: dict[str, Callable] = {"tradeoff": _tradeoff, "curves": _curves}
+
+
+def main() -> None:
+    """Sweeps."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
+    sweep = _sweep()
+    directory = pathlib.Path(program.WORKDIR.value)
+    planned = plan(sweep["grids"], directory)
+    varied = list(dict.fromkeys(column for run in planned for column in run.varied))
+    _check(planned, varied, sweep)
+    metrics = sweep["metrics"]
+    pending = [run for run in planned if _to_evaluate(run, metrics) is not None]
+    print(f"{len(planned)} runs in {directory}, {len(planned) - len(pending)} of them finished")
+    failed = _execute(pending, metrics)
+    rows = [
+        table.row(run, runs.read_results(run.directory, run.config.steps))
+        for run in planned
+        if _to_evaluate(run, metrics) is None
+    ]
+    if rows:
+        table.write_csv(rows, varied, directory / TABLE_FILE)
+        score = RANK_BY.value or _first_score(rows, metrics)
+        print(f"\n{table.ranking(rows, varied, score)}\n\n{directory / TABLE_FILE}")
+        for name in sweep["figures"]:
+            DRAW[name](rows, varied, score).savefig(directory / f"{name}.png")
+            print(directory / f"{name}.png")
+    if failed:
+        print(f"error: {len(failed)} runs failed: {', '.join(failed)}", file=sys.stderr)
+        raise SystemExit(1)
+
+
+def _sweep() -> dict[str, Any]:
+    """What is asked for: `grids`, `metrics` and `figures`, a flag before the sweep's file."""
+    if bool(SWEEP.value) == bool(CONFIGS.value):
+        raise ValueError(
+            "give either --sweep=FILE, or --config=CONFIG and --grid=FIELD=VALUE,VALUE"
+        )
+    sweep: dict[str, Any] = {"grids": [{"config": CONFIGS.value}], "metrics": [], "figures": []}
+    if SWEEP.value:
+        described = runpy.run_path(SWEEP.value)["get_sweep"]()
+        for key in described:
+            if key not in sweep:
+                raise ValueError(f"{SWEEP.value} gives {key!r}; {nearest(key, sweep)}")
+        sweep |= described
+    fields = dict(_field(text) for text in GRID.value)
+    sweep["grids"] = [{**grid, **fields} for grid in sweep["grids"]]
+    sweep["metrics"] = evaluate.METRICS.value or sweep["metrics"]
+    sweep["figures"] = FIGURES.value or sweep["figures"]
+    return sweep
+
+
+def _field(text: str) -> tuple[str, list]:
+    """A field and its values: Python's literals where they are some, else words."""
+    field, equals, values = text.partition("=")
+    if not (field and equals and values):
+        raise ValueError(f"--grid is {text!r}; it must be FIELD=VALUE or FIELD=VALUE,VALUE")
+    try:
+        return field, list(ast.literal_eval(f"[{values}]"))
+    except (ValueError, SyntaxError):
+        return field, values.split(",")
+
+
+def _check(planned: Sequence[PlannedRun], varied: Sequence[str], sweep: dict[str, Any]) -> None:
+    """Raises for whatever would fail later."""
+    if PROCESSES.value < 1:
+        raise ValueError(f"--processes is {PROCESSES.value}; it must be at least 1")
+    for name in sweep["metrics"]:
+        if name not in evaluate.SCORES:
+            raise ValueError(f"--metrics has {name!r}; {nearest(name, evaluate.SCORES)}")
+    for name in sweep["figures"]:
+        if name not in DRAW:
+            raise ValueError(f"--figures has {name!r}; {nearest(name, DRAW)}")
+    if "curves" in sweep["figures"] and not varied:
+        raise ValueError("--figures has 'curves', which need a field of more than one value")
+    for run in planned:
+        check_names(run.config)
+        data = lookup(run.config.data.name, tfvae.data, "data")
+        if sweep["metrics"] and not issubclass(data, tfvae.data.GroundTruthDataset):
+            raise ValueError(f"--metrics needs data with known factors; {data.__name__} has none")
+        runs.claim(run.directory, run.config, write=False)
+        if _newest_step(run) > run.config.steps:
+            raise ValueError(
+                f"{run.directory} is at step {_newest_step(run)}, past the {run.config.steps} of "
+                "the sweep; give another --workdir"
+            )
+
+
+def _execute(pending: Sequence[PlannedRun], metrics: Sequence[str]) -> list[str]:
+    """Trains and evaluates runs, as many at once as asked; returns the names of what failed."""
+    children = Children(PROCESSES.value)
+    failed = []
+    with futures.ThreadPoolExecutor(PROCESSES.value) as pool:
+        work = {pool.submit(_run, run, metrics, children): run.name for run in pending}
+        try:
+            for number, done in enumerate(futures.as_completed(work), 1):
+                name, failure = work[done], done.result()
+                print(f"[{number}/{len(pending)}] {name}: {failure or 'finished'}", flush=True)
+                if failure:
+                    failed.append(name)
+        except KeyboardInterrupt:
+            children.stop()
+            pool.shutdown(cancel_futures=True)
+            print("\nstopped; the same command resumes from the last checkpoints")
+            raise SystemExit(130) from None
+    return failed
+
+
+def _run(run: PlannedRun, metrics: Sequence[str], children: Children) -> str | None:
+    """Trains and evaluates; returns what failed, None where nothing did."""
+    run.directory.mkdir(parents=True, exist_ok=True)
+    log = run.directory / LOG_FILE
+    print(f"{run.name}: started; its output is in {log}", flush=True)
+    programs = [("trainers.evaluate", _to_evaluate(run, metrics) or [])]
+    if _newest_step(run) < run.config.steps:
+        programs.insert(0, ("trainers.train", run.flags))
+    try:
+        for module, arguments in programs:
+            code = children.run(module, arguments, log)
+            if code:
+                lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+                return "\n    ".join([f"{module} failed (exit code {code}); {log} ends:", *lines])
+    except BlockingIOError:
+        return f"another process is at work on it ({log} is locked)"
+    if _to_evaluate(run, metrics) is not None:
+        return f"its results are not those asked for at step {run.config.steps}; see {log}"
+    return None
+
+
+def _newest_step(run: PlannedRun) -> int:
+    indices = (run.directory / "checkpoints").glob("ckpt-*.index")
+    return max((int(path.stem.rpartition("-")[2]) for path in indices), default=0)
+
+
+def _to_evaluate(run: PlannedRun, metrics: Sequence[str]) -> list[str] | None:
+    """The flags of trainers.evaluate for what the run's results lack, None where nothing."""
+    seed, votes, samples = (f.value for f in (evaluate.SEED, evaluate.VOTES, evaluate.NUM_SAMPLES))
+    results = runs.read_results(run.directory, run.config.steps)
+    if results.get("seed") != seed:
+        results = {}
+    lacking = [
+        name
+        for name in metrics
+        if not _of_metric(results, name) or results.get(f"{name}_votes", votes) != votes
+    ]
+    if results.get("log_likelihood_num_samples") == samples:
+        samples = 0
+    if results and not lacking and not samples:
+        return None
+    return [
+        f"--workdir={run.directory}",
+        f"--metrics={','.join(lacking)}",
+        f"--votes={votes}",
+        f"--num_samples={samples}",
+        f"--seed={seed}",
+    ]
+
+
+def _of_metric(results: dict[str, Any], name: str) -> list[str]:
+    """The results that `trainers.evaluate` gives for a metric."""
+    return [key for key in results if key.startswith(f"{name}_")]
+
+
+def _first_score(rows: Sequence[table.Row], metrics: Sequence[str]) -> str:
+    return _of_metric(rows[0], metrics[0])[0] if metrics else "elbo"
+
+
+def cli() -> None:
+    """Entry point."""
+    shared = (evaluate.METRICS, evaluate.VOTES, evaluate.NUM_SAMPLES, evaluate.SEED)
+    program_help.show(main, *(flag.name for flag in shared))
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

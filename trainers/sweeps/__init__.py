@@ -1,0 +1,1 @@
+"""Sweeps: one comparison per file, run by `trainers.sweep`."""
