@@ -16,16 +16,31 @@ from tfvae import (
     schedules,
     training,
 )
-from tfvae.models import VAE, AnnealedVAE, BetaVAE, FactorVAE
+from tfvae.models import (
+    DIPVAE,
+    VAE,
+    AdversarialAutoencoder,
+    AnnealedVAE,
+    BetaTCVAE,
+    BetaVAE,
+    DecompositionVAE,
+    FactorVAE,
+    InfoVAE,
+)
 from tfvae.saved_model import export
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DIPVAE",
     "VAE",
+    "AdversarialAutoencoder",
     "AnnealedVAE",
+    "BetaTCVAE",
     "BetaVAE",
+    "DecompositionVAE",
     "FactorVAE",
+    "InfoVAE",
     "data",
     "draw",
     "estimators",

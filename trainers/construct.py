@@ -129,7 +129,7 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
         if role not in spec:
             raise ValueError(f"config.model.{role} is missing; give its name")
     parts = {
-        role: construct(spec.pop(role), module, f"model.{role}")
+        role: construct(spec.pop(role), module, f"model.{role}", data=data)
         for role, module in (
             ("posterior", tfvae.heads),
             ("likelihood", tfvae.heads),
@@ -145,7 +145,9 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
         "data_shape": shape,
         "dtype": policies[config.precision],
     }
-    for role in ("encoder", "decoder"):
+    for role in ("encoder", "decoder", "discriminator"):
+        if role not in spec:
+            continue
         parts[role] = construct(spec.pop(role), tfvae.networks, f"model.{role}", **sizes)
     model = construct({**spec, **parts}, tfvae, "model")
     optimizers = {  # `optimizer`, and those of further players

@@ -64,6 +64,30 @@ MODELS = {
         {"gamma": 2.0, "discriminator": lambda: tfvae.networks.Discriminator((16, 16))},
         "factor_vae_shapes2d",
     ),
+    "AdversarialAutoencoder": (
+        tfvae.AdversarialAutoencoder,
+        {"discriminator": lambda: tfvae.networks.Discriminator((16, 16))},
+        "adversarial_autoencoder_shapes2d",
+    ),
+    "BetaTCVAE, MWS": (tfvae.BetaTCVAE, {"beta": 3.0, "num_samples": 2}, "beta_tc_vae_shapes2d"),
+    "BetaTCVAE, MSS": (
+        tfvae.BetaTCVAE,
+        {"estimator": "mss", "dataset_size": EXAMPLES},
+        "beta_tc_vae_shapes2d",
+    ),
+    "DIPVAE I": (tfvae.DIPVAE, {"lambda_off_diagonal": RAMP}, "dip_vae_shapes2d"),
+    "DIPVAE II": (tfvae.DIPVAE, {"kind": "II", "lambda_diagonal": 5.0}, "dip_vae_shapes2d"),
+    "InfoVAE": (tfvae.InfoVAE, {"lambda_mmd": 20.0}, "info_vae_shapes2d"),
+    "DecompositionVAE, KL": (
+        tfvae.DecompositionVAE,
+        {"alpha": 1.0, "beta": 0.5},
+        "decomposition_shapes2d",
+    ),
+    "DecompositionVAE, MMD": (
+        tfvae.DecompositionVAE,
+        {"alpha": RAMP, "divergence": "mmd"},
+        "decomposition_shapes2d",
+    ),
     "AnnealedVAE": (
         tfvae.AnnealedVAE,
         {"gamma": 10.0, "capacity": tfvae.schedules.Linear(0.0, 5.0, 20)},

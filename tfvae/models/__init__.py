@@ -1,8 +1,23 @@
 """Models of one modality: one objective, one file; `vae.py` is the base."""
 
+from tfvae.models.adversarial_autoencoder import AdversarialAutoencoder
 from tfvae.models.annealed_vae import AnnealedVAE
+from tfvae.models.beta_tc_vae import BetaTCVAE
 from tfvae.models.beta_vae import BetaVAE
+from tfvae.models.decomposition_vae import DecompositionVAE
+from tfvae.models.dip_vae import DIPVAE
 from tfvae.models.factor_vae import FactorVAE
+from tfvae.models.info_vae import InfoVAE
 from tfvae.models.vae import VAE
 
-__all__ = ["VAE", "AnnealedVAE", "BetaVAE", "FactorVAE"]
+__all__ = [
+    "DIPVAE",
+    "VAE",
+    "AdversarialAutoencoder",
+    "AnnealedVAE",
+    "BetaTCVAE",
+    "BetaVAE",
+    "DecompositionVAE",
+    "FactorVAE",
+    "InfoVAE",
+]

@@ -21,6 +21,8 @@ class AnnealedVAE(VAE):
         kwargs: the arguments of `VAE`.
     """
 
+    settings = (*VAE.settings, "gamma", "capacity")
+
     def __init__(
         self,
         *args,
@@ -40,11 +42,3 @@ class AnnealedVAE(VAE):
         mean_kl = tf.reduce_mean(global_batch.gather(bound.kl))
         distance = self.warmed_up * tf.abs(mean_kl - capacity)
         return self.terms(bound, bound.reconstruction - gamma * distance)
-
-    def get_config(self):
-        """Returns the constructor's arguments, serialised."""
-        coefficients = {
-            key: keras.saving.serialize_keras_object(getattr(self, key))
-            for key in ("gamma", "capacity")
-        }
-        return {**super().get_config(), **coefficients}

@@ -17,6 +17,8 @@ class BetaVAE(VAE):
         kwargs: the arguments of `VAE`.
     """
 
+    settings = (*VAE.settings, "beta")
+
     def __init__(self, *args, beta: schedules.Coefficient = 4.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.beta = beta
@@ -26,7 +28,3 @@ class BetaVAE(VAE):
         bound = self.bound(x, seeds, training)
         beta = schedules.value(self.beta, self.step)
         return self.terms(bound, bound.reconstruction - beta * self.warmed_up * bound.kl)
-
-    def get_config(self):
-        """Returns the constructor's arguments, serialised."""
-        return {**super().get_config(), "beta": keras.saving.serialize_keras_object(self.beta)}

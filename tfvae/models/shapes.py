@@ -30,7 +30,8 @@ def build_networks(model) -> tuple[tuple[int, ...], tuple[int, ...]]:
     Raises:
         ValueError: naming the network, the size it has and the size needed.
     """
-    latent_shape = tuple(model.prior().event_shape)
+    # A prior made of posteriors gives no distribution before the encoder is built.
+    latent_shape = tuple(getattr(model.prior, "event_shape", None) or model.prior().event_shape)
     decoded = _built(model.decoder, "decoder", latent_shape)
     size = getattr(model.likelihood, "params_size", 1)
     if decoded[-1] % size:

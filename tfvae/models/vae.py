@@ -20,6 +20,7 @@ class Bound(NamedTuple):
     """What one pass over a batch gives; k samples, B examples, nats.
 
     Attributes:
+        params: parameters of q(z|x), the encoder's outputs, [B, outputs].
         posterior: q(z|x), batch [B].
         latent: z ~ q(z|x), [k, B, d].
         likelihood: p(x|z), batch [k, B].
@@ -27,6 +28,7 @@ class Bound(NamedTuple):
         kl: KL(q(z|x) || p(z)), [B].
     """
 
+    params: tf.Tensor
     posterior: Any
     latent: tf.Tensor
     likelihood: Any
@@ -56,6 +58,17 @@ class VAE(TrainableModel):
     """
 
     term_names: tuple[str, ...] = ("loss", "elbo", "reconstruction", "kl")
+    # The constructor's arguments that `get_config` gives; a subclass adds its own.
+    settings: tuple[str, ...] = (
+        "encoder",
+        "decoder",
+        "posterior",
+        "likelihood",
+        "prior",
+        "num_samples",
+        "kl_warmup",
+        "name",
+    )
 
     def __init__(
         self,
@@ -79,11 +92,17 @@ class VAE(TrainableModel):
         self.num_samples = num_samples
         self.kl_warmup = kl_warmup
         self.latent_shape, self.data_shape = shapes.build_networks(self)
+        if hasattr(self.prior, "attach"):  # a prior made of posteriors, such as VampPrior
+            self.prior.attach(self.encode, self.data_shape, getattr(likelihood, "support", None))
         self.built = True
 
     def encode(self, x: tf.Tensor, training: bool = False):
         """Returns q(z|x) of data [B, ...]: batch [B], event [d]."""
-        return self.posterior(tf.cast(self.encoder(x, training=training), tf.float32))
+        return self.posterior(self.posterior_params(x, training))
+
+    def posterior_params(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns the parameters of q(z|x), float32 [B, outputs]."""
+        return tf.cast(self.encoder(x, training=training), tf.float32)
 
     def decode(self, z: tf.Tensor, training: bool = False):
         """Returns p(x|z) of latents [..., d]: batch [...], event the data's shape."""
@@ -96,11 +115,12 @@ class VAE(TrainableModel):
     def bound(self, x: tf.Tensor, seeds: tf.Tensor, training: bool = False) -> Bound:
         """Returns the pieces of the evidence lower bound for data [B, ...], seeds [B, 2]."""
         x = tf.cast(x, tf.float32)
-        q = self.encode(x, training)  # q(z|x)
+        params = self.posterior_params(x, training)
+        q = self.posterior(params)  # q(z|x)
         z = draw(q, noise.fold_in(seeds, "posterior"), self.num_samples)
         p = self.decode(z, training)  # p(x|z)
         reconstruction = tf.reduce_mean(p.log_prob(x), axis=0)
-        return Bound(q, z, p, reconstruction, self.kl_divergence(q, z))
+        return Bound(params, q, z, p, reconstruction, self.kl_divergence(q, z))
 
     def kl_divergence(self, q, z: tf.Tensor) -> tf.Tensor:
         """Returns KL(q(z|x) || p(z)), [B]: closed where TFP knows it, else over samples z."""
@@ -186,11 +206,9 @@ class VAE(TrainableModel):
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments, serialised."""
-        parts = {
-            key: keras.saving.serialize_keras_object(getattr(self, key))
-            for key in ("encoder", "decoder", "posterior", "likelihood", "prior", "kl_warmup")
+        return {
+            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.settings
         }
-        return {**parts, "num_samples": self.num_samples, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None):

@@ -21,9 +21,11 @@ class TrainableModel(keras.Model):
 
     Attributes:
         term_names: names of the terms that `objective` returns, "loss" first.
+        least_batch_size: rows that the global batch must have for what couples them.
     """
 
     term_names: tuple[str, ...] = ("loss",)
+    least_batch_size: int = 1
     # Keras's own, untyped there.
     train_function: Callable | None
     test_function: Callable | None
@@ -41,6 +43,14 @@ class TrainableModel(keras.Model):
 
     def check_data(self, x: tf.Tensor) -> None:
         """Raises ValueError for a batch that the model cannot learn from; called on the first."""
+
+    def check_batch_size(self, batch_size: int) -> None:
+        """Raises ValueError for a global batch too small to learn from."""
+        if batch_size < self.least_batch_size:
+            raise ValueError(
+                f"batch_size is {batch_size}; {type(self).__name__} needs at least "
+                f"{self.least_batch_size}, since its loss couples the rows of a batch"
+            )
 
     @property
     def step(self) -> tf.Tensor:
@@ -229,8 +239,14 @@ class TrainableModel(keras.Model):
         if isinstance(x, streams):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
         validation = kwargs.get("validation_data")
+
+        def check(first):
+            self.check_data(first)
+            asked = kwargs.get("batch_size") or (len(first) if isinstance(x, streams) else 32)
+            self.check_batch_size(min(len(first), asked))
+
         with checks.readable_errors(self.term_names):
-            x = first_batch.checked(x, self.check_data)
+            x = first_batch.checked(x, check)
             if isinstance(validation, tuple):
                 first_batch.checked(validation[0], self.check_data)
             elif validation is not None:

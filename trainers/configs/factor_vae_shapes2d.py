@@ -13,6 +13,7 @@ def get_config():
     config.batch_size = 128  # the VAE's 64 and the discriminator's second 64
     config.model.name = "FactorVAE"
     config.model.gamma = 40.0
+    config.model.discriminator = {"name": "Discriminator", "hidden": (1000,) * 6}
     config.discriminator_optimizer = {
         "name": "Adam",
         "learning_rate": 1e-4,

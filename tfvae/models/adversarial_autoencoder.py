@@ -1,0 +1,43 @@
+"""The adversarial autoencoder."""
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise, schedules
+from tfvae.draw import draw
+from tfvae.models.adversarial import AdversarialVAE
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class AdversarialAutoencoder(AdversarialVAE):
+    """L(x) = E_q[log p(x|z)] - weight E_q[-log D(z)].
+
+    Makhzani et al. 2016 (arXiv:1511.05644), section 2. D(z) is the discriminator's probability that
+    z is the prior's: the encoder makes its samples look like the prior's, and there is no
+    KL in the loss (`kl` and `elbo` are reported all the same). One batch serves both players.
+
+    Args:
+        adversarial_weight: weight of the encoder's adversarial loss, a number or a schedule.
+        discriminator: Keras network, latents [B, d] to two logits; six layers of 1000 where None.
+        kwargs: the arguments of `VAE`.
+    """
+
+    term_names = (*AdversarialVAE.term_names, "adversarial_loss", "discriminator_loss")
+    settings = (*AdversarialVAE.settings, "adversarial_weight")
+
+    def __init__(self, *args, adversarial_weight: schedules.Coefficient = 1.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.adversarial_weight = adversarial_weight
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the losses in nats, the discriminator's over both its batches."""
+        bound = self.bound(x, seeds, training)
+        prior_logit = self.log_density_ratio(bound.latent)  # log D / (1 - D)
+        adversarial_loss = tf.reduce_mean(tf.nn.softplus(-prior_logit), axis=0)  # -log D
+        weight = self.warmed_up * schedules.value(self.adversarial_weight, self.step)
+        from_prior = draw(self.prior(), noise.fold_in(seeds, "prior"))[0]
+        return {
+            **self.terms(bound, bound.reconstruction - weight * adversarial_loss),
+            "adversarial_loss": adversarial_loss,
+            "discriminator_loss": self.cross_entropy(from_prior, bound.latent[0]),
+        }

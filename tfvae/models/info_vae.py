@@ -1,0 +1,63 @@
+"""InfoVAE, with the maximum mean discrepancy."""
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise, schedules
+from tfvae.draw import draw
+from tfvae.estimators import maximum_mean_discrepancy
+from tfvae.estimators.maximum_mean_discrepancy import require_kernel
+from tfvae.models.vae import VAE
+from tfvae.training import global_batch
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class InfoVAE(VAE):
+    """L(x) = E_q[log p(x|z)] - (1 - alpha) KL(q(z|x) || p(z)) - (alpha + lambda - 1) D(q(z), p(z)).
+
+    Zhao et al. 2017 (arXiv:1706.02262), equation 6, D being the maximum mean discrepancy over one
+    sample of each per row of the global batch. alpha = 0 and lambda = 1 give the VAE.
+
+    Args:
+        alpha: weight of the mutual information, a number or a schedule of the step.
+        lambda_mmd: lambda, a number or a schedule of the step.
+        kernel: "gaussian" or "inverse_multiquadratic".
+        kwargs: the arguments of `VAE`.
+
+    Raises:
+        ValueError: for another kernel.
+    """
+
+    term_names = (*VAE.term_names, "mmd")
+    settings = (*VAE.settings, "alpha", "lambda_mmd", "kernel")
+    least_batch_size = 2
+
+    def __init__(
+        self,
+        *args,
+        alpha: schedules.Coefficient = 0.0,
+        lambda_mmd: schedules.Coefficient = 100.0,
+        kernel: str = "gaussian",
+        **kwargs,
+    ):
+        require_kernel(kernel)
+        super().__init__(*args, **kwargs)
+        self.alpha = alpha
+        self.lambda_mmd = lambda_mmd
+        self.kernel = kernel
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats (the MMD has no unit)."""
+        bound = self.bound(x, seeds, training)
+        prior_latent = draw(self.prior(), noise.fold_in(seeds, "prior"))[0]
+        mmd = maximum_mean_discrepancy(
+            global_batch.gather(bound.latent[0]), global_batch.gather(prior_latent), self.kernel
+        )
+        alpha = schedules.value(self.alpha, self.step)
+        weight = alpha + schedules.value(self.lambda_mmd, self.step) - 1.0
+        kl = self.warmed_up * (1.0 - alpha) * bound.kl
+        objective = bound.reconstruction - kl - weight * mmd
+        return {
+            **self.terms(bound, objective),
+            "mmd": tf.broadcast_to(mmd, tf.shape(objective)),
+        }
