@@ -43,6 +43,14 @@ def draw(distribution, seeds: tf.Tensor, num_samples: int = 1, first_sample=0) -
         ) from error
 
 
+def _any(kind: type) -> type:
+    """Returns TFP's base of `kind`, of which a distribution is that holds a Python function.
+
+    Such as a flow, whose bijectors call networks: TFP cannot make it a composite tensor.
+    """
+    return kind.__mro__[1]
+
+
 @draw.register(tfd.Normal)
 def _(distribution, seeds, num_samples=1, first_sample=0):
     shape = _example_shape(distribution, seeds)
@@ -50,7 +58,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     return distribution.loc + distribution.scale * normal
 
 
-@draw.register(tfd.TransformedDistribution)
+@draw.register(_any(tfd.TransformedDistribution))
 def _(distribution, seeds, num_samples=1, first_sample=0):
     base = distribution.distribution
     batch = distribution.batch_shape
@@ -64,7 +72,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     return distribution.bijector.forward(draw(base, seeds, num_samples, first_sample))
 
 
-@draw.register(tfd.Independent)
+@draw.register(_any(tfd.Independent))
 def _(distribution, seeds, num_samples=1, first_sample=0):
     inner = distribution.distribution
     if distribution.batch_shape.rank == 0:  # a prior: the inner batch axes are all the event's
@@ -72,7 +80,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     return draw(inner, seeds, num_samples, first_sample)
 
 
-@draw.register(tfd.Sample)
+@draw.register(_any(tfd.Sample))
 def _(distribution, seeds, num_samples=1, first_sample=0):
     """Copies of one distribution, the base of TFP's multivariate normals."""
     inner = distribution.distribution
@@ -86,6 +94,40 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
         for tensor in (inner.loc, inner.scale)
     )
     return loc + scale * normal
+
+
+@draw.register(tfd.StudentT)
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    """Bailey 1994 (Mathematics of Computation 62, 779): the polar method, whatever nu.
+
+    Box-Muller with the radius of a bivariate Student-t, whose squared radius exceeds r with
+    probability (1 + r / nu)^(-nu / 2); either coordinate is a Student-t.
+    """
+    shape = tf.TensorShape([2]).concatenate(_example_shape(distribution, seeds))
+    uniform = _in_shape(noise.uniform, shape, seeds, num_samples, first_sample)
+    # In float64, whose last bits (they differ with a value's place in its batch) are cast away.
+    tail, angle = tf.unstack(tf.cast(uniform, tf.float64), axis=2)
+    df = tf.cast(distribution.df, tf.float64)
+    radius = tf.sqrt(df * tf.math.expm1(-2.0 / df * tf.math.log(tail)))
+    standard = tf.cast(radius * tf.cos(2.0 * math.pi * angle), distribution.dtype)
+    return distribution.loc + distribution.scale * standard
+
+
+@draw.register(_any(tfd.MixtureSameFamily))
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    """A draw of the chosen component; its choice carries no gradient to the weights."""
+    components = distribution.components_distribution  # batch [B, ..., K]
+    batch = distribution.batch_shape
+    if batch.rank == 0:  # a prior: the components are not examples
+        components, batch = components[tf.newaxis], tf.TensorShape([1])
+    choice = noise.fold_in(seeds, "mixture")
+    uniform = _in_shape(noise.uniform, batch[1:], choice, num_samples, first_sample)
+    cumulative = tf.cumsum(distribution.mixture_distribution.probs_parameter(), axis=-1)
+    below = uniform[..., tf.newaxis] >= cumulative[..., :-1]
+    chosen = tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)  # [num_samples, B, ...]
+    values = draw(components, seeds, num_samples, first_sample)
+    axis = chosen.shape.rank
+    return tf.gather(values, chosen, axis=axis, batch_dims=axis)
 
 
 def _example_shape(distribution, seeds: tf.Tensor) -> tf.TensorShape:

@@ -1,0 +1,68 @@
+"""The normal prior of one scale per dimension."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import DistributionLayer, require_positive
+from tfvae.heads.diagonal_normal import bounded_stddev
+from tfvae.priors.bounded_vector import bounded_vector
+from tfvae.priors.data_examples import Data
+from tfvae.priors.principal_scales import principal_scales
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class AnisotropicNormal(DistributionLayer):
+    """p(z) = N(0, diag(scales^2)), Mathieu et al. 2019 (arXiv:1812.02833), section 6.
+
+    A rotation of the latent space changes it, so that it prefers axes where a standard normal
+    has no preference.
+
+    Args:
+        size: number of latent dimensions, d.
+        scales: standard deviations, one or d of them, from 3.4e-4 to 3e3; from the principal
+            components of `data` (`principal_scales`) where None.
+        data: a `tfvae.data.Dataset` or an array [N, ...], needed where `scales` is None.
+        learned: whether training moves the scales, starting from these.
+        name: the layer's name.
+
+    Raises:
+        ValueError: for scales out of bounds, or neither scales nor data.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        scales: float | Sequence[float] | None = None,
+        data: Data | None = None,
+        learned: bool = False,
+        name: str | None = None,
+    ):
+        require_positive("size", size)
+        super().__init__(name)
+        if scales is None and data is None:
+            raise ValueError("scales is None; give scales, or the data whose components they are")
+        self.size = size
+        self.learned = learned
+        if scales is None:
+            scales = principal_scales(data, size)
+        self.scales = bounded_vector("scales", scales, size)
+        self.log_variances = self.add_weight(
+            name="log_variances",
+            shape=(size,),
+            initializer=keras.initializers.Constant(2 * np.log(self.scales)),
+            trainable=learned,
+        )
+
+    def distribution(self):
+        """Returns the normal, batch [], event [d]."""
+        scales = bounded_stddev(tf.convert_to_tensor(self.log_variances))
+        return tfp.distributions.MultivariateNormalDiag(tf.zeros(self.size), scales)
+
+    def get_config(self):
+        """Returns the constructor's arguments; the scales are those training began with."""
+        fields = {"size": self.size, "scales": self.scales, "learned": self.learned}
+        return {**super().get_config(), **fields}

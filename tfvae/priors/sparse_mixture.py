@@ -1,0 +1,64 @@
+"""The sparse prior: a spike at 0 and a slab around it."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.distribution_layer import DistributionLayer, require_positive
+from tfvae.priors.bounded_vector import bounded_vector
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class SparseMixture(DistributionLayer):
+    """p(z) = prod_j [(1 - gamma) N(z_j; 0, slab_scale^2) + gamma N(z_j; 0, spike_scale^2)].
+
+    The sparse prior of Mathieu et al. 2019 (arXiv:1812.02833), section 6, with its settings.
+
+    Args:
+        size: number of latent dimensions, d.
+        spike_weight: gamma, between 0 and 1: the share of the dimensions that is off.
+        spike_scale: standard deviation of a dimension that is off, below `slab_scale`.
+        slab_scale: standard deviation of one that is on.
+        name: the layer's name.
+
+    Raises:
+        ValueError: for a weight or scale out of bounds.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        spike_weight: float = 0.8,
+        spike_scale: float = 0.05,
+        slab_scale: float = 1.0,
+        name: str | None = None,
+    ):
+        require_positive("size", size)
+        bounded_vector("spike_scale", spike_scale, size)
+        bounded_vector("slab_scale", slab_scale, size)
+        if not 0 < spike_weight < 1:
+            raise ValueError(f"spike_weight is {spike_weight}; it must be between 0 and 1")
+        if not spike_scale < slab_scale:
+            raise ValueError(
+                f"spike_scale is {spike_scale}; it must be below slab_scale, {slab_scale}"
+            )
+        super().__init__(name)
+        self.size = size
+        self.spike_weight = spike_weight
+        self.spike_scale = spike_scale
+        self.slab_scale = slab_scale
+
+    def distribution(self):
+        """Returns the product, batch [], event [d]."""
+        weights = tf.constant([1 - self.spike_weight, self.spike_weight])
+        scales = tf.constant([self.slab_scale, self.spike_scale])
+        each = tfp.distributions.MixtureSameFamily(
+            tfp.distributions.Categorical(probs=weights),
+            tfp.distributions.Normal(tf.zeros([self.size, 2]), scales),
+        )
+        return tfp.distributions.Independent(each, 1)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        fields = ("size", "spike_weight", "spike_scale", "slab_scale")
+        return {**super().get_config(), **{field: getattr(self, field) for field in fields}}
