@@ -1,7 +1,13 @@
-"""Draws a run: `python -m trainers.plot --workdir=runs/NAME --figures=traversals,samples`."""
+"""Draws a run: `python -m trainers.plot --workdir=runs/NAME --figures=traversals,samples`.
+
+Figures: reconstructions; samples; traversals, sorted by KL, and traversals_gif, the same moving;
+aggregate_posterior, densities of q(z) and p(z) for two latent dimensions; curves, columns of
+metrics.csv over the steps.
+"""
 
 import pathlib
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from trainers import program, runs  # first: quiets TensorFlow
 
@@ -9,6 +15,7 @@ from trainers import program, runs  # first: quiets TensorFlow
 import numpy as np
 from absl import flags
 
+import tfvae
 from tfvae import plots
 from trainers.construct import nearest
 
@@ -16,24 +23,58 @@ FIGURES = flags.DEFINE_list(
     "figures", ["reconstructions", "traversals", "samples"], "Figures to draw."
 )
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the images shown and of samples.")
+COLUMNS = flags.DEFINE_list("columns", ["elbo", "val_elbo"], "Columns of metrics.csv for curves.")
 
-DRAW: dict[str, Callable] = {
-    "reconstructions": lambda model, images: plots.reconstructions(model, images[:12]),
-    "traversals": plots.traversals,
-    "samples": lambda model, images: plots.samples(model, 64, SEED.value),
+ANIMATED_IMAGES = 3
+
+
+class Drawn(NamedTuple):
+    """What is drawn.
+
+    Attributes:
+        model: the run's model.
+        data: its evaluation data.
+        images: some of them, [N, H, W, C].
+        directory: the run directory.
+    """
+
+    model: tfvae.VAE
+    data: tfvae.data.Dataset
+    images: np.ndarray
+    directory: pathlib.Path
+
+
+def _curves(run: Drawn):
+    table = plots.read_table(run.directory / "metrics.csv")
+    return plots.curves(table, COLUMNS.value, y_label="nats")
+
+
+# NAME.png of each is its figure.
+DRAW: dict[str, Callable[[Drawn], Any]] = {
+    "aggregate_posterior": lambda run: plots.aggregate_posterior(run.model, run.data),
+    "curves": _curves,
+    "reconstructions": lambda run: plots.reconstructions(run.model, run.images[:12]),
+    "samples": lambda run: plots.samples(run.model, 64, SEED.value),
+    "traversals": lambda run: plots.traversals(run.model, run.images),
 }
+ANIMATION = "traversals_gif"
 
 
 def main() -> None:
-    """Draws each figure to the run's directory, NAME.png."""
+    """Draws each figure to the run's directory."""
     for name in FIGURES.value:
-        if name not in DRAW:
-            raise ValueError(f"--figures has {name!r}; {nearest(name, DRAW)}")
+        if name not in (*DRAW, ANIMATION):
+            raise ValueError(f"--figures has {name!r}; {nearest(name, [*DRAW, ANIMATION])}")
     model, data, _ = runs.load(program.WORKDIR.value)
-    images = next(iter(data.batches(min(256, data.num_examples), SEED.value)))
+    images = np.asarray(next(iter(data.batches(min(256, data.num_examples), SEED.value))))
+    run = Drawn(model, data, images, pathlib.Path(program.WORKDIR.value))
     for name in FIGURES.value:
-        path = pathlib.Path(program.WORKDIR.value) / f"{name}.png"
-        DRAW[name](model, np.asarray(images)).savefig(path)
+        path = run.directory / f"{name}.png"
+        if name == ANIMATION:
+            path = run.directory / "traversals.gif"
+            plots.traversal_animation(model, images, path, min(ANIMATED_IMAGES, len(images)))
+        else:
+            DRAW[name](run).savefig(path)
         print(path)
 
 

@@ -1,15 +1,19 @@
 """Pictures of models and of tables of results, as matplotlib figures."""
 
 from tfvae.plots.comparisons import curves, read_table, tradeoff
-from tfvae.plots.figures import reconstructions, samples, traversals
+from tfvae.plots.densities import aggregate_posterior
+from tfvae.plots.figures import reconstructions, samples
 from tfvae.plots.grid import image_grid
+from tfvae.plots.traversals import traversal_animation, traversals
 
 __all__ = [
+    "aggregate_posterior",
     "curves",
     "image_grid",
     "read_table",
     "reconstructions",
     "samples",
     "tradeoff",
+    "traversal_animation",
     "traversals",
 ]

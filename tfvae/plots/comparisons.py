@@ -118,7 +118,7 @@ def _band(axes, rows: Table, x: str, y: str, style: dict[str, str], label: str) 
     least, mean, largest = ([f(points[p]) for p in across] for f in (min, np.mean, max))
     few = len(across) <= MAX_MARKERS
     color, marker = style["color"], style["marker"] if few else ""
-    axes.plot(across, mean, color=color, marker=marker, label=label)
+    axes.plot(across, mean, color=color, marker=marker, markersize=5, label=label)
     if len(rows) > len(across):
         axes.fill_between(across, least, largest, color=color, alpha=0.15, linewidth=0)
         if few:

@@ -1,0 +1,118 @@
+"""Densities of two-dimensional latents: the aggregate posterior beside the prior."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.data import Dataset
+from tfvae.estimators import accumulate_log_sum_exp
+
+POSTERIORS_PER_CHUNK = 256
+POINTS_PER_CHUNK = 8192
+
+
+def aggregate_posterior(
+    models,
+    data,
+    titles: Sequence[str] = (),
+    half_width: float | None = None,
+    resolution: int = 160,
+):
+    """Returns a figure: the prior's density, then the aggregate posterior's of each model.
+
+    All panels have the same limits, and each its own colours, from 0 to its largest density. A
+    prior that differs from the one before it (of a model that learns it) has a panel of its own.
+
+    Args:
+        models: a model of two latent dimensions, or several.
+        data: array [N, ...] or `tfvae.data.Dataset`; all of it is encoded.
+        titles: one for each model; "q(z)" where empty.
+        half_width: the limits are +-half_width on both axes; enough for all posterior means and
+            nearly all of the prior where None.
+        resolution: points of the grid on each axis.
+
+    Raises:
+        ValueError: for another number of dimensions, or of titles.
+    """
+    models = list(models) if isinstance(models, Sequence) else [models]
+    titles = list(titles) or ["q(z)"] * len(models)
+    if len(titles) != len(models):
+        raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one for each")
+    for model in models:
+        if model.latent_shape != (2,):
+            raise ValueError(
+                f"{model.name} has latents of shape {list(model.latent_shape)}; densities are "
+                "drawn of two dimensions"
+            )
+    examples = _array(data)
+    half_width = half_width or max(_half_width(model, examples) for model in models)
+    axis = np.linspace(-half_width, half_width, resolution, dtype=np.float32)
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    panels: list[tuple[str, np.ndarray]] = []
+    prior = None
+    for model, title in zip(models, titles, strict=True):
+        density = np.exp(model.prior().log_prob(grid))
+        if prior is None or not np.allclose(density, prior, rtol=1e-3, atol=1e-6):
+            panels.append(("p(z)", density))
+        prior = density
+        panels.append((title, np.exp(aggregate_log_density(model, examples, grid))))
+    return _figure(panels, half_width, resolution)
+
+
+def aggregate_log_density(model, data, latents) -> np.ndarray:
+    """Returns log q(z) = log (1/N) sum_i q(z|x_i) at `latents` [n, d], [n], nats.
+
+    Args:
+        model: a model.
+        data: array [N, ...] or `tfvae.data.Dataset`, of which q(z) is the aggregate.
+        latents: z, [n, d].
+    """
+    examples = _array(data)
+    latents = np.asarray(latents, np.float32)
+    sums = [np.full(len(part), -np.inf, np.float32) for part in _parts(latents, POINTS_PER_CHUNK)]
+    for rows in _parts(examples, POSTERIORS_PER_CHUNK):
+        q = model.encode(tf.convert_to_tensor(rows))  # q(z|x), batch [B]
+        for i, z in enumerate(_parts(latents, POINTS_PER_CHUNK)):
+            pairs = q.log_prob(z[:, None])  # [n, B]
+            sums[i] = accumulate_log_sum_exp(sums[i], tf.transpose(pairs))
+    return np.concatenate(sums) - math.log(len(examples))
+
+
+def _parts(array: np.ndarray, size: int) -> list[np.ndarray]:
+    return [array[start : start + size] for start in range(0, len(array), size)]
+
+
+def _array(data) -> np.ndarray:
+    if isinstance(data, Dataset):
+        return np.concatenate([np.asarray(batch) for batch in data.epoch(1000)])
+    return np.asarray(data, np.float32)
+
+
+def _half_width(model, examples: np.ndarray) -> float:
+    means = np.concatenate(
+        [model.encode(tf.convert_to_tensor(rows)).mean() for rows in _parts(examples, 1000)]
+    )
+    prior = model.sample_latent(noise.seed_rows(0, 1000)).numpy()
+    return 1.1 * float(max(np.abs(means).max(), np.quantile(np.abs(prior), 0.995)))
+
+
+def _figure(panels: Sequence[tuple[str, np.ndarray]], half_width: float, resolution: int):
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(2.1 * len(panels) + 0.3, 2.4), dpi=150, layout="constrained")
+    for axes, (title, density) in zip(
+        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True
+    ):
+        axes.imshow(
+            density.reshape(resolution, resolution),
+            origin="lower",
+            extent=(-half_width, half_width, -half_width, half_width),
+            cmap="magma",
+            vmin=0.0,
+        )
+        axes.set_title(title, fontsize=9)
+        axes.tick_params(labelsize=7)
+    return figure
