@@ -6,9 +6,10 @@ from collections.abc import Callable
 import numpy as np
 
 from tfvae.data import GroundTruthDataset
-from tfvae.metrics.observations import encode_once, random_factors, require_at_least
+from tfvae.metrics.observations import encode_once, random_images, require_at_least, share_factor
 
 INACTIVE_STDDEV = 0.05
+VOTES_AT_ONCE = 128  # their codes stay in a core's cache
 
 
 def factor_vae_score(
@@ -50,31 +51,34 @@ def factor_vae_score(
         num_variance=(num_variance, 2),
     )
     generator = np.random.default_rng(seed)
-    population = random_factors(generator, data, num_variance)
-    fixed, factors = _observations(generator, data, num_train + num_test, observations)
-    codes = encode_once(encode, data, np.concatenate([population, factors]))
-    variance = codes[:num_variance].var(axis=0, ddof=1)
+    votes = num_train + num_test
+    fixed = generator.integers(0, len(data.factor_sizes), size=votes)
+    population = random_images(generator, data, num_variance)
+    observed = random_images(generator, data, (votes, observations))
+    observed = share_factor(observed, observed[:, :1], fixed, data)
+    codes, row = encode_once(encode, data, np.append(population, observed))
+    variance = codes[row[:num_variance]].var(axis=0, ddof=1)
     active = variance >= INACTIVE_STDDEV**2
     if active.any():
-        observed = codes[num_variance:].reshape(num_train + num_test, observations, -1)[..., active]
-        vote = (observed.var(axis=1, ddof=1) / variance[active]).argmin(axis=1)
+        observed_rows = row[num_variance:].reshape(votes, observations)
+        vote = (
+            _variances(codes.compress(active, axis=1), observed_rows) / variance[active]
+        ).argmin(axis=1)
     else:
         warnings.warn(
             "every code is inactive (standard deviation below 0.05): the score is the floor of "
             "always naming the most frequent factor",
             stacklevel=2,
         )
-        vote = np.zeros(num_train + num_test, np.int64)
-    counts = np.zeros((codes.shape[1], data.num_factors), np.int64)
+        vote = np.zeros(votes, np.int64)
+    counts = np.zeros((codes.shape[1], len(data.factor_sizes)), np.int64)
     np.add.at(counts, (vote[:num_train], fixed[:num_train]), 1)
     return float(np.mean(counts.argmax(axis=1)[vote[num_train:]] == fixed[num_train:]))
 
 
-def _observations(generator, data: GroundTruthDataset, votes: int, observations: int):
-    """The fixed factor of each vote [votes], and its observations' factors [votes * L, K]."""
-    fixed = generator.integers(0, data.num_factors, size=votes)
-    factors = random_factors(generator, data, votes * observations)
-    factors = factors.reshape(votes, observations, data.num_factors)
-    rows = np.arange(votes)
-    factors[rows, :, fixed] = factors[rows, :1, fixed]
-    return fixed, factors.reshape(votes * observations, data.num_factors)
+def _variances(codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Variance of `codes` [n, d] over the rows of each vote [votes, L]; [votes, d]."""
+    blocks = range(0, len(rows), VOTES_AT_ONCE)
+    return np.concatenate(
+        [codes.take(rows[i : i + VOTES_AT_ONCE].T, axis=0).var(axis=0, ddof=1) for i in blocks]
+    )

@@ -1,4 +1,7 @@
-"""Observations that a metric chooses itself: drawn factors, and codes of their images."""
+"""Observations that a metric chooses itself: images by number, drawn vote by vote.
+
+Image numbers are those of `GroundTruthDataset`: the last factor varies fastest.
+"""
 
 from collections.abc import Callable
 
@@ -6,40 +9,74 @@ import numpy as np
 
 from tfvae.data import GroundTruthDataset
 
+BATCH_SIZE = 1024
+# Possible images for each wanted one up to which a table of all of them is quicker than sorting.
+SPARSE = 8
 
-def require_at_least(**numbers_and_least: tuple[int, int]) -> None:
+
+def require_at_least(**numbers: tuple[int, int]) -> None:
     """Raises ValueError where a number, given as name=(number, least), is below its least."""
-    for name, (number, least) in numbers_and_least.items():
+    for name, (number, least) in numbers.items():
         if number < least:
             raise ValueError(f"{name} is {number}; it must be at least {least}")
 
 
-def random_factors(generator, data: GroundTruthDataset, number: int) -> np.ndarray:
-    """Returns `number` rows of uniform, independent factors, int64 [number, K]."""
-    return generator.integers(0, data.factor_sizes, size=(number, data.num_factors))
+def random_images(generator: np.random.Generator, data: GroundTruthDataset, shape) -> np.ndarray:
+    """Returns image numbers whose factors are uniform and independent, int64 of `shape`."""
+    return generator.integers(0, np.prod(data.factor_sizes, dtype=np.int64), size=shape)
+
+
+def share_factor(
+    images: np.ndarray, others: np.ndarray, fixed: np.ndarray, data: GroundTruthDataset
+) -> np.ndarray:
+    """Returns `images` [votes, L] with the value that factor `fixed` [votes] has in `others`.
+
+    Args:
+        images: image numbers.
+        others: image numbers, [votes, L] or [votes, 1].
+        fixed: the factor of each vote.
+        data: what the numbers belong to.
+    """
+    sizes = np.array(data.factor_sizes, np.int64)
+    strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1)  # of one step of each factor
+    stride, size = strides[fixed][:, None], sizes[fixed][:, None]
+    return images + (others // stride % size - images // stride % size) * stride
 
 
 def encode_once(
-    encode: Callable, data: GroundTruthDataset, factors: np.ndarray, batch_size: int = 512
-) -> np.ndarray:
-    """Returns the codes of images with `factors` [n, K], [n, d]; each image is encoded once.
+    encode: Callable, data: GroundTruthDataset, images: np.ndarray, batch_size: int = BATCH_SIZE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Encodes each of the image numbers `images` (any shape) once.
+
+    Returns:
+        Codes [n, d] of the n different images, and the row of each of `images` in them.
 
     Raises:
         ValueError: where a code is NaN or infinite, naming the factors of its image.
     """
-    wanted = data.indices(factors)
-    seen = np.zeros(np.prod(data.factor_sizes), bool)  # quicker than sorting, as np.unique does
-    seen[wanted] = True
-    indices = np.flatnonzero(seen)
-    batches = [indices[i : i + batch_size] for i in range(0, len(indices), batch_size)]
+    different, row = _different(images, int(np.prod(data.factor_sizes, dtype=np.int64)))
+    batches = [different[i : i + batch_size] for i in range(0, len(different), batch_size)]
     codes = np.concatenate(
-        [np.asarray(encode(data.images(data.factors(batch)))) for batch in batches]
+        [np.asarray(encode(data.images(factors_of(batch, data)))) for batch in batches]
     )
     broken = np.flatnonzero(~np.isfinite(codes).all(axis=1))
     if broken.size:
         raise ValueError(
             f"encode gives NaN or infinite codes, first for the image of factors "
-            f"{data.factors(indices[broken[:1]])[0].tolist()}"
+            f"{factors_of(different[broken[:1]], data)[0].tolist()}"
         )
-    position = np.cumsum(seen) - 1
-    return codes[position[wanted]]
+    return codes, row
+
+
+def factors_of(images: np.ndarray, data: GroundTruthDataset) -> np.ndarray:
+    """Returns the factors of image numbers [n], int64 [n, K]."""
+    return np.stack(np.unravel_index(images, data.factor_sizes), axis=-1)
+
+
+def _different(images: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
+    """The different values of `images` in order, and the place of each of `images` in them."""
+    if possible > SPARSE * images.size:
+        return np.unique(images, return_inverse=True)
+    seen = np.zeros(possible, bool)
+    seen[images.reshape(-1)] = True
+    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[images]
