@@ -123,6 +123,17 @@ def test_sampled_factors_are_uniform_and_repeatable():
     assert abs(counts - 500).max() < 5 * np.sqrt(500)
 
 
+def test_sampling_with_a_fixed_factor_leaves_the_others_alone():
+    data = Grid()
+    free, fixed = data.sample_factors(50, seed=0), data.sample_factors(50, 0, fixed={"shape": 2})
+    assert (fixed[:, 0] == 2).all()
+    np.testing.assert_array_equal(fixed[:, 1], free[:, 1])
+    with pytest.raises(ValueError, match="no factor 'size'; the factors are shape, scale"):
+        data.sample_factors(1, 0, fixed={"size": 0})
+    with pytest.raises(ValueError, match="factor scale has value 4; it must be from 0 to 3"):
+        data.sample_factors(1, 0, fixed={"scale": 4})
+
+
 @pytest.mark.parametrize(
     ("factors", "message"),
     [

@@ -47,6 +47,28 @@ def test_resize_keeps_the_centre_and_aspect_ratio(tmp_path):
     np.testing.assert_allclose(images_of(data), 100 / 255, atol=0.1)
 
 
+def test_crop_is_central_and_comes_before_resizing(tmp_path):
+    """A white frame of two pixels round 4 x 6 grey ones."""
+    image = np.full([8, 10], 255, np.uint8)
+    image[2:6, 2:8] = 100
+    Image.fromarray(image).save(tmp_path / "a.png")
+    np.testing.assert_allclose(images_of(ImageFolder(tmp_path, crop_size=(4, 6))), 100 / 255)
+    resized = ImageFolder(tmp_path, crop_size=(4, 6), image_size=(2, 2))
+    assert_reader(resized, np.full([1, 2, 2, 1], 100 / 255))
+    with pytest.raises(ValueError, match=r"crop_size is \(8, 11\); .*a\.png has only 8 x 10 pix"):
+        ImageFolder(tmp_path, crop_size=(8, 11))
+    with pytest.raises(ValueError, match=r"crop_size is \(0, 4\); it must be \(height, width\)"):
+        ImageFolder(tmp_path, crop_size=(0, 4))
+
+
+def test_images_in_memory_are_read_once(folder):
+    data = ImageFolder(folder, in_memory=True)
+    assert_reader(data, FLOATS)
+    for path in data.paths:
+        path.unlink()
+    assert_reader(data, FLOATS)
+
+
 def test_other_formats(tmp_path):
     gray = np.full([16, 16], 80, np.uint8)
     for name in ("a.JPG", "b.jpeg", "c.bmp", "d.webp", "e.tif", "f.gif"):

@@ -119,6 +119,7 @@ def test_pipeline_gives_the_images_of_its_numbers(data):
     images = np.concatenate(list(batches.as_numpy_iterator()))
     assert images.dtype == np.float32
     np.testing.assert_array_equal(images, data.images(data.factors(range(192))))
+    assert data.images(np.zeros([0, 5], int)).shape == (0, 64, 64, 1)
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,4 @@ def test_pipeline_gives_the_images_of_its_numbers(data):
     assert batches.element_spec.shape[1:] == (64, 64, 3)
     images = np.concatenate(list(batches.as_numpy_iterator()))
     np.testing.assert_allclose(images, data.images(data.factors(range(192))), atol=1e-6)
+    assert data.images(np.zeros([0, 6], int)).shape == (0, 64, 64, 3)

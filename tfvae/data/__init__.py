@@ -3,10 +3,14 @@
 from tfvae.data.arrays import Arrays
 from tfvae.data.cars3d import Cars3D
 from tfvae.data.dataset import Dataset, GroundTruthDataset
+from tfvae.data.fixed_factors import FixedFactors
 from tfvae.data.folder import ImageFolder
 from tfvae.data.mnist import MNIST
+from tfvae.data.pinwheel import Pinwheel
 from tfvae.data.shapes2d import Shapes2D
+from tfvae.data.shapes2d_file import Shapes2DFile
 from tfvae.data.shapes3d import Shapes3D
+from tfvae.data.shapes3d_file import Shapes3DFile
 from tfvae.data.tensorflow_datasets_reader import TensorFlowDatasets
 from tfvae.data.tfrecords import TFRecords
 
@@ -15,10 +19,14 @@ __all__ = [
     "Arrays",
     "Cars3D",
     "Dataset",
+    "FixedFactors",
     "GroundTruthDataset",
     "ImageFolder",
+    "Pinwheel",
     "Shapes2D",
+    "Shapes2DFile",
     "Shapes3D",
+    "Shapes3DFile",
     "TFRecords",
     "TensorFlowDatasets",
 ]

@@ -5,7 +5,7 @@ started at step 0 or was resumed at s, and no shuffle buffer is filled or saved.
 """
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -16,11 +16,12 @@ from tfvae import noise
 class Dataset(abc.ABC):
     """A finite collection of images, addressed by number.
 
-    A subclass sets `num_examples` and `image_shape` and implements `gather`.
+    A subclass sets `num_examples` and `image_shape` and implements `gather`. Data that are no
+    images are the same with another shape, such as (2,) for points.
 
     Attributes:
         num_examples: number of images, N.
-        image_shape: (H, W, C).
+        image_shape: shape of one image, (H, W, C).
     """
 
     num_examples: int
@@ -125,22 +126,59 @@ class GroundTruthDataset(Dataset):
                 f"factors has shape {list(factors.shape)}; it must be [n, {self.num_factors}], "
                 f"the columns being {', '.join(self.factor_names)}"
             )
-        for name, size, column in zip(self.factor_names, self.factor_sizes, factors.T, strict=True):
-            outside = column[(column < 0) | (column >= size)]
-            if outside.size:
-                raise ValueError(
-                    f"factor {name} has value {outside[0]}; it must be from 0 to {size - 1}"
-                )
+        for k, column in enumerate(factors.T):
+            self._check_values(k, column)
         return np.ravel_multi_index(tuple(factors.T), self.factor_sizes).astype(np.int64)
 
     def images(self, factors: np.ndarray) -> np.ndarray:
         """Returns the images with `factors` int [n, K], float32 [n, H, W, C] in [0, 1]."""
         return np.asarray(self.gather(tf.constant(self.indices(factors), tf.int64)))
 
-    def sample_factors(self, n: int, seed: int) -> np.ndarray:
-        """Draws `n` rows of uniform, independent factors, int64 [n, K]."""
+    def sample_factors(
+        self, n: int, seed: int, fixed: Mapping[str, int] | None = None
+    ) -> np.ndarray:
+        """Draws `n` rows of uniform, independent factors, int64 [n, K].
+
+        Args:
+            n: number of rows.
+            seed: seed of the draw.
+            fixed: values that some factors have in every row, such as {"shape": 2}; the other
+                factors are what they are without it.
+
+        Raises:
+            ValueError: for an unknown factor, or a value outside it (both named).
+        """
         generator = np.random.default_rng(seed)
-        return generator.integers(0, self.factor_sizes, size=(n, self.num_factors))
+        factors = generator.integers(0, self.factor_sizes, size=(n, self.num_factors))
+        for k, value in self.fixed_columns(fixed or {}).items():
+            factors[:, k] = value
+        return factors
+
+    def fixed_columns(self, fixed: Mapping[str, int]) -> dict[int, int]:
+        """Returns the values of `fixed` by number of the factor instead of by name.
+
+        Raises:
+            ValueError: for an unknown factor, or a value outside it (both named).
+        """
+        columns = {}
+        for name, value in fixed.items():
+            if name not in self.factor_names:
+                raise ValueError(
+                    f"there is no factor {name!r}; the factors are {', '.join(self.factor_names)}"
+                )
+            k = self.factor_names.index(name)
+            self._check_values(k, np.array([value]))
+            columns[k] = value
+        return columns
+
+    def _check_values(self, k: int, values: np.ndarray) -> None:
+        size = self.factor_sizes[k]
+        outside = values[(values < 0) | (values >= size)]
+        if outside.size:
+            raise ValueError(
+                f"factor {self.factor_names[k]} has value {outside[0]}; it must be from 0 to "
+                f"{size - 1}"
+            )
 
 
 def shuffled_indices(step: tf.Tensor, batch_size: int, num_examples: int, seed: int) -> tf.Tensor:

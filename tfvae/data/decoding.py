@@ -21,16 +21,25 @@ class UnreadableImageError(ValueError):
     """An image that cannot be decoded; the message names it."""
 
 
-def check_image_arguments(channels: int | None, image_size: Sequence[int] | None) -> None:
-    """Raises ValueError for `channels` other than 1 or 3, or an `image_size` other than (H, W)."""
+def check_image_arguments(
+    channels: int | None,
+    image_size: Sequence[int] | None,
+    crop_size: Sequence[int] | None = None,
+) -> None:
+    """Raises ValueError for `channels` other than 1 or 3, or a size other than (H, W)."""
     if channels not in (None, 1, 3):
         raise ValueError(f"channels is {channels}; it must be 1, 3 or None (as the images are)")
-    if image_size is not None and (len(image_size) != 2 or min(image_size) < 1):
-        raise ValueError(f"image_size is {image_size}; it must be (height, width) in pixels")
+    for argument, size in (("image_size", image_size), ("crop_size", crop_size)):
+        if size is not None and (len(size) != 2 or min(size) < 1):
+            raise ValueError(f"{argument} is {size}; it must be (height, width) in pixels")
 
 
 def encoded_shape(
-    stream: BinaryIO, name: str, channels: int | None, image_size: Sequence[int] | None
+    stream: BinaryIO,
+    name: str,
+    channels: int | None,
+    image_size: Sequence[int] | None,
+    crop_size: Sequence[int] | None = None,
 ) -> tuple[int, int, int]:
     """Returns the shape that `decode` gives, (H, W, C), from the header alone.
 
@@ -38,6 +47,9 @@ def encoded_shape(
     """
     image = _open(stream, name)
     width, height = image.size
+    if crop_size is not None:
+        _central_box(image, crop_size, name)
+        height, width = crop_size
     if image_size is not None:
         height, width = image_size
     return height, width, channels or _CHANNELS[image.mode]
@@ -49,6 +61,7 @@ def decode(
     channels: int | None,
     image_size: Sequence[int] | None,
     white: int = 255,
+    crop_size: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Returns an image, uint8 [H, W, C]; transparency is dropped.
 
@@ -59,10 +72,12 @@ def decode(
         image_size: (H, W): the largest central part of this aspect ratio is resized to it; as
             the image is where None.
         white: the largest value that was stored, which becomes 255.
+        crop_size: (H, W) of the central part that is looked at, before any resizing; all where
+            None.
 
     Raises:
         UnreadableImageError: for bytes that are not such an image, or not all of one.
-        ValueError: for a value above `white`.
+        ValueError: for a value above `white`, or an image smaller than `crop_size`.
     """
     from PIL import Image, ImageOps  # noqa: PLC0415
 
@@ -71,6 +86,8 @@ def decode(
         image = image.convert(_MODES[channels or _CHANNELS[image.mode]])
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
         raise UnreadableImageError(f"{name} cannot be decoded: {error}") from error
+    if crop_size is not None:
+        image = image.crop(_central_box(image, crop_size, name))
     if white != 255:
         largest = np.max(image)
         if largest > white:
@@ -113,6 +130,17 @@ def read_images(
 
     images = tf.numpy_function(batch, [numbers], tf.float32, stateful=False)
     return tf.ensure_shape(images, [None, *image_shape])
+
+
+def _central_box(image, size: Sequence[int], name: str) -> tuple[int, int, int, int]:
+    """The central part (H, W) of an image: left, top, right and bottom."""
+    height, width = size
+    if width > image.width or height > image.height:
+        raise ValueError(
+            f"crop_size is {tuple(size)}; {name} has only {image.height} x {image.width} pixels"
+        )
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return left, top, left + width, top + height
 
 
 def _open(stream: BinaryIO, name: str):

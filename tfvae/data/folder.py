@@ -5,6 +5,7 @@ import pathlib
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,6 +33,10 @@ class ImageFolder(Dataset):
         test_fraction: fraction of the images for testing, drawn once and for all.
         skip_unreadable: leaves out images that cannot be decoded, with one warning, instead of
             failing. Every image is then decoded once here.
+        crop_size: (H, W) of the central part that is looked at, before any resizing; all where
+            None.
+        in_memory: keeps images once they were decoded, N * H * W * C bytes in all: decoding large
+            files takes longer than training on them.
 
     Attributes:
         paths: the files of the split, one per image.
@@ -41,7 +46,8 @@ class ImageFolder(Dataset):
     Raises:
         FileNotFoundError: where there is no such folder, or no image in it.
         UnreadableImageError: for an image that cannot be decoded (named).
-        ValueError: for images of several shapes (one of each named), or a wrong argument.
+        ValueError: for images of several shapes (one of each named), one smaller than
+            `crop_size` (named), or a wrong argument.
     """
 
     def __init__(
@@ -52,11 +58,13 @@ class ImageFolder(Dataset):
         split: str = "all",
         test_fraction: float = 0.1,
         skip_unreadable: bool = False,
+        crop_size: Sequence[int] | None = None,
+        in_memory: bool = False,
     ):
         if not os.fspath(path):  # which pathlib would take for the current directory
             raise ValueError("path is empty; give the folder of the images")
-        decoding.check_image_arguments(channels, image_size)
-        self._options = (channels, image_size)
+        decoding.check_image_arguments(channels, image_size, crop_size)
+        self._options = {"channels": channels, "image_size": image_size, "crop_size": crop_size}
         paths = _image_paths(pathlib.Path(path))
         self.unreadable: list[pathlib.Path] = []
         if skip_unreadable:
@@ -70,21 +78,27 @@ class ImageFolder(Dataset):
             )
         if not paths:
             raise decoding.UnreadableImageError(f"no image in {path} can be read")
-        self.image_shape = _common_shape(paths, *self._options)
+        self.image_shape = _common_shape(paths, self._options)
         self.paths = [paths[i] for i in split_numbers(len(paths), split, test_fraction)]
         self.num_examples = len(self.paths)
+        self._in_memory = in_memory
+        self._kept: dict[int, np.ndarray] = {}
 
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
         return decoding.read_images(self._read, indices, self.image_shape)
 
     def _read(self, number: int) -> np.ndarray:
+        if number in self._kept:
+            return self._kept[number]
         image = self._decode(self.paths[number])
         decoding.check_shape(image.shape, self.image_shape, str(self.paths[number]))
+        if self._in_memory:
+            self._kept[number] = image
         return image
 
     def _decode(self, path: pathlib.Path) -> np.ndarray:
-        return decoding.decode(path.read_bytes(), str(path), *self._options)
+        return decoding.decode(path.read_bytes(), str(path), **self._options)
 
 
 def _image_paths(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -121,14 +135,12 @@ def _readable(
     return [path for path, good in zip(paths, readable, strict=True) if good], unreadable
 
 
-def _common_shape(
-    paths: list[pathlib.Path], channels: int | None, image_size: Sequence[int] | None
-) -> tuple[int, int, int]:
+def _common_shape(paths: list[pathlib.Path], options: dict[str, Any]) -> tuple[int, int, int]:
     """The shape (H, W, C) of every image, from the headers."""
     needed = None
     for path in paths:
         with path.open("rb") as stream:
-            shape = decoding.encoded_shape(stream, str(path), channels, image_size)
+            shape = decoding.encoded_shape(stream, str(path), **options)
         needed = needed or shape
         decoding.check_shape(shape, needed, str(path))
     assert needed is not None

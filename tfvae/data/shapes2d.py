@@ -54,8 +54,8 @@ class Shapes2D(GroundTruthDataset):
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 1], zeros and ones."""
         positions = len(outlines.CENTRES)
-        sizes = tf.constant([len(self._spans), positions, positions], tf.int64)
-        sprite, position_x, position_y = tf.unstack(tf.unravel_index(indices, sizes))
+        sprite, position_y = indices // positions**2, indices % positions
+        position_x = indices // positions % positions
         spans = tf.gather_nd(self._spans, tf.stack([sprite, position_y], axis=1))  # [n, 64, 4]
         centres = tf.gather(self._centres, position_x)[:, tf.newaxis, tf.newaxis]
         ends = tf.cast(spans, tf.int32) + centres

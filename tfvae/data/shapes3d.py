@@ -1,6 +1,7 @@
 """3D Shapes: an object in a coloured room, rendered here."""
 
 import colorsys
+import itertools
 
 import numpy as np
 import tensorflow as tf
@@ -50,16 +51,15 @@ class Shapes3D(GroundTruthDataset):
 
     def __init__(self) -> None:
         colours = [colorsys.hsv_to_rgb(hue / NUM_HUES, 1.0, 1.0) for hue in range(NUM_HUES)]
+        palettes = [(*hues, _LIGHT) for hues in itertools.product(colours, repeat=3)]
         with tf.device("CPU"):  # where input pipelines run
             self._views = tf.constant(rendering.views())
-            self._colours = tf.constant(colours, tf.float32)
+            self._palettes = tf.constant(np.float32(palettes) * SCALE_8_BIT)
 
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 3] in [0, 1]."""
-        sizes = tf.constant([NUM_HUES, NUM_HUES, NUM_HUES, len(self._views)], tf.int64)
-        *hues, view = tf.unstack(tf.unravel_index(indices, sizes))
-        light = tf.broadcast_to(tf.constant(_LIGHT), [tf.size(indices), 3])
-        colours = [*(tf.gather(self._colours, hue) for hue in hues), light]
+        palette, view = indices // len(self._views), indices % len(self._views)
+        colours = tf.gather(self._palettes, palette)  # [n, 4, 3]
         layers = tf.cast(tf.gather(self._views, view), tf.float32)  # [n, 64 * 64, 4]
-        pixels = layers @ (tf.stack(colours, axis=1) * SCALE_8_BIT)
+        pixels = layers @ colours
         return tf.reshape(pixels, [-1, *self.image_shape])

@@ -1,0 +1,56 @@
+"""The part of ground-truth data in which some factors have one value."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data.dataset import GroundTruthDataset
+
+
+class FixedFactors(GroundTruthDataset):
+    """The images of `data` in which some factors have the values given; the others are its factors.
+
+    Nothing is copied. Factors that are fixed are no factors of this data set, since they never
+    vary.
+
+    Example:
+        hearts = FixedFactors(Shapes2D(), {"shape": 2, "scale": 5})
+        hearts.factor_names                          # ("orientation", "position_x", "position_y")
+        model.fit(hearts.batches(64, seed=0), ...)   # sees large hearts only
+
+    Args:
+        data: the whole data.
+        fixed: values of some of the factors, by name.
+
+    Raises:
+        ValueError: for an unknown factor or a value outside it (named), or where no factor is
+            left to vary.
+    """
+
+    def __init__(self, data: GroundTruthDataset, fixed: Mapping[str, int]):
+        columns = data.fixed_columns(fixed)
+        free = [k for k in range(data.num_factors) if k not in columns]
+        if not free:
+            raise ValueError(
+                f"all factors are fixed ({', '.join(fixed)}); at least one must be left to vary"
+            )
+        self.factor_names = tuple(data.factor_names[k] for k in free)
+        self.factor_sizes = tuple(data.factor_sizes[k] for k in free)
+        self.num_examples = int(np.prod(self.factor_sizes))
+        self.image_shape = data.image_shape
+        self._data = data
+        strides = _strides(data.factor_sizes)
+        self._first = int(sum(strides[k] * value for k, value in columns.items()))
+        self._strides = strides[free]
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+        own_strides = _strides(self.factor_sizes)
+        factors = indices[:, tf.newaxis] // own_strides % np.array(self.factor_sizes)  # [n, K]
+        return self._data.gather(self._first + tf.reduce_sum(factors * self._strides, axis=1))
+
+
+def _strides(sizes: tuple[int, ...]) -> np.ndarray:
+    """How far apart images of neighbouring values of each factor are, int64 [K]."""
+    return np.cumprod([1, *sizes[:0:-1]], dtype=np.int64)[::-1]

@@ -1,0 +1,88 @@
+"""3D Shapes from the published file."""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data import decoding
+from tfvae.data.dataset import GroundTruthDataset
+from tfvae.data.published_grid import check_grid, existing_file
+from tfvae.data.shapes3d import Shapes3D
+
+_NAME = "3dshapes.h5"
+_ORIGIN = "https://storage.googleapis.com/3d-shapes/3dshapes.h5"
+
+
+class Shapes3DFile(GroundTruthDataset):
+    """The images of 3D Shapes' own file (Burgess & Kim 2018), float32 [64, 64, 3].
+
+    The same factors in the same order as `Shapes3D`, which renders such pictures without a file.
+
+    The file is compressed in blocks of thousands of images, of which a shuffled batch needs one
+    for each image: reading it so takes seconds a batch. For training, unpack it once with
+    `unpacked=True`.
+
+    Args:
+        path: `3dshapes.h5`.
+        unpacked: whether the images are read from `3dshapes.npy` beside `path`, written first
+            where it is not there or older: 5.9 GB of disk, none of memory.
+
+    Raises:
+        FileNotFoundError: where there is no such file (the message says where to get it).
+        ValueError: for a file that cannot be read, an array missing or of another shape, or
+            images that are not all combinations of their factors in order.
+    """
+
+    factor_names = Shapes3D.factor_names
+
+    def __init__(self, path: str | os.PathLike, unpacked: bool = False):
+        file = existing_file(path, _NAME, _ORIGIN)
+        images, labels = _arrays(file)
+        classes = [np.unique(column, return_inverse=True)[1] for column in labels.T]
+        self.factor_sizes = check_grid(np.stack(classes, axis=1), len(images), file)
+        self.num_examples = len(images)
+        self.image_shape = images.shape[1:]
+        self._images = _unpacked(images, file.with_suffix(".npy"), file) if unpacked else images
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 3] in [0, 1]."""
+        return decoding.read_images(self._images.__getitem__, indices, self.image_shape)
+
+
+def _arrays(file: pathlib.Path):
+    """The images, left in the file, [N, 64, 64, 3], and the values of their factors [N, 6]."""
+    import h5py  # noqa: PLC0415
+
+    try:
+        stored = h5py.File(file, "r")
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read as an HDF5 file: {error}") from error
+    found = {name: (array.dtype.name, array.shape) for name, array in stored.items()}
+    dtype, shape = found.get("images", ("missing", ()))
+    _, labels_shape = found.get("labels", ("missing", ()))
+    if dtype != "uint8" or len(shape) != 4 or shape[3] != 3 or labels_shape[1:] != (6,):
+        raise ValueError(
+            f"{file} holds {found}; it must hold images, uint8 [N, 64, 64, 3], and labels [N, 6]"
+        )
+    return stored["images"], stored["labels"][:]
+
+
+def _unpacked(images, target: pathlib.Path, source: pathlib.Path) -> np.ndarray:
+    """The images in a memory-mapped .npy file, written beside and renamed when it is whole."""
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        partial = target.with_suffix(f".partial-{os.getpid()}")
+        copy = np.lib.format.open_memmap(partial, "w+", images.dtype, images.shape)
+        step = images.chunks[0] if images.chunks else 1024
+        for start in range(0, len(images), step):
+            copy[start : start + step] = images[start : start + step]
+        copy.flush()
+        partial.replace(target)
+    array = np.load(target, mmap_mode="r")
+    if array.shape != images.shape or array.dtype != images.dtype:
+        raise ValueError(
+            f"{target} is {array.dtype} {list(array.shape)}; {source} holds uint8 "
+            f"{list(images.shape)}. Remove {target}"
+        )
+    return array
