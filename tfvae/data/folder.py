@@ -64,7 +64,11 @@ class ImageFolder(Dataset):
         if not os.fspath(path):  # which pathlib would take for the current directory
             raise ValueError("path is empty; give the folder of the images")
         decoding.check_image_arguments(channels, image_size, crop_size)
-        self._options = {"channels": channels, "image_size": image_size, "crop_size": crop_size}
+        self._options: dict[str, Any] = {
+            "channels": channels,
+            "image_size": image_size,
+            "crop_size": crop_size,
+        }
         paths = _image_paths(pathlib.Path(path))
         self.unreadable: list[pathlib.Path] = []
         if skip_unreadable:

@@ -54,7 +54,7 @@ class Shapes3D(GroundTruthDataset):
         palettes = [(*hues, _LIGHT) for hues in itertools.product(colours, repeat=3)]
         with tf.device("CPU"):  # where input pipelines run
             self._views = tf.constant(rendering.views())
-            self._palettes = tf.constant(np.float32(palettes) * SCALE_8_BIT)
+            self._palettes = tf.constant(np.array(palettes, np.float32) * SCALE_8_BIT)
 
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 3] in [0, 1]."""

@@ -14,7 +14,7 @@ CYLINDER_RADIUS, CYLINDER_HEIGHT = 0.8, 1.75
 SPHERE_RADIUS = 1.0
 CAPSULE_RADIUS, CAPSULE_HEIGHT = 0.62, 2.35
 # A ball that holds every body.
-CENTRE, REACH = np.float32([[0], [0], [1]]), np.float32(1.52)
+CENTRE, REACH = np.array([[0], [0], [1]], np.float32), np.float32(1.52)
 
 MISSED = np.float32(1e6)  # the distance of what a ray does not meet
 
@@ -45,7 +45,7 @@ def passes_near(origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
 
 def _raised(points, height):
     """The points relative to one of the axis, `height` above the floor."""
-    return points - np.float32([[0], [0], [height]])
+    return points - np.array([[0], [0], [height]], np.float32)
 
 
 def _to_ball(origin, direction, height, radius):
@@ -94,7 +94,7 @@ def _to_cylinder(origin, direction):
 def _cylinder_normal(points):
     on_top = points[2] > CYLINDER_HEIGHT - 1e-3
     side = np.stack([points[0], points[1], np.zeros_like(points[2])]) / CYLINDER_RADIUS
-    return np.where(on_top, np.float32([[0], [0], [1]]), side)
+    return np.where(on_top, np.array([[0], [0], [1]]), side)
 
 
 def _to_sphere(origin, direction):

@@ -99,7 +99,7 @@ def _empty_room(eye, rays):
     surface, distance = distances.argmin(0), distances.min(0)
     points = eye + distance * rays
     sky = (points[2] > WALL_HEIGHT) | (distance == MISSED)
-    normals = np.float32([[0, -1, 0], [0, 0, -1], [1, 0, 0]])  # of the three surfaces
+    normals = np.array([[0, -1, 0], [0, 0, -1], [1, 0, 0]], np.float32)  # of the surfaces
     gaps = np.stack([points[2], WALL - points[0], WALL - points[1]])  # to each of them
     light = 1 - CREVICE * np.exp(-np.maximum(gaps, 0) / CREVICE_WIDTH)
     light = light.prod(0) / (1 - CREVICE)  # no surface darkens itself

@@ -1,0 +1,44 @@
+"""Configs whose data is a folder of the user's: on a folder of the published pictures' size."""
+
+import importlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainers.construct import build_data, build_model
+
+
+@pytest.mark.parametrize(
+    ("name", "height", "width", "channels"),
+    [
+        ("factor_vae_chairs3d", 600, 600, 1),
+        ("factor_vae_faces3d", 72, 64, 1),
+        ("factor_vae_celeba", 218, 178, 3),
+        ("vae_images", 90, 120, 3),
+    ],
+)
+def test_folder_of_published_pictures(name, height, width, channels, tmp_path):
+    config = importlib.import_module(f"trainers.configs.{name}").get_config()
+    with pytest.raises(ValueError, match="path is empty; give the folder of the images"):
+        build_data(config)
+    (tmp_path / "some").mkdir()
+    for number in range(10):
+        picture = np.full([height, width, 3], 20 * number, np.uint8)
+        Image.fromarray(picture).save(tmp_path / "some" / f"{number}.png")
+    config.data.path = str(tmp_path)
+    train, test = build_data(config)
+    assert (train.num_examples, test.num_examples) == (9, 1)
+    assert train.image_shape == (64, 64, channels)
+    model = build_model(config, train)
+    images = next(iter(train.batches(4, seed=0)))
+    assert np.isfinite(model.elbo(images)).all()
+
+
+@pytest.mark.parametrize("name", ["beta_vae_shapes3d", "factor_vae_shapes3d"])
+def test_rendered_3d_shapes(name):
+    config = importlib.import_module(f"trainers.configs.{name}").get_config()
+    data, _ = build_data(config)
+    model = build_model(config, data)
+    assert model.data_shape == (64, 64, 3)
+    assert np.isfinite(model.elbo(next(iter(data.batches(4, seed=0))))).all()
