@@ -31,6 +31,7 @@ INSTALL = [
     "anyio>=4,<5",
     "google-crc32c>=1.5,<2",
     "scipy>=1.13,<2",
+    "h5py>=3.11,<4",
 ]
 # importlib_resources is used by tensorflow-datasets on Python 3.11 and not declared there.
 DATASETS = ["tensorflow-datasets>=4.9.8,<5", "importlib_resources>=6,<8"]
