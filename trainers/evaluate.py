@@ -9,38 +9,30 @@ import math
 import pathlib
 import sys
 import time
-from collections.abc import Callable
 
 from trainers import program, runs  # first: quiets TensorFlow
 
 # isort: split
 import keras
 import numpy as np
-import tensorflow as tf
 from absl import flags
 
 import tfvae
 from tfvae import noise
 from trainers.construct import nearest
+from trainers.scores import NEED_NO_FACTORS, SCORES, Codes
+from trainers.scores import results as score_results
 
-METRICS = flags.DEFINE_list("metrics", [], "Metrics of disentanglement, such as factor_vae.")
+METRICS = flags.DEFINE_list("metrics", [], f"Metrics: some of {', '.join(SCORES)}.")
 NUM_SAMPLES = flags.DEFINE_integer(
     "num_samples", 0, "Samples per example of the log-likelihood; 0 leaves it out."
 )
 SEED = flags.DEFINE_integer("seed", 0, "Seed of all that is drawn.")
-VOTES = flags.DEFINE_integer("votes", 10_000, "Training votes of a score; half as many test it.")
+VOTES = flags.DEFINE_integer(
+    "votes", 10_000, "Votes or observations that a metric is fitted on; half as many test it."
+)
 
 BATCH_SIZE = 100
-
-
-def _factor_vae(model, data) -> float:
-    encode = tf.function(lambda images: model.encode(images).mean(), reduce_retracing=True)
-    return tfvae.metrics.factor_vae_score(
-        encode, data, SEED.value, num_train=VOTES.value, num_test=max(1, VOTES.value // 2)
-    )
-
-
-SCORES: dict[str, Callable] = {"factor_vae": _factor_vae}
 
 
 def _log_likelihood(model, data, examples: int) -> dict[str, float]:
@@ -68,8 +60,13 @@ def main() -> None:
     if NUM_SAMPLES.value < 0:
         raise ValueError(f"--num_samples is {NUM_SAMPLES.value}; it must be 0 or more")
     model, data, config = runs.load(program.WORKDIR.value)
-    if METRICS.value and not isinstance(data, tfvae.data.GroundTruthDataset):
-        raise ValueError(f"--metrics needs data with known factors; {config.data.name} has none")
+    for name in METRICS.value:
+        known = isinstance(data, tfvae.data.GroundTruthDataset)
+        if not known and name not in NEED_NO_FACTORS:
+            raise ValueError(
+                f"--metrics has {name}, which needs data with known factors; {config.data.name} "
+                f"has none, and only {', '.join(NEED_NO_FACTORS)} do without"
+            )
     examples = min(config.evaluation.examples or data.num_examples, data.num_examples)
     model.seed = SEED.value  # of the posterior's samples
     started = time.perf_counter()
@@ -80,8 +77,9 @@ def main() -> None:
     results |= {name: float(value) for name, value in terms.items()}
     if NUM_SAMPLES.value:
         results |= _log_likelihood(model, data, examples)
+    codes = Codes(model, data, SEED.value, VOTES.value)
     for name in METRICS.value:
-        results[f"{name}_score"] = SCORES[name](model, data)
+        results |= score_results(name, codes)
         results[f"{name}_votes"] = VOTES.value
     results["evaluation_seconds"] = round(time.perf_counter() - started, 1)
     path = pathlib.Path(program.WORKDIR.value) / runs.RESULTS_FILE
