@@ -20,9 +20,9 @@ class Shapes3DFile(GroundTruthDataset):
 
     The same factors in the same order as `Shapes3D`, which renders such pictures without a file.
 
-    The file is compressed in blocks of thousands of images, of which a shuffled batch needs one
-    for each image: reading it so takes seconds a batch. For training, unpack it once with
-    `unpacked=True`.
+    The file is compressed in blocks of thousands of images, and showing one image undoes all its
+    blocks: in the layout that h5py chooses, half a second. For training, pass `unpacked=True`,
+    which unpacks the file once, in some minutes.
 
     Args:
         path: `3dshapes.h5`.

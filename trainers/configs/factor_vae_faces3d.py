@@ -5,8 +5,8 @@ published: they have to be rendered from the model. Shown are the largest centra
 at 64x64.
 
 Published: grey 64x64 images, the convolutions of 2D Shapes with a hidden layer of 256, two batches
-of 64, Adam 1e-4. Chosen here: gamma 6.4, z = 10, 1e-5 for the discriminator and 1,000,000 steps. Ten
-per cent of the images are kept for evaluation. All stay in memory once read (1 GB).
+of 64, Adam 1e-4. Chosen here: gamma 6.4, z = 10, 1e-5 for the discriminator and 1,000,000 steps.
+Ten per cent of the images are kept for evaluation. All stay in memory once read (1 GB).
 """
 
 from trainers.configs import factor_vae_chairs3d
