@@ -1,5 +1,7 @@
 """The adversarial autoencoder."""
 
+import warnings
+
 import keras
 import tensorflow as tf
 
@@ -15,6 +17,7 @@ class AdversarialAutoencoder(AdversarialVAE):
     Makhzani et al. 2016 (arXiv:1511.05644), section 2. D(z) is the discriminator's probability that
     z is the prior's: the encoder makes its samples look like the prior's, and there is no
     KL in the loss (`kl` and `elbo` are reported all the same). One batch serves both players.
+    Nothing in it trains a prior, so that one with weights keeps those it has, with a warning.
 
     Args:
         adversarial_weight: weight of the encoder's adversarial loss, a number or a schedule.
@@ -28,6 +31,13 @@ class AdversarialAutoencoder(AdversarialVAE):
     def __init__(self, *args, adversarial_weight: schedules.Coefficient = 1.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.adversarial_weight = adversarial_weight
+        if getattr(self.prior, "trainable_weights", None):
+            self.prior.trainable = False
+            warnings.warn(
+                f"prior {self.prior.name} has trainable weights, which stay as they are: the loss "
+                "of AdversarialAutoencoder has no KL that could train them",
+                stacklevel=2,
+            )
 
     def objective(self, x, seeds, training):
         """Returns the terms of the losses in nats, the discriminator's over both its batches."""
