@@ -1,28 +1,11 @@
 import numpy as np
 import pytest
-import tensorflow as tf
+from factor_images import Factors, identity
 
-from tfvae.data import GroundTruthDataset
 from tfvae.metrics import factor_vae_score
 from tfvae.metrics.observations import encode_once
 
 VOTES = {"num_train": 400, "num_test": 400, "observations": 16, "num_variance": 1000}
-
-
-class Factors(GroundTruthDataset):
-    """Images [1, 1, 3] that are their factors."""
-
-    factor_names = ("a", "b", "c")
-    factor_sizes = (5, 6, 7)
-    num_examples = 210
-    image_shape = (1, 1, 3)
-
-    def gather(self, indices):
-        return tf.constant(self.factors(indices), tf.float32)[:, None, None]
-
-
-def identity(images):
-    return images[:, 0, 0]
 
 
 def score(encode, seed=0, **kwargs):
@@ -94,6 +77,16 @@ def test_each_image_is_encoded_once():
     codes, rows = encode_once(encode, Factors(), Factors().indices(factors), batch_size=1)
     np.testing.assert_array_equal(codes[rows], factors)
     assert len(seen) == len(set(seen)) == 2
+
+
+def test_images_are_found_among_more_than_a_table_could_hold():
+    class Many(Factors):
+        factor_sizes = (10**6, 10**6, 10**6)
+
+    factors = np.array([[999_999, 5, 999_999], [0, 0, 1], [999_999, 5, 999_999]])
+    codes, rows = encode_once(identity, Many(), Many().indices(factors))
+    assert codes.shape == (2, 3)
+    np.testing.assert_array_equal(codes[rows], factors)
 
 
 @pytest.mark.parametrize(("name", "least"), [("num_train", 1), ("observations", 2)])
