@@ -108,6 +108,20 @@ def test_grid_has_the_order_and_scale_of_its_factors(data_dir):
     np.testing.assert_array_equal(data.labels["label_scale"], data.factors(range(96))[:, 1])
 
 
+def test_3d_shapes_have_the_published_factors(tfds, tmp_path):
+    names = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
+    features = {f"label_{name}": tfds.features.ClassLabel(num_classes=2) for name in names}
+    grid = [
+        {"image": np.full([2, 2, 3], number, np.uint8), **dict(zip(features, row, strict=True))}
+        for number, row in enumerate(np.ndindex(*[2] * 6))
+    ]
+    features["image"] = tfds.features.Image(shape=(2, 2, 3))
+    store(tfds, str(tmp_path), "shapes3d", features, {"train": grid[::-1]})
+    data = TensorFlowDatasets("shapes3d:2.0.0", data_dir=tmp_path)
+    assert (data.factor_names, data.factor_sizes) == (names, (2,) * 6)
+    np.testing.assert_allclose(images_of(data)[:, 0, 0, 0], np.arange(64) / 255, atol=1e-6)
+
+
 def test_factors_of_a_grid_of_ones_own(data_dir):
     data = TensorFlowDatasets(
         "dsprites:2.0.0",
