@@ -58,6 +58,7 @@ setup(
     entry_points={
         "console_scripts": [
             "tfvae-train=trainers.train:cli",
+            "tfvae-sweep=trainers.sweep:cli",
             "tfvae-evaluate=trainers.evaluate:cli",
             "tfvae-plot=trainers.plot:cli",
             "tfvae-export=trainers.export:cli",

@@ -75,6 +75,18 @@ def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> lis
     return list(planned.values())
 
 
+def call(file: str | pathlib.Path, function: str) -> Any:
+    """Returns what a function of a Python file returns.
+
+    Raises:
+        ValueError: where the file has no such function.
+    """
+    names = runpy.run_path(str(file))
+    if function not in names:
+        raise ValueError(f"{file} has no {function}()")
+    return names[function]()
+
+
 def _choices(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     if "config" not in grid:
         raise ValueError(f"the grid {dict(grid)} has no config; give its name or file")
@@ -85,7 +97,7 @@ def _choices(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _configured(choice: Mapping[str, Any]) -> tuple[pathlib.Path, ConfigDict, dict[str, Any]]:
     """The config file, the config and the fields set, as the config holds them (1 as 1.0)."""
     file = _config_file(str(choice["config"]))
-    config = runpy.run_path(str(file))["get_config"]()
+    config = call(file, "get_config")
     fields = {}
     for field, value in choice.items():
         if field == "config":
@@ -121,7 +133,8 @@ def _columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The fields of more than one value but the seed, and what the table calls them."""
     names = dict.fromkeys(field for fields in runs for field in fields if field != "seed")
     varied = [f for f in names if len({repr(fields[f]) for fields in runs if f in fields}) > 1]
-    last = [field.rpartition(".")[2] for field in varied]
+    # The class of a part of the model is what the part is called: prior for model.prior.name.
+    last = [field.removesuffix(".name").rpartition(".")[2] for field in varied]
     return {
         field: part if last.count(part) == 1 else field
         for field, part in zip(varied, last, strict=True)

@@ -8,7 +8,6 @@ command resumes; results.csv has a row for each run.
 
 import ast
 import pathlib
-import runpy
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -26,7 +25,9 @@ from trainers import evaluate, table
 from trainers import help as program_help
 from trainers.children import Children
 from trainers.construct import check_names, lookup, nearest
-from trainers.grid import PlannedRun, plan
+from trainers.grid import PlannedRun, call, plan
+from trainers.scores import NEED_NO_FACTORS, SCORES
+from trainers.state import Evaluation, keys_of, missing, newest_step
 
 SWEEP = flags.DEFINE_string("sweep", None, "Sweep file, whose get_sweep() gives what is swept.")
 CONFIGS = flags.DEFINE_list("config", [], "Configs to sweep, files or names, in place of --sweep.")
@@ -50,13 +51,26 @@ def _tradeoff(rows, varied, score):
 
 
 def _curves(rows, varied, score):
-    return plots.curves(rows, score, x=varied[0], by=_family(rows))
+    """Over the first numeric field; every combination of the others has a line of its own."""
+    first = next(name for name in varied if any(_is_number(row.get(name)) for row in rows))
+    others = [name for name in varied if name != first]
+    family = _family(rows)
+    several = len({row[family] for row in rows}) > 1
+    lines = [
+        {**row, "line": " ".join([row[family]] * several + table.settings(row, others))}
+        for row in rows
+    ]
+    return plots.curves(lines, score, x=first, by="line" if several or others else None)
 
 
 def _family(rows) -> str:
-    """Models, unless one has several configs, such as one for each prior."""
+    """Models, unless one has several configs."""
     configs = {row["config"] for row in rows}
     return "model" if len(configs) == len({row["model"] for row in rows}) else "config"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
 
 
 DRAW: dict[str, Callable] = {"tradeoff": _tradeoff, "curves": _curves}
@@ -69,19 +83,27 @@ def main() -> None:
     directory = pathlib.Path(program.WORKDIR.value)
     planned = plan(sweep["grids"], directory)
     varied = list(dict.fromkeys(column for run in planned for column in run.varied))
-    _check(planned, varied, sweep)
-    metrics = sweep["metrics"]
-    pending = [run for run in planned if _to_evaluate(run, metrics) is not None]
+    _check(planned, sweep)
+    asked = Evaluation(
+        sweep["metrics"], evaluate.VOTES.value, evaluate.NUM_SAMPLES.value, evaluate.SEED.value
+    )
+    pending = [run for run in planned if _missing(run, asked)]
     print(f"{len(planned)} runs in {directory}, {len(planned) - len(pending)} of them finished")
-    failed = _execute(pending, metrics)
-    rows = [
-        table.row(run, runs.read_results(run.directory, run.config.steps))
-        for run in planned
-        if _to_evaluate(run, metrics) is None
-    ]
+
+    def write_table() -> list[table.Row]:
+        rows = [
+            table.row(run, runs.read_results(run.directory, run.config.steps))
+            for run in planned
+            if not _missing(run, asked)
+        ]
+        if rows:
+            table.write_csv(rows, varied, directory / TABLE_FILE)
+        return rows
+
+    failed = _execute(pending, asked, write_table)
+    rows = write_table()
     if rows:
-        table.write_csv(rows, varied, directory / TABLE_FILE)
-        score = RANK_BY.value or _first_score(rows, metrics)
+        score = RANK_BY.value or _first_score(rows[0], asked)
         print(f"\n{table.ranking(rows, varied, score)}\n\n{directory / TABLE_FILE}")
         for name in sweep["figures"]:
             DRAW[name](rows, varied, score).savefig(directory / f"{name}.png")
@@ -99,7 +121,7 @@ def _sweep() -> dict[str, Any]:
         )
     sweep: dict[str, Any] = {"grids": [{"config": CONFIGS.value}], "metrics": [], "figures": []}
     if SWEEP.value:
-        described = runpy.run_path(SWEEP.value)["get_sweep"]()
+        described = call(SWEEP.value, "get_sweep")
         for key in described:
             if key not in sweep:
                 raise ValueError(f"{SWEEP.value} gives {key!r}; {nearest(key, sweep)}")
@@ -122,43 +144,52 @@ def _field(text: str) -> tuple[str, list]:
         return field, values.split(",")
 
 
-def _check(planned: Sequence[PlannedRun], varied: Sequence[str], sweep: dict[str, Any]) -> None:
+def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
     """Raises for whatever would fail later."""
     if PROCESSES.value < 1:
         raise ValueError(f"--processes is {PROCESSES.value}; it must be at least 1")
     for name in sweep["metrics"]:
-        if name not in evaluate.SCORES:
-            raise ValueError(f"--metrics has {name!r}; {nearest(name, evaluate.SCORES)}")
+        if name not in SCORES:
+            raise ValueError(f"--metrics has {name!r}; {nearest(name, SCORES)}")
     for name in sweep["figures"]:
         if name not in DRAW:
             raise ValueError(f"--figures has {name!r}; {nearest(name, DRAW)}")
-    if "curves" in sweep["figures"] and not varied:
-        raise ValueError("--figures has 'curves', which need a field of more than one value")
+    numbers = [value for run in planned for value in run.varied.values() if _is_number(value)]
+    if "curves" in sweep["figures"] and not numbers:
+        raise ValueError("--figures has 'curves', which need a number of more than one value")
     for run in planned:
         check_names(run.config)
         data = lookup(run.config.data.name, tfvae.data, "data")
-        if sweep["metrics"] and not issubclass(data, tfvae.data.GroundTruthDataset):
-            raise ValueError(f"--metrics needs data with known factors; {data.__name__} has none")
-        runs.claim(run.directory, run.config, write=False)
-        if _newest_step(run) > run.config.steps:
+        need = [name for name in sweep["metrics"] if name not in NEED_NO_FACTORS]
+        if need and not issubclass(data, tfvae.data.GroundTruthDataset):
             raise ValueError(
-                f"{run.directory} is at step {_newest_step(run)}, past the {run.config.steps} of "
-                "the sweep; give another --workdir"
+                f"--metrics has {need[0]}, which needs data with known factors; "
+                f"{data.__name__} has none"
+            )
+        runs.claim(run.directory, run.config, write=False)
+        if newest_step(run.directory) > run.config.steps:
+            raise ValueError(
+                f"{run.directory} is at step {newest_step(run.directory)}, past the "
+                f"{run.config.steps} of the sweep; give another --workdir"
             )
 
 
-def _execute(pending: Sequence[PlannedRun], metrics: Sequence[str]) -> list[str]:
+def _execute(
+    pending: Sequence[PlannedRun], asked: Evaluation, when_finished: Callable[[], object]
+) -> list[str]:
     """Trains and evaluates runs, as many at once as asked; returns the names of what failed."""
     children = Children(PROCESSES.value)
     failed = []
     with futures.ThreadPoolExecutor(PROCESSES.value) as pool:
-        work = {pool.submit(_run, run, metrics, children): run.name for run in pending}
+        work = {pool.submit(_run, run, asked, children): run.name for run in pending}
         try:
             for number, done in enumerate(futures.as_completed(work), 1):
                 name, failure = work[done], done.result()
                 print(f"[{number}/{len(pending)}] {name}: {failure or 'finished'}", flush=True)
                 if failure:
                     failed.append(name)
+                else:
+                    when_finished()
         except KeyboardInterrupt:
             children.stop()
             pool.shutdown(cancel_futures=True)
@@ -167,13 +198,14 @@ def _execute(pending: Sequence[PlannedRun], metrics: Sequence[str]) -> list[str]
     return failed
 
 
-def _run(run: PlannedRun, metrics: Sequence[str], children: Children) -> str | None:
+def _run(run: PlannedRun, asked: Evaluation, children: Children) -> str | None:
     """Trains and evaluates; returns what failed, None where nothing did."""
     run.directory.mkdir(parents=True, exist_ok=True)
     log = run.directory / LOG_FILE
     print(f"{run.name}: started; its output is in {log}", flush=True)
-    programs = [("trainers.evaluate", _to_evaluate(run, metrics) or [])]
-    if _newest_step(run) < run.config.steps:
+    lacking = _missing(run, asked) or asked
+    programs = [("trainers.evaluate", [f"--workdir={run.directory}", *lacking.flags])]
+    if newest_step(run.directory) < run.config.steps:
         programs.insert(0, ("trainers.train", run.flags))
     try:
         for module, arguments in programs:
@@ -183,47 +215,19 @@ def _run(run: PlannedRun, metrics: Sequence[str], children: Children) -> str | N
                 return "\n    ".join([f"{module} failed (exit code {code}); {log} ends:", *lines])
     except BlockingIOError:
         return f"another process is at work on it ({log} is locked)"
-    if _to_evaluate(run, metrics) is not None:
+    if _missing(run, asked):
         return f"its results are not those asked for at step {run.config.steps}; see {log}"
     return None
 
 
-def _newest_step(run: PlannedRun) -> int:
-    indices = (run.directory / "checkpoints").glob("ckpt-*.index")
-    return max((int(path.stem.rpartition("-")[2]) for path in indices), default=0)
-
-
-def _to_evaluate(run: PlannedRun, metrics: Sequence[str]) -> list[str] | None:
-    """The flags of trainers.evaluate for what the run's results lack, None where nothing."""
-    seed, votes, samples = (f.value for f in (evaluate.SEED, evaluate.VOTES, evaluate.NUM_SAMPLES))
+def _missing(run: PlannedRun, asked: Evaluation) -> Evaluation | None:
+    """What the run's results lack at its last step, None where nothing."""
     results = runs.read_results(run.directory, run.config.steps)
-    if results.get("seed") != seed:
-        results = {}
-    lacking = [
-        name
-        for name in metrics
-        if not _of_metric(results, name) or results.get(f"{name}_votes", votes) != votes
-    ]
-    if results.get("log_likelihood_num_samples") == samples:
-        samples = 0
-    if results and not lacking and not samples:
-        return None
-    return [
-        f"--workdir={run.directory}",
-        f"--metrics={','.join(lacking)}",
-        f"--votes={votes}",
-        f"--num_samples={samples}",
-        f"--seed={seed}",
-    ]
+    return missing(results, asked, SCORES)
 
 
-def _of_metric(results: dict[str, Any], name: str) -> list[str]:
-    """The results that `trainers.evaluate` gives for a metric."""
-    return [key for key in results if key.startswith(f"{name}_")]
-
-
-def _first_score(rows: Sequence[table.Row], metrics: Sequence[str]) -> str:
-    return _of_metric(rows[0], metrics[0])[0] if metrics else "elbo"
+def _first_score(row: table.Row, asked: Evaluation) -> str:
+    return keys_of(asked.metrics[0], row, SCORES)[0] if asked.metrics else "elbo"
 
 
 def cli() -> None:

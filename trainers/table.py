@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from trainers.construct import nearest
 from trainers.grid import PlannedRun, value_text
 
 Row = dict[str, Any]
@@ -65,6 +66,11 @@ def write_csv(rows: Sequence[Row], varied: Sequence[str], path: pathlib.Path) ->
     os.replace(partial, path)
 
 
+def settings(row: Row, varied: Sequence[str]) -> list[str]:
+    """Returns COLUMN=VALUE for each of the columns `varied` that a row has."""
+    return [f"{name}={value_text(row[name])}" for name in varied if name in row]
+
+
 def ranking(rows: Sequence[Row], varied: Sequence[str], by: str) -> str:
     """Returns a printed table, best (largest) first: mean, least and largest over the seeds.
 
@@ -72,14 +78,19 @@ def ranking(rows: Sequence[Row], varied: Sequence[str], by: str) -> str:
         rows: the sweep's rows; those without `by` are left out.
         varied: the columns that, with the config, tell runs apart but for their seed.
         by: column of numbers.
+
+    Raises:
+        ValueError: where no row has it.
     """
     groups: dict[str, list[float]] = {}
     for row in rows:
         if by in row:
-            fields = (f"{name}={value_text(row[name])}" for name in varied if name in row)
-            groups.setdefault(" ".join([row["config"], *fields]), []).append(row[by])
+            name = " ".join([row["config"], *settings(row, varied)])
+            groups.setdefault(name, []).append(row[by])
+    if not groups:
+        raise ValueError(f"--rank_by is {by!r}; {nearest(by, {n for row in rows for n in row})}")
     means = {name: statistics.fmean(values) for name, values in groups.items()}
-    width = max(map(len, means), default=0)
+    width = max(map(len, means))
     lines = [f"{'':4s}{'':{width}s}  {by}: mean  (least to largest)  seeds"]
     for place, name in enumerate(sorted(means, key=lambda name: -means[name]), 1):
         values = groups[name]

@@ -34,6 +34,32 @@ MISTAKES = {
             "error: --figures has 'traversal'; did you mean 'traversals'?",
         ),
     ],
+    "sweep": [
+        ([], "error: give either --sweep=FILE, or --config=CONFIG and --grid=FIELD=VALUE,VALUE"),
+        (
+            ["--config=beta_vae_shapes2d", "--grid=seed=0", "--figures=curves"],
+            "error: --figures has 'curves', which need a number of more than one value",
+        ),
+        (["--figures=trade"], "error: --figures has 'trade'; did you mean 'tradeoff'?"),
+        (
+            ["--figures=", "--metrics=factor_vea"],
+            "error: --metrics has 'factor_vea'; did you mean 'factor_vae'?",
+        ),
+        (
+            ["--config=vae_mnist", "--metrics=factor_vae"],
+            "error: --metrics has factor_vae, which needs data with known factors; MNIST has none",
+        ),
+        (["--processes=0"], "error: --processes is 0; it must be at least 1"),
+        # Flags that may be given several times add up: nothing after these is right.
+        (
+            ["--config=beta_vae_shapes2d", "--grid=model.bta=1"],
+            "has no field 'model.bta'; did you mean 'model.beta'?",
+        ),
+        (
+            ["--grid=model.beta"],
+            "error: --grid is 'model.beta'; it must be FIELD=VALUE or FIELD=VALUE,VALUE",
+        ),
+    ],
 }
 PROGRAM = """
 import importlib, json, sys

@@ -4,7 +4,7 @@ from tfvae.plots.comparisons import curves, read_table, tradeoff
 from tfvae.plots.densities import aggregate_posterior
 from tfvae.plots.figures import reconstructions, samples
 from tfvae.plots.grid import image_grid
-from tfvae.plots.traversals import traversal_animation, traversals
+from tfvae.plots.traversal import traversal_animation, traversals
 
 __all__ = [
     "aggregate_posterior",

@@ -1,0 +1,103 @@
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tfvae.plots import read_table
+from tfvae.training.run import train
+from trainers import runs
+from trainers.construct import build_data, build_model
+from trainers.grid import plan
+
+ROOT = pathlib.Path(__file__).parents[2]
+STEPS = 1500
+CONFIG = """
+from trainers.configs import default
+
+def get_config():
+    config = default.get_config()
+    config.batch_size, config.log_every = 8, 50
+    config.evaluation.examples_in_training = 0
+    config.model.encoder = {{"name": "DenseEncoder", "hidden": [4]}}
+    config.model.decoder = {{"name": "DenseDecoder", "hidden": [4]}}
+    config.data = {{"name": "Arrays", "source": {images!r}}}
+    return config
+"""
+GRIDS = [
+    {"config": "CONFIG", "optimizer.learning_rate": 1e-3, "steps": STEPS, "seed": [0, 1]},
+    {"config": "CONFIG", "optimizer.learning_rate": 1e-2, "steps": STEPS, "batch_size": 17},
+]
+FINISHED, STOPPED, BROKEN = (
+    "tiny-learning_rate=0.001-seed=0",
+    "tiny-learning_rate=0.001-seed=1",
+    "tiny-learning_rate=0.01-seed=0",
+)
+
+
+@pytest.fixture
+def directory(tmp_path, images):
+    """A sweep of three runs: the first finished by hand, the last with too large a batch."""
+    np.save(tmp_path / "images.npy", images)
+    config = tmp_path / "tiny.py"
+    config.write_text(CONFIG.format(images=str(tmp_path / "images.npy")))
+    grids = json.loads(json.dumps(GRIDS).replace("CONFIG", str(config)))
+    sweep = {"grids": grids, "figures": ["tradeoff"]}
+    (tmp_path / "sweep.py").write_text(f"def get_sweep():\n    return {sweep!r}\n")
+    first = plan(grids, tmp_path / "out")[0]
+    data, _ = build_data(first.config)
+    train(
+        build_model(first.config, data),
+        data,
+        runs.claim(first.directory, first.config),
+        steps=STEPS,
+        batch_size=8,
+        log_every=STEPS,
+    )
+    results = {"step": STEPS, "seed": 0, "elbo": -1.0, "reconstruction": -0.5}
+    runs.write_json(first.directory / "results.json", results)
+    return tmp_path
+
+
+def start(directory, *arguments):
+    command = [sys.executable, "-m", "trainers.sweep", f"--sweep={directory / 'sweep.py'}"]
+    command += [f"--workdir={directory / 'out'}", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, **pipes)
+
+
+def test_stopped_sweep_is_resumed_past_finished_and_failing_runs(directory):
+    out = directory / "out"
+    sweep = start(directory)
+    while not list((out / STOPPED / "checkpoints").glob("ckpt-*.index")):
+        assert sweep.poll() is None, sweep.communicate()
+        time.sleep(0.02)
+    sweep.send_signal(signal.SIGINT)
+    output, _ = sweep.communicate(timeout=60)
+    assert sweep.returncode == 130
+    assert output.startswith(f"3 runs in {out}, 1 of them finished\n")
+    assert output.endswith("\nstopped; the same command resumes from the last checkpoints\n")
+    assert not (out / STOPPED / f"checkpoints/ckpt-{STEPS}.index").exists()
+
+    sweep = start(directory, "--processes=2")
+    output, _ = sweep.communicate(timeout=300)
+    assert sweep.returncode == 1
+    assert f"{STOPPED}: finished" in output
+    assert f"{BROKEN}: trainers.train failed (exit code 1)" in output
+    assert "\n    error: batch_size is 17; it must be from 1 to" in output
+    assert output.endswith(f"error: 1 runs failed: {BROKEN}\n")
+    assert "resumed at step" in (out / STOPPED / "sweep.log").read_text()
+    assert not (out / FINISHED / "sweep.log").exists()  # it was left alone
+    rows = read_table(out / "results.csv")
+    assert [(row["run"], row["seed"], row["step"]) for row in rows] == [
+        (FINISHED, 0, STEPS),
+        (STOPPED, 1, STEPS),
+    ]
+    assert rows[0]["elbo"] == -1.0
+    assert rows[1]["elbo"] == json.loads((out / STOPPED / "results.json").read_text())["elbo"]
+    assert f"  1 tiny learning_rate=0.001  {np.mean([row['elbo'] for row in rows]):.4g}" in output
+    assert (out / "tradeoff.png").exists()
