@@ -32,7 +32,13 @@ class Bars(Dataset):
         return tf.gather(tf.constant(self.array), indices)
 
 
-def build(cls, dtype=None, posterior=tfvae.heads.DiagonalNormal, **settings):
+def build(
+    cls,
+    dtype=None,
+    posterior=tfvae.heads.DiagonalNormal,
+    prior=tfvae.priors.StandardNormal,
+    **settings,
+):
     """A model on small dense networks, the same weights each time."""
     keras.utils.set_random_seed(1)
     settings = {k: v() if inspect.isfunction(v) else v for k, v in settings.items()}
@@ -42,7 +48,7 @@ def build(cls, dtype=None, posterior=tfvae.heads.DiagonalNormal, **settings):
         decoder=tfvae.networks.DenseDecoder(SHAPE, likelihood.params_size, (32,), dtype=dtype),
         posterior=head,
         likelihood=likelihood,
-        prior=tfvae.priors.StandardNormal(LATENTS),
+        prior=prior(LATENTS),
         **settings,
     )
 
@@ -93,6 +99,20 @@ MODELS = {
         {"gamma": 10.0, "capacity": tfvae.schedules.Linear(0.0, 5.0, 20)},
         "annealed_vae_shapes2d",
     ),
+}
+
+# Each runs with every objective, and with the VAE through every promise that a prior may break.
+PRIORS = {
+    "AnisotropicNormal": lambda size: tfvae.priors.AnisotropicNormal(size, data=Bars()),
+    "AnisotropicNormal, learned": lambda size: tfvae.priors.AnisotropicNormal(
+        size, scales=[0.5, 1.0, 2.0], learned=True
+    ),
+    "StudentT": lambda size: tfvae.priors.StudentT(size, degrees_of_freedom=[3.0, 9.0, 30.0]),
+    "Laplace": tfvae.priors.Laplace,
+    "NormalMixture, learned": lambda size: tfvae.priors.NormalMixture(size, learned=True),
+    "SparseMixture": tfvae.priors.SparseMixture,
+    "VampPrior": lambda size: tfvae.priors.VampPrior(size, num_pseudo_inputs=5, data=Bars()),
+    "FlowPrior": lambda size: tfvae.priors.FlowPrior(size, num_layers=2, hidden=(8,)),
 }
 
 
