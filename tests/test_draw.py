@@ -21,6 +21,18 @@ DRAWABLE = {
     "flow": tfb.Scale(tf.constant(3.0))(tfd.MultivariateNormalDiag(LOC, SCALE)),
     "logistic": tfd.Independent(tfd.Logistic(LOC, SCALE), 1),
     "laplace": tfd.Independent(tfd.Laplace(LOC, SCALE), 1),
+    "student_t": tfd.Independent(tfd.StudentT(9.0, LOC, SCALE), 1),
+    "mixtures": tfd.Independent(
+        tfd.MixtureSameFamily(
+            tfd.Categorical(probs=[0.2, 0.5, 0.3]),
+            tfd.Normal(LOC[..., None] + [-1.0, 0.0, 2.0], SCALE[..., None] * [1.0, 2.0, 0.1]),
+        ),
+        1,
+    ),
+    "prior_mixture": tfd.MixtureSameFamily(
+        tfd.Categorical(probs=[0.9, 0.0, 0.1]),
+        tfd.MultivariateNormalDiag(LOC * [1.0, 0.0], SCALE),
+    ),
     "prior_normal": tfd.MultivariateNormalDiag(LOC[0], SCALE[0]),
     "prior_laplace": tfd.Independent(tfd.Laplace(LOC[0], SCALE[0]), 1),
     "prior_of_batch_size": tfd.Independent(tfd.Laplace(tf.zeros(3), tf.ones(3)), 1),
@@ -43,7 +55,9 @@ def test_moments_are_the_distributions(name):
         assert np.abs(correlation).max() < 0.05
 
 
-@pytest.mark.parametrize("name", ["diagonal", "triangular", "laplace", "prior_laplace"])
+@pytest.mark.parametrize(
+    "name", ["diagonal", "triangular", "laplace", "prior_laplace", "student_t", "mixtures"]
+)
 def test_chunks_of_samples_are_the_whole(name):
     q = DRAWABLE[name]
     whole = draw(q, SEEDS, 7)
@@ -56,6 +70,10 @@ def test_chunks_of_samples_are_the_whole(name):
     [
         tfd.MultivariateNormalDiag,
         lambda loc, scale: tfd.Independent(tfd.Laplace(loc, scale), 1),
+        lambda loc, scale: tfd.Independent(tfd.StudentT(3.0, loc, scale), 1),
+        lambda loc, scale: tfd.MixtureSameFamily(
+            tfd.Categorical(probs=[1.0]), tfd.MultivariateNormalDiag(loc[:, None], scale[:, None])
+        ),
     ],
 )
 def test_gradients_are_those_of_location_plus_scale_times_noise(make):
@@ -65,6 +83,31 @@ def test_gradients_are_those_of_location_plus_scale_times_noise(make):
     by_loc, by_scale = tape.gradient(z, [LOC, SCALE])
     np.testing.assert_allclose(by_loc, np.full([3, 2], 2.0), rtol=1e-6)
     np.testing.assert_allclose(by_scale, tf.reduce_sum((z - LOC) / SCALE, 0), rtol=1e-4, atol=1e-5)
+
+
+def test_student_t_draws_move_with_the_degrees_of_freedom_as_quantiles_do():
+    df = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(df)
+        z = draw(tfd.StudentT(df, tf.zeros(1), 1.0), SEEDS[:1], 1)[0, 0]
+    # At its fixed noise a draw (r cos a) has r^2 = df (u^(-2/df) - 1); differences agree.
+    above, below = (
+        draw(tfd.StudentT(3.0 + step, tf.zeros(1), 1.0), SEEDS[:1], 1)[0, 0]
+        for step in (0.01, -0.01)
+    )
+    np.testing.assert_allclose(tape.gradient(z, df), (above - below) / 0.02, rtol=1e-2)
+
+
+def test_flow_of_a_python_function_is_drawn():
+    def shift(masked, outputs):
+        return tf.tile(tf.reduce_sum(masked, -1, keepdims=True), [1, 1, outputs]), None
+
+    flow = tfb.RealNVP(num_masked=1, shift_and_log_scale_fn=shift)
+    base = tfd.MultivariateNormalDiag(LOC, SCALE)
+    z = draw(base, SEEDS, 4)
+    moved = draw(flow(base), SEEDS, 4)
+    np.testing.assert_allclose(moved[..., 0], z[..., 0])
+    np.testing.assert_allclose(moved[..., 1], z[..., 1] + z[..., 0], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ IMAGES = np.zeros((3, 4, 4, 1), np.float32)
     ("make", "message"),
     [
         (lambda: priors.AnisotropicNormal(0, 1.0), "size is 0; it must be above 0"),
-        (lambda: priors.AnisotropicNormal(2), "scales is None; give scales, or the data"),
+        (lambda: priors.AnisotropicNormal(2), "scales is None; give scales, or data"),
         (lambda: priors.AnisotropicNormal(2, [1.0, 0.0]), "scales is 0; it must be from 0.000335"),
         (
             lambda: priors.AnisotropicNormal(2, [1.0] * 3),

@@ -43,12 +43,12 @@ class AnisotropicNormal(DistributionLayer):
     ):
         require_positive("size", size)
         super().__init__(name)
-        if scales is None and data is None:
-            raise ValueError("scales is None; give scales, or the data whose components they are")
         self.size = size
         self.learned = learned
         if scales is None:
-            scales = principal_scales(data, size)
+            if data is None:
+                raise ValueError("scales is None; give scales, or data whose components they are")
+            scales = principal_scales(data, size).tolist()
         self.scales = bounded_vector("scales", scales, size)
         self.log_variances = self.add_weight(
             name="log_variances",
