@@ -20,7 +20,6 @@ from trainers import program, runs  # first: quiets TensorFlow
 from absl import flags
 
 import tfvae
-from tfvae import plots
 from trainers import evaluate, table
 from trainers import help as program_help
 from trainers.children import Children
@@ -28,6 +27,7 @@ from trainers.construct import check_names, lookup, nearest
 from trainers.grid import PlannedRun, call, plan
 from trainers.scores import NEED_NO_FACTORS, SCORES
 from trainers.state import Evaluation, keys_of, missing, newest_step
+from trainers.sweep_figures import DRAW, is_number
 
 SWEEP = flags.DEFINE_string("sweep", None, "Sweep file, whose get_sweep() gives what is swept.")
 CONFIGS = flags.DEFINE_list("config", [], "Configs to sweep, files or names, in place of --sweep.")
@@ -43,37 +43,6 @@ FIGURES = flags.DEFINE_list("figures", [], "Figures to draw of the table: tradeo
 TABLE_FILE = "results.csv"
 LOG_FILE = "sweep.log"
 LOG_LINES = 10  # of a failed run, shown
-
-
-def _tradeoff(rows, varied, score):
-    rows = [{**row, "reconstruction error": -row["reconstruction"]} for row in rows]
-    return plots.tradeoff(rows, "reconstruction error", score, by=_family(rows), label=varied)
-
-
-def _curves(rows, varied, score):
-    """Over the first numeric field; every combination of the others has a line of its own."""
-    first = next(name for name in varied if any(_is_number(row.get(name)) for row in rows))
-    others = [name for name in varied if name != first]
-    family = _family(rows)
-    several = len({row[family] for row in rows}) > 1
-    lines = [
-        {**row, "line": " ".join([row[family]] * several + table.settings(row, others))}
-        for row in rows
-    ]
-    return plots.curves(lines, score, x=first, by="line" if several or others else None)
-
-
-def _family(rows) -> str:
-    """Models, unless one has several configs."""
-    configs = {row["config"] for row in rows}
-    return "model" if len(configs) == len({row["model"] for row in rows}) else "config"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
-
-
-DRAW: dict[str, Callable] = {"tradeoff": _tradeoff, "curves": _curves}
 
 
 def main() -> None:
@@ -154,7 +123,7 @@ def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
     for name in sweep["figures"]:
         if name not in DRAW:
             raise ValueError(f"--figures has {name!r}; {nearest(name, DRAW)}")
-    numbers = [value for run in planned for value in run.varied.values() if _is_number(value)]
+    numbers = [value for run in planned for value in run.varied.values() if is_number(value)]
     if "curves" in sweep["figures"] and not numbers:
         raise ValueError("--figures has 'curves', which need a number of more than one value")
     for run in planned:
