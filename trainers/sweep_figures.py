@@ -9,8 +9,9 @@ from trainers.table import Row, settings
 
 def tradeoff(rows: Sequence[Row], varied: Sequence[str], score: str):
     """Returns a figure of a score against the reconstruction error, a colour for each model."""
-    rows = [{**row, "reconstruction error": -row["reconstruction"]} for row in rows]
-    return plots.tradeoff(rows, "reconstruction error", score, by=_family(rows), label=varied)
+    error = "reconstruction error (nats)"
+    rows = [{**row, error: -row["reconstruction"]} for row in rows]
+    return plots.tradeoff(rows, error, score, by=_family(rows), label=varied)
 
 
 def curves(rows: Sequence[Row], varied: Sequence[str], score: str):
