@@ -80,6 +80,14 @@ def test_pseudo_inputs_stay_within_the_likelihood_s_support(tiny_model, images):
     assert moved.min() >= 0 and moved.max() <= 1
 
 
+def test_memory_budget_counts_the_components_of_a_mixture(tiny_model, images):
+    model = tiny_model(prior=priors.VampPrior(2, 400))  # 800 values a density, 16 an image
+    with pytest.raises(ValueError, match="one sample of 1 examples needs 12800"):
+        tfvae.evaluation.log_likelihood(model, images[:1], 5, memory_budget=12_799)
+    split = tfvae.evaluation.log_likelihood(model, images[:1], 5, memory_budget=12_800)
+    np.testing.assert_allclose(split, model.log_likelihood(images[:1], 5), rtol=1e-5)
+
+
 IMAGES = np.zeros((3, 4, 4, 1), np.float32)
 
 

@@ -75,7 +75,10 @@ def log_likelihood(
     x = tf.convert_to_tensor(x)
     model.check_data(x)
     seeds = noise.seed_rows(seed, x.shape[0])
-    chunk = min(num_samples, samples_per_chunk(max(1, x.shape[0]), x.shape[1:], memory_budget))
+    # A mixture's density takes a tensor of all components, which may be larger than the data.
+    shapes = [tuple(x.shape[1:]), getattr(getattr(model, "prior", None), "density_shape", ())]
+    largest = max(shapes, key=math.prod)
+    chunk = min(num_samples, samples_per_chunk(max(1, x.shape[0]), largest, memory_budget))
     return compiled(model, num_samples, chunk)(x, seeds)
 
 

@@ -31,6 +31,9 @@ class NormalMixture(DistributionLayer):
             dimension, starting from these.
         name: the layer's name.
 
+    Attributes:
+        density_shape: of the largest tensor that the density of one latent takes.
+
     Raises:
         ValueError: for sizes that differ, or scales or weights out of bounds.
     """
@@ -56,6 +59,7 @@ class NormalMixture(DistributionLayer):
         super().__init__(name)
         self.size = size
         self.learned = learned
+        self.density_shape = centres.shape
         self.initial = {
             "means": centres.tolist(),
             "scales": bounded_vector("scales", scales, components, of="components"),

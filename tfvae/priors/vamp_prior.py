@@ -25,6 +25,10 @@ class VampPrior(DistributionLayer):
             from; the start is noise where None.
         name: the layer's name.
 
+    Attributes:
+        event_shape: of a latent, known before the model's encoder is.
+        density_shape: of the largest tensor that the density of one latent takes.
+
     Raises:
         ValueError: where the data holds fewer than K examples.
     """
@@ -42,6 +46,7 @@ class VampPrior(DistributionLayer):
         self.size = size
         self.num_pseudo_inputs = num_pseudo_inputs
         self.event_shape = (size,)
+        self.density_shape = (num_pseudo_inputs, size)
         self._start = None if data is None else data_examples(data, num_pseudo_inputs)
         if self._start is not None and len(self._start) < num_pseudo_inputs:
             raise ValueError(
