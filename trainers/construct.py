@@ -12,6 +12,9 @@ import numpy as np
 
 import tfvae
 
+# Where the classes are that an argument of a class names.
+WITHIN = {keras.optimizers: keras.optimizers.schedules, tfvae.data: tfvae.data}
+
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Returns a sentence with the nearest valid name and all of them."""
@@ -55,7 +58,8 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
     """Returns the object that `spec` describes: its class's `name` and the other fields.
 
     Args:
-        spec: {"name": ..., **arguments}; arguments that are such mappings are schedules.
+        spec: {"name": ..., **arguments}; arguments that are such mappings are schedules, those of
+            data are data, such as what `FixedFactors` is a part of.
         module: where the class is.
         field: where `spec` stands in the config, for messages.
         defaults: arguments that `spec` may leave out and the class may not know.
@@ -72,10 +76,8 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
         if key not in valid:
             raise ValueError(f"config.{field}.{key} is unknown; {nearest(key, valid)}")
         if isinstance(argument, (Mapping, ml_collections.ConfigDict)) and "name" in argument:
-            schedules = (
-                keras.optimizers.schedules if module is keras.optimizers else tfvae.schedules
-            )
-            arguments[key] = construct(argument, schedules, f"{field}.{key}")
+            inner = WITHIN.get(module, tfvae.schedules)
+            arguments[key] = construct(argument, inner, f"{field}.{key}")
         elif isinstance(argument, tuple):
             arguments[key] = list(argument)
     arguments = {key: value for key, value in defaults.items() if key in valid} | arguments

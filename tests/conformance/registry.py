@@ -87,7 +87,7 @@ MODELS = {
     "DecompositionVAE, KL": (
         tfvae.DecompositionVAE,
         {"alpha": 1.0, "beta": 0.5},
-        "decomposition_shapes2d",
+        "decomposition_pinwheel",
     ),
     "DecompositionVAE, MMD": (
         tfvae.DecompositionVAE,

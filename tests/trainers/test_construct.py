@@ -60,6 +60,21 @@ def test_evaluation_data_differs_in_the_fields_given(tmp_path, images, config):
     assert train is test
 
 
+def test_priors_start_from_the_data(config, data):
+    config.model.posterior.size = 3
+    for prior in (
+        {"name": "AnisotropicNormal", "size": 3, "learned": True},
+        {"name": "VampPrior", "size": 3, "num_pseudo_inputs": 4},
+    ):
+        config.model.prior = prior
+        model = build_model(config, data)
+        assert type(model.prior).__name__ == prior["name"]
+        assert np.isfinite(model.sample(2)).all()
+    assert model.prior.pseudo_inputs.shape == (4, 4, 4, 1)
+    config.model.prior = {"name": "NormalMixture", "size": 3, "means": [[0.0, 1.0, 2.0]]}
+    np.testing.assert_allclose(build_model(config, data).prior().mean(), [0.0, 1.0, 2.0])
+
+
 def test_mean_image(data, images):
     np.testing.assert_allclose(mean_image(data), images.mean(0), atol=1e-6)
 
@@ -115,3 +130,9 @@ def test_arguments_of_keras_optimizers_reach_their_base_class():
     assert (optimizer.clipnorm, optimizer.amsgrad) == (2.0, True)
     with pytest.raises(ValueError, match=r"config.optimizer.clipnrm is unknown; did you mean 'cl"):
         construct({"name": "Adam", "clipnrm": 2.0}, keras.optimizers, "optimizer")
+
+
+def test_mappings_within_data_are_data():
+    spec = {"name": "FixedFactors", "data": {"name": "Shapes2D"}, "fixed": {"shape": 2, "scale": 5}}
+    data = construct(spec, tfvae.data, "data")
+    assert data.factor_names == ("orientation", "position_x", "position_y")

@@ -4,6 +4,8 @@ A plain model has one player. An adversarial one has several, whose losses come 
 pass; each takes its gradient over its own variables only, all at the weights the step began with.
 """
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
@@ -17,11 +19,18 @@ class Player(NamedTuple):
         loss: name of the term, among those of `objective`, that it minimises.
         optimizer: its own optimizer.
         variables: the variables it moves, and nobody else does.
+        steps_per_update: it moves at steps 0, n, 2 n, ...; its optimizer counts all steps.
     """
 
     loss: str
     optimizer: keras.optimizers.Optimizer
     variables: list[keras.Variable]
+    steps_per_update: int = 1
+
+
+def period(players: Sequence[Player]) -> int:
+    """Returns after how many steps the same players move again."""
+    return math.lcm(*(player.steps_per_update for player in players))
 
 
 def apply_gradients(players: list[Player], losses: list[tf.Tensor], tape: tf.GradientTape) -> None:

@@ -5,15 +5,16 @@ Keras's own one averages per-replica numbers, draws the same noise on every repl
 step a call only. Losses here are sums over rows divided by the global number of rows.
 """
 
+import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
 from tfvae import noise
 from tfvae.training import checks, first_batch, global_batch
-from tfvae.training.players import Player, apply_gradients
+from tfvae.training.players import Player, apply_gradients, period
 
 
 class TrainableModel(keras.Model):
@@ -131,22 +132,32 @@ class TrainableModel(keras.Model):
         del first_row
         return {"x": x, "seeds": seeds}
 
-    def train_step(self, x: tf.Tensor) -> None:
-        """Takes one step of every player on this replica's part of the global batch."""
+    def train_step(self, x: tf.Tensor, phase: int = 0) -> None:
+        """Takes one step on this replica's part of the global batch.
+
+        Args:
+            x: this replica's rows, [b, ...].
+            phase: number of the step, modulo the players' period, which says who moves.
+        """
         x = first_batch.examples(x)
         rows = global_batch.rows(x)
         step = self.step
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
         batch = self.training_batch(x, seeds, rows.first)
-        players = self.players()
+        everyone = self.players()
+        players = [player for player in everyone if phase % player.steps_per_update == 0]
+        waiting = [player for player in everyone if phase % player.steps_per_update]
         with tf.GradientTape(persistent=len(players) > 1, watch_accessed_variables=False) as tape:
             tape.watch([variable.value for player in players for variable in player.variables])
             terms = self.objective(**batch, training=True)
             losses = [self._reduced(terms[player.loss]) for player in players]
-            losses[0] += self._regularisation()
+            if players[0].loss == everyone[0].loss:
+                losses[0] += self._regularisation()
             scaled = [p.optimizer.scale_loss(loss) for p, loss in zip(players, losses, strict=True)]
         with tf.control_dependencies([checks.assert_finite(terms, step)]):
             apply_gradients(players, scaled, tape)
+            for player in waiting:
+                player.optimizer.iterations.assign_add(1)
         self._update_means(terms)
 
     def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
@@ -181,14 +192,18 @@ class TrainableModel(keras.Model):
         if self.train_function is None or force:
             # XLA drops the assertion of the step itself.
             check = self._assert_finite_means if self.jit_compile else None
-            loop = self._loop(lambda x, step: self.train_step(x), after_step=check)
+            steps = [
+                lambda x, step, phase=phase: self.train_step(x, phase)
+                for phase in range(period(self.players()))
+            ]
+            loop = self._loop(steps, after_step=check)
             self.train_function = lambda iterator: loop(iterator, *self._range(0))
 
     def make_test_function(self, force: bool = False):
         """Sets `test_function(iterator)`, which takes `steps_per_execution` batches."""
         if self.test_function is not None and not force:
             return
-        loop = self._loop(self.test_step)
+        loop = self._loop([self.test_step])
 
         def numbered(iterator):
             steps = self._range(self._evaluation_step)
@@ -211,15 +226,24 @@ class TrainableModel(keras.Model):
         means = {mean.name: mean.result() for mean in self._term_means}
         checks.assert_finite(means, self.step - 1)
 
-    def _loop(self, step_function, after_step: Callable | None = None):
+    def _loop(self, step_functions: Sequence[Callable], after_step: Callable | None = None):
+        """A function that takes steps, the functions in turn by the number of steps taken."""
         # A step has no Python control flow over tensors; converting it would take seconds.
-        step_function = tf.autograph.experimental.do_not_convert(step_function)
+        step_functions = [tf.autograph.experimental.do_not_convert(f) for f in step_functions]
         if self.jit_compile:
-            step_function = tf.function(step_function, jit_compile=True)
+            step_functions = [tf.function(f, jit_compile=True) for f in step_functions]
+
+        def take_step(*args):
+            run = self.distribute_strategy.run
+            calls = [functools.partial(run, function, args=args) for function in step_functions]
+            if len(calls) == 1:
+                calls[0]()
+            else:
+                tf.switch_case(tf.cast(self.step % len(calls), tf.int32), calls)
 
         def loop(iterator, first, last):
             for step in tf.range(first, last):
-                self.distribute_strategy.run(step_function, args=(next(iterator), step))
+                take_step(next(iterator), step)
                 if after_step is not None:
                     after_step()
             return {mean.name: mean.result() for mean in self._term_means}
