@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from factor_images import Factors, identity
 
-from tfvae.metrics import factor_vae_score
+from tfvae.metrics import factor_vae_score, observations
 from tfvae.metrics.observations import encode_once
 
 VOTES = {"num_train": 400, "num_test": 400, "observations": 16, "num_variance": 1000}
@@ -66,7 +66,8 @@ def test_broken_codes_name_the_factors():
         score(encode)
 
 
-def test_each_image_is_encoded_once():
+def test_each_image_is_encoded_once(monkeypatch):
+    monkeypatch.setattr(observations, "VALUES_AT_ONCE", 3)  # batches of one
     seen = []
 
     def encode(images):
@@ -74,7 +75,7 @@ def test_each_image_is_encoded_once():
         return identity(images)
 
     factors = np.array([[1, 2, 3], [0, 0, 0], [1, 2, 3]])
-    codes, rows = encode_once(encode, Factors(), Factors().indices(factors), batch_size=1)
+    codes, rows = encode_once(encode, Factors(), Factors().indices(factors))
     np.testing.assert_array_equal(codes[rows], factors)
     assert len(seen) == len(set(seen)) == 2
 

@@ -53,17 +53,16 @@ def factor_vae_score(
     generator = np.random.default_rng(seed)
     votes = num_train + num_test
     fixed = generator.integers(0, len(data.factor_sizes), size=votes)
-    population = random_images(generator, data, num_variance)
-    observed = random_images(generator, data, (votes, observations))
-    observed = share_factor(observed, observed[:, :1], fixed, data)
-    codes, row = encode_once(encode, data, np.append(population, observed))
+    images = random_images(generator, data, num_variance + votes * observations)
+    observed = images[num_variance:].reshape(votes, observations)
+    share_factor(observed, observed[:, :1], fixed, data)  # changes `images`, which it looks into
+    codes, row = encode_once(encode, data, images)
     variance = codes[row[:num_variance]].var(axis=0, ddof=1)
     active = variance >= INACTIVE_STDDEV**2
     if active.any():
-        observed_rows = row[num_variance:].reshape(votes, observations)
-        vote = (
-            _variances(codes.compress(active, axis=1), observed_rows) / variance[active]
-        ).argmin(axis=1)
+        observed = row[num_variance:].reshape(votes, observations)
+        spread = _variances(codes.compress(active, axis=1), observed) / variance[active]
+        vote = spread.argmin(axis=1)
     else:
         warnings.warn(
             "every code is inactive (standard deviation below 0.05): the score is the floor of "

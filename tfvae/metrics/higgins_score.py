@@ -53,9 +53,9 @@ def higgins_score(
             f"num_train is {num_train}, and all of the votes fix the same factor; "
             "it must be large enough for two"
         )
-    first = random_images(generator, data, (votes, observations))
-    second = share_factor(random_images(generator, data, (votes, observations)), first, fixed, data)
-    codes, (first, second) = encode_once(encode, data, np.stack([first, second]))
+    images = random_images(generator, data, (2, votes, observations))
+    share_factor(images[1], images[0], fixed, data)
+    codes, (first, second) = encode_once(encode, data, images)
     blocks = [slice(i, i + VOTES_AT_ONCE) for i in range(0, votes, VOTES_AT_ONCE)]
     differences = np.concatenate(
         [

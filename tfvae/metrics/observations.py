@@ -9,7 +9,8 @@ import numpy as np
 
 from tfvae.data import GroundTruthDataset
 
-BATCH_SIZE = 1024
+VALUES_AT_ONCE = 2**22  # of the images of a batch, 16 MiB
+MAX_BATCH_SIZE = 8192
 # Possible images for each wanted one up to which a table of all of them is quicker than sorting.
 SPARSE = 8
 
@@ -28,11 +29,11 @@ def random_images(generator: np.random.Generator, data: GroundTruthDataset, shap
 
 def share_factor(
     images: np.ndarray, others: np.ndarray, fixed: np.ndarray, data: GroundTruthDataset
-) -> np.ndarray:
-    """Returns `images` [votes, L] with the value that factor `fixed` [votes] has in `others`.
+) -> None:
+    """Changes `images` [votes, L] to have the value that factor `fixed` [votes] has in `others`.
 
     Args:
-        images: image numbers.
+        images: image numbers, changed in place.
         others: image numbers, [votes, L] or [votes, 1].
         fixed: the factor of each vote.
         data: what the numbers belong to.
@@ -40,11 +41,11 @@ def share_factor(
     sizes = np.array(data.factor_sizes, np.int64)
     strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1)  # of one step of each factor
     stride, size = strides[fixed][:, None], sizes[fixed][:, None]
-    return images + (others // stride % size - images // stride % size) * stride
+    images += (others // stride % size - images // stride % size) * stride
 
 
 def encode_once(
-    encode: Callable, data: GroundTruthDataset, images: np.ndarray, batch_size: int = BATCH_SIZE
+    encode: Callable, data: GroundTruthDataset, images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Encodes each of the image numbers `images` (any shape) once.
 
@@ -55,12 +56,14 @@ def encode_once(
         ValueError: where a code is NaN or infinite, naming the factors of its image.
     """
     different, row = _different(images, int(np.prod(data.factor_sizes, dtype=np.int64)))
+    values = data.images(factors_of(different[:1], data)).size  # of one image
+    batch_size = min(MAX_BATCH_SIZE, max(1, VALUES_AT_ONCE // values))
     batches = [different[i : i + batch_size] for i in range(0, len(different), batch_size)]
     codes = np.concatenate(
         [np.asarray(encode(data.images(factors_of(batch, data)))) for batch in batches]
     )
-    broken = np.flatnonzero(~np.isfinite(codes).all(axis=1))
-    if broken.size:
+    if not np.isfinite(codes).all():
+        broken = np.flatnonzero(~np.isfinite(codes).all(axis=1))
         raise ValueError(
             f"encode gives NaN or infinite codes, first for the image of factors "
             f"{factors_of(different[broken[:1]], data)[0].tolist()}"
@@ -70,7 +73,7 @@ def encode_once(
 
 def factors_of(images: np.ndarray, data: GroundTruthDataset) -> np.ndarray:
     """Returns the factors of image numbers [n], int64 [n, K]."""
-    return np.stack(np.unravel_index(images, data.factor_sizes), axis=-1)
+    return np.array(np.unravel_index(images, data.factor_sizes)).T
 
 
 def _different(images: np.ndarray, possible: int) -> tuple[np.ndarray, np.ndarray]:
