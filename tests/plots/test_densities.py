@@ -5,7 +5,6 @@ import tensorflow_probability as tfp
 
 import tfvae
 from tfvae import plots
-from tfvae.plots import densities
 
 MEANS = np.array([[1.0, 0.0], [0.0, -2.0], [-1.5, 0.5]], np.float32)
 STDDEVS = np.array([[0.3, 0.5], [1.0, 0.2], [0.4, 0.4]], np.float32)
@@ -28,25 +27,6 @@ def mixture_log_density(z):
     tfd = tfp.distributions
     normals = tfd.MultivariateNormalDiag(MEANS, STDDEVS)
     return tfd.MixtureSameFamily(tfd.Categorical(probs=[1 / 3] * 3), normals).log_prob(z)
-
-
-def test_aggregate_is_the_exact_mixture_of_all_posteriors(monkeypatch):
-    monkeypatch.setattr(densities, "POSTERIORS_PER_CHUNK", 2)
-    monkeypatch.setattr(densities, "POINTS_PER_CHUNK", 3)
-    z = np.random.default_rng(0).normal(size=(7, 2)).astype(np.float32)
-    z[0] = [30.0, 30.0]  # where every density underflows
-    result = densities.aggregate_log_density(make_model(), EXAMPLES, z)
-    np.testing.assert_allclose(result, mixture_log_density(z), rtol=1e-4)
-
-
-def test_aggregate_of_a_dataset_is_that_of_all_its_examples():
-    data, z = tfvae.data.Pinwheel(points_per_arm=5), np.zeros([1, 1])
-    results = [
-        densities.aggregate_log_density(make_model(size=1), examples, z)
-        for examples in (data, data.points, data.points[:19])
-    ]
-    assert results[0] == results[1]
-    assert results[0] != results[2]
 
 
 def test_panels_are_the_prior_and_each_aggregate_on_the_same_limits():

@@ -1,17 +1,12 @@
 """Densities of two-dimensional latents: the aggregate posterior beside the prior."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.data import Dataset
-from tfvae.estimators import accumulate_log_sum_exp
-
-POSTERIORS_PER_CHUNK = 256
-POINTS_PER_CHUNK = 8192
+from tfvae.evaluation.aggregate_posterior import aggregate_log_density, all_examples
 
 
 def aggregate_posterior(
@@ -47,7 +42,7 @@ def aggregate_posterior(
                 f"{model.name} has latents of shape {list(model.latent_shape)}; densities are "
                 "drawn of two dimensions"
             )
-    examples = _array(data)
+    examples = all_examples(data)
     half_width = half_width or max(_half_width(model, examples) for model in models)
     axis = np.linspace(-half_width, half_width, resolution, dtype=np.float32)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -62,38 +57,12 @@ def aggregate_posterior(
     return _figure(panels, half_width, resolution)
 
 
-def aggregate_log_density(model, data, latents) -> np.ndarray:
-    """Returns log q(z) = log (1/N) sum_i q(z|x_i) at `latents` [n, d], [n], nats.
-
-    Args:
-        model: a model.
-        data: array [N, ...] or `tfvae.data.Dataset`, of which q(z) is the aggregate.
-        latents: z, [n, d].
-    """
-    examples = _array(data)
-    latents = np.asarray(latents, np.float32)
-    sums = [np.full(len(part), -np.inf, np.float32) for part in _parts(latents, POINTS_PER_CHUNK)]
-    for rows in _parts(examples, POSTERIORS_PER_CHUNK):
-        q = model.encode(tf.convert_to_tensor(rows))  # q(z|x), batch [B]
-        for i, z in enumerate(_parts(latents, POINTS_PER_CHUNK)):
-            pairs = q.log_prob(z[:, None])  # [n, B]
-            sums[i] = accumulate_log_sum_exp(sums[i], tf.transpose(pairs))
-    return np.concatenate(sums) - math.log(len(examples))
-
-
-def _parts(array: np.ndarray, size: int) -> list[np.ndarray]:
-    return [array[start : start + size] for start in range(0, len(array), size)]
-
-
-def _array(data) -> np.ndarray:
-    if isinstance(data, Dataset):
-        return np.concatenate([np.asarray(batch) for batch in data.epoch(1000)])
-    return np.asarray(data, np.float32)
-
-
 def _half_width(model, examples: np.ndarray) -> float:
     means = np.concatenate(
-        [model.encode(tf.convert_to_tensor(rows)).mean() for rows in _parts(examples, 1000)]
+        [
+            model.encode(tf.convert_to_tensor(rows)).mean()
+            for rows in np.array_split(examples, -(-len(examples) // 1000))
+        ]
     )
     prior = model.sample_latent(noise.seed_rows(0, 1000)).numpy()
     return 1.1 * float(max(np.abs(means).max(), np.quantile(np.abs(prior), 0.995)))

@@ -14,7 +14,7 @@ def get_sweep():
                 "model.beta": [1, 4, 8],
                 "steps": 10_000,
                 "precision": "bfloat16",
-                "seed": [0, 1],
+                "seed": 0,
             }
         ],
         "metrics": ["factor_vae"],

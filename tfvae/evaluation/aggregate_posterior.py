@@ -1,0 +1,65 @@
+"""The aggregate posterior of a data set, exactly, and how far the prior is from it."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.data import Dataset
+from tfvae.estimators import accumulate_log_sum_exp
+
+POSTERIORS_PER_CHUNK = 256
+POINTS_PER_CHUNK = 8192
+
+
+def aggregate_log_density(model, data, latents) -> np.ndarray:
+    """Returns log q(z) = log (1/N) sum_i q(z|x_i) at `latents` [n, d], [n], nats.
+
+    Args:
+        model: a model.
+        data: array [N, ...] or `tfvae.data.Dataset`, of which q(z) is the aggregate.
+        latents: z, [n, d].
+    """
+    examples = all_examples(data)
+    latents = np.asarray(latents, np.float32)
+    sums = [np.full(len(part), -np.inf, np.float32) for part in _parts(latents, POINTS_PER_CHUNK)]
+    for rows in _parts(examples, POSTERIORS_PER_CHUNK):
+        q = model.encode(tf.convert_to_tensor(rows))  # q(z|x), batch [B]
+        for i, z in enumerate(_parts(latents, POINTS_PER_CHUNK)):
+            pairs = q.log_prob(z[:, None])  # [n, B]
+            sums[i] = accumulate_log_sum_exp(sums[i], tf.transpose(pairs))
+    return np.concatenate(sums) - math.log(len(examples))
+
+
+def kl_from_prior(model, data, num_points: int = 10_000, seed: int = 0) -> float:
+    """Returns KL(p(z) || q(z)), nats, by Monte Carlo over the prior; q(z) is exact.
+
+    What the (alpha, beta) decomposition makes small (arXiv:1812.02833): it is large where the
+    aggregate posterior leaves a part of the prior empty.
+
+    Args:
+        model: a model.
+        data: array [N, ...] or `tfvae.data.Dataset`, of which q(z) is the aggregate.
+        num_points: draws from the prior, at least 1.
+        seed: of the draws.
+
+    Raises:
+        ValueError: for a number of points below 1.
+    """
+    if num_points < 1:
+        raise ValueError(f"num_points is {num_points}; it must be at least 1")
+    z = model.sample_latent(noise.seed_rows(seed, num_points))
+    difference = model.prior().log_prob(z).numpy() - aggregate_log_density(model, data, z)
+    return float(np.mean(difference, dtype=np.float64))
+
+
+def _parts(array: np.ndarray, size: int) -> list[np.ndarray]:
+    return [array[start : start + size] for start in range(0, len(array), size)]
+
+
+def all_examples(data) -> np.ndarray:
+    """Returns the rows of an array or a `tfvae.data.Dataset`, float32 [N, ...]."""
+    if isinstance(data, Dataset):
+        return np.concatenate([np.asarray(batch) for batch in data.epoch(1000)])
+    return np.asarray(data, np.float32)
