@@ -6,10 +6,15 @@ from collections.abc import Callable
 import numpy as np
 
 from tfvae.data import GroundTruthDataset
-from tfvae.metrics.observations import encode_once, random_images, require_at_least, share_factor
+from tfvae.metrics.observations import (
+    VOTES_AT_ONCE,
+    encode_once,
+    random_images,
+    require_at_least,
+    share_factor,
+)
 
 INACTIVE_STDDEV = 0.05
-VOTES_AT_ONCE = 128  # their codes stay in a core's cache
 
 
 def factor_vae_score(

@@ -6,9 +6,13 @@ from collections.abc import Callable
 import numpy as np
 
 from tfvae.data import GroundTruthDataset
-from tfvae.metrics.observations import encode_once, random_images, require_at_least, share_factor
-
-VOTES_AT_ONCE = 128  # their codes stay in a core's cache
+from tfvae.metrics.observations import (
+    VOTES_AT_ONCE,
+    encode_once,
+    random_images,
+    require_at_least,
+    share_factor,
+)
 
 
 def higgins_score(

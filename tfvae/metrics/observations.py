@@ -11,6 +11,7 @@ from tfvae.data import GroundTruthDataset
 
 VALUES_AT_ONCE = 2**22  # of the images of a batch, 16 MiB
 MAX_BATCH_SIZE = 8192
+VOTES_AT_ONCE = 128  # their codes stay in a core's cache
 # Possible images for each wanted one up to which a table of all of them is quicker than sorting.
 SPARSE = 8
 
