@@ -75,21 +75,6 @@ def test_priors_start_from_the_data(config, data):
     np.testing.assert_allclose(build_model(config, data).prior().mean(), [0.0, 1.0, 2.0])
 
 
-def test_priors_start_from_the_data(config, data):
-    config.model.posterior.size = 3
-    for prior in (
-        {"name": "AnisotropicNormal", "size": 3, "learned": True},
-        {"name": "VampPrior", "size": 3, "num_pseudo_inputs": 4},
-    ):
-        config.model.prior = prior
-        model = build_model(config, data)
-        assert type(model.prior).__name__ == prior["name"]
-        assert np.isfinite(model.sample(2)).all()
-    assert model.prior.pseudo_inputs.shape == (4, 4, 4, 1)
-    config.model.prior = {"name": "NormalMixture", "size": 3, "means": [[0.0, 1.0, 2.0]]}
-    np.testing.assert_allclose(build_model(config, data).prior().mean(), [0.0, 1.0, 2.0])
-
-
 def test_mean_image(data, images):
     np.testing.assert_allclose(mean_image(data), images.mean(0), atol=1e-6)
 
