@@ -150,17 +150,16 @@ def test_nan_codes_are_refused(name):
         ALL[name](broken, FACTORS)
 
 
-def once(factors):
-    return np.concatenate([factors[:-1], [[9, 9, 9]]])
-
-
 @pytest.mark.parametrize("name", OF_FACTORS)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda f: f[:-1], "factors has 191 rows and .* have 192; there must be one of each"),
         (lambda f: f * [1, 0, 1], "factors has the one value 0 in all 192 rows of column 1"),
-        (once, "factors has the value 9 in column 0 only once; each value needs at least 2"),
+        (
+            lambda f: f + np.arange(len(f))[:, None],
+            "factors has 1.. values in the 192 rows of column 0; there must be at least 2 samples",
+        ),
         (lambda f: f + 0.5, r"factors has the value 0\.5; values must be whole numbers"),
         (lambda f: f[:, 0], r"factors has shape \[192\]; it must be \[N, K\]"),
     ],

@@ -58,17 +58,17 @@ def check_codes_and_factors(codes, factors) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
         ValueError: as `check_codes` and `check_factors` do; for a factor that never varies, or
-            one of whose values is seen only once.
+            one of fewer than 2 samples a value on average.
     """
     codes = check_codes(codes)
     factors = check_factors(codes, factors)
     _check_variation(factors, "factors")
     for column, values in enumerate(factors.T):
-        value, count = np.unique(values, return_counts=True)
-        if count.min() < 2:
+        number = len(np.unique(values))
+        if len(values) < 2 * number:
             raise ValueError(
-                f"factors has the value {value[count.argmin()]} in column {column} only once; each "
-                "value needs at least 2 samples: give more rows, or leave that one out"
+                f"factors has {number} values in the {len(values)} rows of column {column}; there "
+                "must be at least 2 samples a value on average: give more rows, or bin the values"
             )
     return codes, factors
 

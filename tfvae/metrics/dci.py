@@ -47,7 +47,7 @@ def dci(codes, factors, test_codes=None, test_factors=None, seed: int = 0) -> DC
         frequent value, with a warning.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has a value seen only once,
+        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
             arrays whose shapes do not fit together, or a single code or factor.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(

@@ -23,8 +23,8 @@ def explicitness(codes, factors, test_codes=None, test_factors=None, seed: int =
         The area, 1 at best; its floor of chance 0.5, with a warning, where every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has a value seen only once, or
-            arrays whose shapes do not fit together.
+        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
+            or arrays whose shapes do not fit together.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
         codes, factors, test_codes, test_factors, seed

@@ -22,8 +22,8 @@ def interventional_robustness_score(codes, factors) -> float:
         The score, from 0 to 1; 0, with a warning, where every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has a value seen only once, or
-            codes and factors of different length.
+        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
+            or codes and factors of different length.
     """
     codes, factors = checks.check_codes_and_factors(codes, factors)
     checks.warn_if_inactive(codes, "the score is 0")

@@ -22,7 +22,7 @@ def modularity(codes, factors, bins: int = 20) -> float:
         The modularity, from 0 to 1; 0, with a warning, where every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has a value seen only once,
+        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
             codes and factors of different length, a single factor, or fewer than 2 bins.
     """
     codes, factors = checks.check_codes_and_factors(codes, factors)

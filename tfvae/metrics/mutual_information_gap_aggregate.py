@@ -35,7 +35,7 @@ def mutual_information_gap_aggregate(
         The gap, from 0 to about 1; 0, with a warning, where the posteriors are all the same.
 
     Raises:
-        ValueError: for NaN means, a factor that never varies or has a value seen only once,
+        ValueError: for NaN means, a factor that never varies or has fewer than 2 samples a value,
             arrays whose shapes do not fit together, standard deviations not above 0, a single
             latent, or fewer than 1 point.
     """

@@ -24,7 +24,7 @@ def sap_score(codes, factors, test_codes=None, test_factors=None, seed: int = 0)
         The difference, from 0 to 1; 0, with a warning, where every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has a value seen only once,
+        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
             arrays whose shapes do not fit together, or a single code.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
