@@ -13,6 +13,7 @@ from trainers.construct import build_data, build_model
 
 CONFIG_FILE = "config.json"
 RESULTS_FILE = "results.json"
+JIT_FILE = "jit.json"  # whether the run's steps are compiled by XLA
 # Fields that a resumed run may change: they lengthen or watch it, and change no step.
 RESUMABLE = ("steps", "evaluation")
 

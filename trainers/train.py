@@ -3,6 +3,8 @@
 Every field of the config is a flag: --config.model.beta=8. The same command resumes a run.
 """
 
+import json
+import pathlib
 import time
 
 from trainers import program, runs  # first: quiets TensorFlow
@@ -12,6 +14,7 @@ import tensorflow as tf
 from absl import flags
 from ml_collections import config_flags
 
+from tfvae.training import jit
 from tfvae.training.run import train
 from tfvae.training.workers import is_chief
 from trainers.construct import build_data, build_model, check_names, mean_image
@@ -26,6 +29,12 @@ STRATEGY = flags.DEFINE_enum(
     ["one_device", "mirrored", "multi_worker"],
     "One device, all devices of this machine, or the machines of TF_CONFIG.",
 )
+JIT = flags.DEFINE_enum(
+    "jit",
+    "off",
+    ["auto", "on", "off"],
+    "Whether XLA compiles the steps; auto measures both once, and says what it chose.",
+)
 flags.mark_flag_as_required("config")
 
 
@@ -35,6 +44,32 @@ def _strategy() -> tf.distribute.Strategy:
     if STRATEGY.value == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def _jit(model, data, batch_size: int, directory: pathlib.Path, say) -> bool:
+    """Whether to compile by XLA: as asked, or as the run was begun (its steps would differ)."""
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        if JIT.value == "on":
+            raise ValueError("--jit=on is for one device: XLA cannot compile several replicas'")
+        return False
+    path = directory / runs.JIT_FILE
+    held = json.loads(path.read_text())["jit"] if path.exists() else None
+    if held is not None:
+        if JIT.value == ("off" if held else "on"):
+            raise runs.RunError(
+                f"workdir {directory} was begun with --jit={'on' if held else 'off'}, and its "
+                f"steps would differ with --jit={JIT.value}; give another --workdir"
+            )
+        return held
+    if JIT.value != "auto":
+        chosen = JIT.value == "on"
+        runs.write_json(path, {"jit": chosen})
+        return chosen
+    timing = jit.measure(model, data, batch_size)
+    runs.write_json(path, {"jit": timing.faster, "milliseconds_per_step": timing._asdict()})
+    compiled = f"{timing.on:.1f} ms with XLA" if timing.on else f"XLA cannot: {timing.reason}"
+    say(f"--jit={'on' if timing.faster else 'off'}: {timing.off:.1f} ms a step, {compiled}")
+    return timing.faster
 
 
 def main() -> None:
@@ -60,6 +95,7 @@ def main() -> None:
         f"{config.model.name} of {model.count_params():,} parameters on {config.data.name}, "
         f"{data.num_examples:,} examples; {config.steps:,} steps of {config.batch_size}"
     )
+    model.jit_compile = _jit(model, data, config.batch_size, directory, say)
     started = time.perf_counter()
     try:
         first = train(

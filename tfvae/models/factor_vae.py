@@ -35,8 +35,8 @@ class FactorVAE(AdversarialVAE):
 
     def training_batch(self, x, seeds, first_row):
         """Splits the batch by the parity of the global row."""
-        odd = tf.cast((first_row + tf.range(tf.shape(x, tf.int64)[0])) % 2, tf.bool)
-        first, second = ((tf.boolean_mask(x, m), tf.boolean_mask(seeds, m)) for m in (~odd, odd))
+        odd = first_row % 2  # then the first even row is this replica's second
+        first, second = ((x[start::2], seeds[start::2]) for start in (odd, 1 - odd))
         return {"x": first[0], "seeds": first[1], "second": second}
 
     def objective(self, x, seeds, training, second=None):
