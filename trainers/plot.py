@@ -1,8 +1,9 @@
 """Draws a run: `python -m trainers.plot --workdir=runs/NAME --figures=traversals,samples`.
 
-Figures: reconstructions; samples; traversals, sorted by KL, and traversals_gif, the same moving;
-aggregate_posterior, densities of q(z) and p(z) for two latent dimensions; curves, columns of
-metrics.csv over the steps.
+Figures: reconstructions, of other runs too with --beside; samples; traversals, sorted by KL, and
+traversals_gif, the same moving; interpolations between images; latent_arithmetic, the direction of
+a label added step by step to other images; aggregate_posterior, densities of q(z) and p(z) for two
+latent dimensions; curves, columns of metrics.csv over the steps.
 """
 
 import pathlib
@@ -16,16 +17,30 @@ import numpy as np
 from absl import flags
 
 import tfvae
-from tfvae import plots
+from tfvae import latents, noise, plots
 from trainers.construct import nearest
+from trainers.labels import check_label, labels_of
 
 FIGURES = flags.DEFINE_list(
     "figures", ["reconstructions", "traversals", "samples"], "Figures to draw."
 )
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the images shown and of samples.")
 COLUMNS = flags.DEFINE_list("columns", ["elbo", "val_elbo"], "Columns of metrics.csv for curves.")
+BESIDE = flags.DEFINE_list("beside", [], "Directories of further runs, for reconstructions.")
+DIRECTION = flags.DEFINE_string(
+    "direction", None, "Label that latent_arithmetic leads to; the first where not given."
+)
+VERSUS = flags.DEFINE_string(
+    "versus", None, "Label that latent_arithmetic leads from; all others where not given."
+)
+LABEL = flags.DEFINE_string(
+    "label", None, "Which label, of data with several; of ground-truth data a factor."
+)
 
 ANIMATED_IMAGES = 3
+IMAGES = 12  # of a row
+PAIRS = 6  # of interpolated images
+LABELLED = 2000  # images whose codes give a direction
 
 
 class Drawn(NamedTuple):
@@ -49,11 +64,40 @@ def _curves(run: Drawn):
     return plots.curves(table, COLUMNS.value, y_label="nats")
 
 
+def _interpolations(run: Drawn):
+    return plots.interpolations(run.model, run.images[:PAIRS], run.images[-PAIRS:])
+
+
+def _latent_arithmetic(run: Drawn):
+    generator = np.random.default_rng(SEED.value)
+    numbers = generator.permutation(run.data.num_examples)[:LABELLED]
+    labels = labels_of(run.data, numbers, LABEL.value)
+    for flag in (DIRECTION, VERSUS):
+        check_label(flag, labels)
+    label, versus = DIRECTION.value or min(labels.tolist()), VERSUS.value
+    images = np.asarray(run.data.examples(numbers, noise.seed_rows(SEED.value, len(numbers))))
+    codes = latents.encoded(run.model.encode, images)
+    direction = latents.direction(codes, labels, label, versus)
+    others = [versus] if versus is not None else sorted({*labels.tolist()} - {label})[:IMAGES]
+    shown = [np.flatnonzero(labels == other)[: IMAGES // len(others)] for other in others]
+    images = images[np.concatenate(shown)]
+    return plots.latent_arithmetic(run.model, images, direction, f'"{label}"')
+
+
+def _reconstructions(run: Drawn):
+    others = [runs.load(directory)[0] for directory in BESIDE.value]
+    names = [run.directory.name, *(pathlib.Path(directory).name for directory in BESIDE.value)]
+    titles = names if others else ()
+    return plots.reconstructions([run.model, *others], run.images[:IMAGES], titles)
+
+
 # NAME.png of each is its figure.
 DRAW: dict[str, Callable[[Drawn], Any]] = {
     "aggregate_posterior": lambda run: plots.aggregate_posterior(run.model, run.data),
     "curves": _curves,
-    "reconstructions": lambda run: plots.reconstructions(run.model, run.images[:12]),
+    "interpolations": _interpolations,
+    "latent_arithmetic": _latent_arithmetic,
+    "reconstructions": _reconstructions,
     "samples": lambda run: plots.samples(run.model, 64, SEED.value),
     "traversals": lambda run: plots.traversals(run.model, run.images),
 }

@@ -4,12 +4,15 @@ from tfvae.plots.comparisons import curves, read_table, tradeoff
 from tfvae.plots.densities import aggregate_posterior
 from tfvae.plots.figures import reconstructions, samples
 from tfvae.plots.grid import image_grid
+from tfvae.plots.latents import interpolations, latent_arithmetic
 from tfvae.plots.traversal import traversal_animation, traversals
 
 __all__ = [
     "aggregate_posterior",
     "curves",
     "image_grid",
+    "interpolations",
+    "latent_arithmetic",
     "read_table",
     "reconstructions",
     "samples",

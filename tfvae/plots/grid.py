@@ -40,7 +40,11 @@ def image_grid(
     for r, c in np.ndindex(num_rows, num_columns):
         top, left = r * tile_height, c * tile_width
         canvas[top : top + height, left : left + width] = np.clip(rows[r, c], 0.0, 1.0)
-    margin = (1.1 if row_labels else 0.1, 0.1 + 0.3 * bool(column_labels) + 0.3 * bool(title))
+    longest = max(map(len, row_labels), default=0)
+    margin = (
+        max(1.1, 0.075 * longest) if longest else 0.1,
+        0.1 + 0.3 * bool(column_labels) + 0.3 * bool(title),
+    )
     size = (canvas.shape[1] * zoom / 100, canvas.shape[0] * zoom / 100)
     figure = Figure(figsize=(size[0] + margin[0] + 0.1, size[1] + margin[1] + 0.1), dpi=100)
     inches = figure.get_size_inches()
