@@ -71,7 +71,9 @@ def _half_width(model, examples: np.ndarray) -> float:
 def _figure(panels: Sequence[tuple[str, np.ndarray]], half_width: float, resolution: int):
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure = Figure(figsize=(2.1 * len(panels) + 0.3, 2.4), dpi=150, layout="constrained")
+    lines = max(title.count("\n") for title, _ in panels)
+    size = (2.1 * len(panels) + 0.3, 2.4 + 0.2 * lines)
+    figure = Figure(figsize=size, dpi=150, layout="constrained")
     for axes, (title, density) in zip(
         figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True
     ):
