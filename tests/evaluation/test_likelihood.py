@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.evaluation import log_likelihood
-from tfvae.evaluation.likelihood import samples_per_chunk
+from tfvae.evaluation.likelihood import chunk_shape
 
 
 @pytest.mark.parametrize("num_samples", [1, 3, 50])
@@ -44,9 +44,10 @@ def test_inexact_posterior_approaches_the_evidence_from_below(linear_gaussian):
 
 def test_memory_budget_changes_nothing(linear_gaussian):
     case = linear_gaussian(exact=False)
-    one_sample = 5 * 3 * 4 * 4
+    one_sample = 3 * 4 * 4
     whole = log_likelihood(case.model, case.x, num_samples=10)
-    for samples in (1, 3, 4):  # 3 and 4 leave a last chunk that draws too many
+    # 1: one example at a time; 3: three examples, then two; 15 and 20: chunks of samples.
+    for samples in (1, 3, 15, 20):
         chunked = log_likelihood(case.model, case.x, 10, memory_budget=samples * one_sample)
         np.testing.assert_allclose(chunked, whole, rtol=1e-6)
 
@@ -66,10 +67,14 @@ def test_arrays_of_float64_are_taken(linear_gaussian):
     np.testing.assert_allclose(case.model.log_likelihood(x, 2), case.log_evidence, atol=2e-4)
 
 
-def test_samples_of_a_chunk():
-    assert samples_per_chunk(2, (8, 8, 1), 4 * 2 * 64 * 4 * 10 + 1) == 10
-    with pytest.raises(ValueError, match=r"memory_budget is 100 bytes; one sample of 2 examples"):
-        samples_per_chunk(2, (8, 8, 1), 100)
+def test_chunks_fill_the_budget_and_draw_few_samples_too_many():
+    one = 4 * 64 * 4
+    assert chunk_shape(2, 5000, (8, 8, 1), one * 2000 + 1) == (2, 1000)
+    assert chunk_shape(2, 5000, (8, 8, 1), one * 1998) == (2, 834)  # 6 x 834 = 5004, not 5994
+    assert chunk_shape(1000, 50, (8, 8, 1), one * 30) == (30, 1)
+    assert chunk_shape(1000, 50, (8, 8, 1), one * 10**6) == (100, 50)
+    with pytest.raises(ValueError, match="is 100 bytes; one sample of one example needs 1024"):
+        chunk_shape(2, 1, (8, 8, 1), 100)
 
 
 def test_wrong_arguments_are_named(linear_gaussian):

@@ -2,29 +2,45 @@
 
 import math
 
+import keras
 import tensorflow as tf
 
 from tfvae import noise
 from tfvae.estimators import accumulate_log_sum_exp
+from tfvae.evaluation import checks, replicas
 
 MEMORY_BUDGET = 256 * 2**20  # bytes of one chunk's tensors of the data's shape
 # Tensors of the data's shape alive at once: parameters, log-probabilities and their parts.
 _TENSORS_ALIVE = 4
+# Examples of one chunk, at most. Its samples fill the rest of the budget: the more of them, the
+# less often these examples are encoded.
+_ROWS_PER_CHUNK = 100
 
 
-def samples_per_chunk(rows: int, data_shape: tuple[int, ...], memory_budget: int) -> int:
-    """Returns how many samples of each of `rows` examples fit `memory_budget` bytes.
+def chunk_shape(
+    rows: int, num_samples: int, density_shape: tuple[int, ...], memory_budget: int
+) -> tuple[int, int]:
+    """Returns how many examples, and samples of each, fit `memory_budget` bytes.
+
+    Args:
+        rows: examples.
+        num_samples: samples of each.
+        density_shape: of the largest tensor that the density of one sample takes.
+        memory_budget: bytes.
 
     Raises:
-        ValueError: where not even one does.
+        ValueError: where not even one sample of one example does.
     """
-    one_sample = rows * math.prod(data_shape) * 4 * _TENSORS_ALIVE
+    one_sample = math.prod(density_shape) * 4 * _TENSORS_ALIVE
     if memory_budget < one_sample:
         raise ValueError(
-            f"memory_budget is {memory_budget} bytes; one sample of {rows} examples needs "
-            f"{one_sample}: raise it or give fewer examples at once"
+            f"memory_budget is {memory_budget} bytes; one sample of one example needs "
+            f"{one_sample}: raise it to that at least"
         )
-    return memory_budget // one_sample
+    fitting = memory_budget // one_sample
+    rows = max(1, min(rows, _ROWS_PER_CHUNK, fitting))
+    chunks = -(-num_samples // (fitting // rows))
+    return rows, -(-num_samples // chunks)  # chunks of one size, which draw few too many
 
 
 def log_likelihood_graph(model, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, chunk: int):
@@ -54,40 +70,50 @@ def log_likelihood(
     num_samples: int = 5000,
     seed: noise.Seed = 0,
     memory_budget: int = MEMORY_BUDGET,
+    progress: bool = False,
 ) -> tf.Tensor:
     """Returns the importance-weighted estimate of log p(x), [B], nats.
 
     log (1/k) sum_i p(x, z_i) / q(z_i|x), z_i ~ q(z|x): Burda et al. 2016 (arXiv:1509.00519),
-    equation 8. Samples are drawn in chunks, which change no draw.
+    equation 8. A lower bound in expectation, rising with k. Examples and samples are taken in
+    chunks, and examples shared out among the replicas of the strategy that the model was made
+    under; neither changes a draw.
 
     Args:
         model: a model with `log_weights`.
         x: data, [B, ...].
         num_samples: k.
         seed: an int, or one row per example [B, 2].
-        memory_budget: bytes that one chunk's tensors may take.
+        memory_budget: bytes that one chunk's tensors may take, on each replica.
+        progress: whether to show a progress bar.
 
     Raises:
-        ValueError: for k below 1, data that does not suit the model, or a budget below one chunk.
+        ValueError: for k below 1, data that does not suit the model, a budget below one sample, a
+            likelihood or prior without density, or weights that are NaN (naming the example).
     """
-    if num_samples < 1:
-        raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
+    checks.require_at_least(1, num_samples=num_samples)
     x = tf.convert_to_tensor(x)
     model.check_data(x)
+    checks.require_densities(model)
     seeds = noise.seed_rows(seed, x.shape[0])
     # A mixture's density takes a tensor of all components, which may be larger than the data.
     shapes = [tuple(x.shape[1:]), getattr(getattr(model, "prior", None), "density_shape", ())]
     largest = max(shapes, key=math.prod)
-    chunk = min(num_samples, samples_per_chunk(max(1, x.shape[0]), largest, memory_budget))
-    return compiled(model, num_samples, chunk)(x, seeds)
-
-
-def compiled(model, num_samples: int, chunk: int):
-    """Returns the compiled estimate for these sizes, kept with the model."""
-    functions = model.__dict__.setdefault("_likelihood_functions", {})
-    if (num_samples, chunk) not in functions:
-        functions[num_samples, chunk] = tf.function(
-            lambda x, seeds: log_likelihood_graph(model, x, seeds, num_samples, chunk),
-            reduce_retracing=True,
-        )
-    return functions[num_samples, chunk]
+    rows, chunk = chunk_shape(x.shape[0], num_samples, largest, memory_budget)
+    strategy = replicas.strategy_of(model)
+    estimate = replicas.compiled(
+        model,
+        ("log_likelihood", num_samples, chunk),
+        lambda x, seeds: log_likelihood_graph(model, x, seeds, num_samples, chunk),
+    )
+    bar = keras.utils.Progbar(x.shape[0], verbose=int(progress), unit_name="example")
+    values = [tf.zeros([0])]
+    at_once = rows * strategy.num_replicas_in_sync
+    for first in range(0, x.shape[0], at_once):
+        part = slice(first, first + at_once)
+        shared = [replicas.share_out(strategy, tensor) for tensor in (x[part], seeds[part])]
+        value = replicas.collect(strategy, estimate(*shared), x[part].shape[0])
+        checks.require_numbers("importance weights", value, first)
+        values.append(value)
+        bar.add(value.shape[0])
+    return tf.concat(values, axis=0)

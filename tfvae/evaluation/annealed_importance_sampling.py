@@ -1,0 +1,180 @@
+"""Log-likelihoods by annealed importance sampling: sharper than the posterior network allows."""
+
+import math
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.evaluation import annealing, checks
+from tfvae.evaluation.likelihood import MEMORY_BUDGET
+from tfvae.evaluation.normalisation import require_normalised_prior
+
+# Chains that find the step sizes, which the chains that count then take as given.
+_PILOT_CHAINS = 4
+_PILOT_WARM_UP = 50  # steps at the first temperature before its path begins
+# Tensors of the data's shape alive at once, those kept for the gradient included.
+_TENSORS_ALIVE = 8
+
+
+class AnnealedEstimate(NamedTuple):
+    """Estimates of log p(x) of B examples by C chains; nats.
+
+    Attributes:
+        log_likelihood: log of the mean weight, [B]; a lower bound in expectation.
+        standard_error: of `log_likelihood`, from the spread of the weights, [B]; too small where
+            few chains carry the weight. NaN for one chain.
+        effective_sample_size: (sum w)^2 / sum w^2, from 1 to C, [B].
+        acceptance_rate: of the transitions, [B].
+        log_weights: of each chain, [C, B].
+        latent: where the chains ended, [C, B, d]: draws from p(z|x), up to their weights.
+    """
+
+    log_likelihood: np.ndarray
+    standard_error: np.ndarray
+    effective_sample_size: np.ndarray
+    acceptance_rate: np.ndarray
+    log_weights: np.ndarray
+    latent: np.ndarray
+
+
+def annealed_importance_sampling(
+    model,
+    x: tf.Tensor,
+    num_steps: int = 1000,
+    num_chains: int = 16,
+    num_leapfrog_steps: int = 10,
+    seed: int = 0,
+    memory_budget: int = MEMORY_BUDGET,
+    progress: bool = False,
+) -> AnnealedEstimate:
+    """Returns estimates of log p(x) that need no posterior network.
+
+    Neal 2001 (arXiv:physics/9803008), as Wu et al. 2017 (arXiv:1611.04273) evaluate decoders:
+    chains start at the prior and follow p(z) p(x|z)^b to the posterior by Hamiltonian Monte Carlo,
+    b rising by a sigmoid. The more steps, the sharper the bound (published: 10,000 steps, 16
+    chains). Step sizes for each example and temperature are found by a pilot of four chains, which
+    steer to the published acceptance of 0.65; the chains that count take them as given, since
+    chains that adapt on their own history bound nothing.
+
+    A model is anything with `prior`, `decode`, `sample_latent`, `latent_shape`, `data_shape` and
+    `check_data`. Examples are taken twenty at a time, and such groups shared out among the
+    replicas of the model's strategy. Example i's chains depend on the seed, on i and on the
+    numbers of steps and chains, not on memory, replicas, or how many examples follow.
+
+    Args:
+        model: a model of continuous latents.
+        x: data, [B, ...].
+        num_steps: T, steps from prior to posterior.
+        num_chains: C, chains for each example.
+        num_leapfrog_steps: of one transition.
+        seed: of all that is drawn.
+        memory_budget: bytes that the tensors of a group of examples may take, on each replica.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ValueError: for numbers below 1, data that does not suit the model, a budget below one
+            group, a likelihood or prior without (normalised) density, discrete latents, or
+            weights that are NaN (naming the example).
+    """
+    x = tf.convert_to_tensor(x)
+    model.check_data(x)
+    chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
+    bar = chains.bar(x.shape[0], progress, paths=1)
+    return estimate(chains.forward(x, chains.pilot(x, bar), bar))
+
+
+class Chains:
+    """How one model's chains are run; arguments as `annealed_importance_sampling`.
+
+    Raises:
+        ValueError: before any work, as there.
+    """
+
+    def __init__(self, model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget):
+        checks.require_at_least(
+            1, num_steps=num_steps, num_chains=num_chains, num_leapfrog_steps=num_leapfrog_steps
+        )
+        checks.require_densities(model)
+        checks.require_continuous(model.prior())
+        require_normalised_prior(model)
+        group = annealing.GROUP * num_chains * math.prod(model.data_shape) * 4 * _TENSORS_ALIVE
+        if memory_budget < group:
+            raise ValueError(
+                f"memory_budget is {memory_budget} bytes; {num_chains} chains of a group of "
+                f"{annealing.GROUP} examples need {group}: raise it to that, or run fewer chains"
+            )
+        self.model, self.num_chains = model, num_chains
+        self.leapfrog, self.seed = num_leapfrog_steps, seed
+        self.temperatures = annealing.temperatures(num_steps)
+
+    def bar(self, examples: int, progress: bool, paths: int) -> keras.utils.Progbar:
+        """Returns a progress bar of the pilot and so many paths."""
+        groups = -(-examples // annealing.GROUP)
+        steps = len(self.temperatures) - 1
+        total = groups * ((1 + paths) * steps + _PILOT_WARM_UP)
+        return keras.utils.Progbar(total, verbose=int(progress), unit_name="step")
+
+    def pilot(self, x: tf.Tensor, bar=None) -> np.ndarray:
+        """Returns the step sizes of examples [B, ...] at the T temperatures after the first."""
+        start = np.zeros(_PILOT_WARM_UP)
+        path = np.concatenate([start, self.temperatures])
+        latent = self._prior_draws(x.shape[0], min(self.num_chains, _PILOT_CHAINS), "pilot")
+        found = annealing.follow(
+            self.model, x, latent, path, (self.seed, 0), self.leapfrog, bar=bar
+        )
+        return found.step_sizes[:, _PILOT_WARM_UP:]
+
+    def forward(self, x: tf.Tensor, step_sizes: np.ndarray, bar=None) -> annealing.Path:
+        """Returns the chains from the prior to the posterior of examples [B, ...]."""
+        latent = self._prior_draws(x.shape[0], self.num_chains, "forward")
+        return annealing.follow(
+            self.model, x, latent, self.temperatures, (self.seed, 1), self.leapfrog, step_sizes, bar
+        )
+
+    def reverse(self, x, latent: tf.Tensor, step_sizes: np.ndarray, bar=None) -> annealing.Path:
+        """Returns the chains from posterior draws [B, d] to the prior; reverses `forward`."""
+        starts = tf.repeat(latent[:, tf.newaxis], self.num_chains, axis=1)
+        # The transition at temperature t keeps its step size; the last one, at 0, changes nothing.
+        sizes = np.roll(step_sizes[:, ::-1], -1, axis=1)
+        return annealing.follow(
+            self.model,
+            x,
+            starts,
+            self.temperatures[::-1],
+            (self.seed, 2),
+            self.leapfrog,
+            sizes,
+            bar,
+        )
+
+    def _prior_draws(self, examples: int, chains: int, site: str) -> tf.Tensor:
+        """z ~ p(z), [B, C, d]; example i's whatever the number of examples."""
+        rows = noise.fold_in(noise.seed_rows(self.seed, examples * chains), site)
+        latent = self.model.sample_latent(rows)
+        return tf.reshape(latent, [examples, chains, *latent.shape[1:]])
+
+
+def estimate(path: annealing.Path) -> AnnealedEstimate:
+    """Returns what chains from the prior to the posterior say of log p(x).
+
+    Raises:
+        ValueError: naming the examples whose weights are NaN.
+    """
+    log_weights = tf.constant(path.log_weights)  # [B, C]
+    chains = log_weights.shape[1]
+    log_likelihood = tf.reduce_logsumexp(log_weights, axis=1) - math.log(chains)
+    checks.require_numbers("annealed weights", log_likelihood)
+    effective = 1 / tf.reduce_sum(tf.nn.softmax(log_weights, axis=1) ** 2, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = np.maximum(chains / effective.numpy() - 1, 0) / np.float64(chains - 1)
+    return AnnealedEstimate(
+        log_likelihood=log_likelihood.numpy(),
+        standard_error=np.sqrt(variance),
+        effective_sample_size=effective.numpy(),
+        acceptance_rate=path.acceptance.mean(axis=1),
+        log_weights=path.log_weights.T,
+        latent=path.latent.swapaxes(0, 1),
+    )

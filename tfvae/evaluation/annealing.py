@@ -1,0 +1,193 @@
+"""Chains that follow a path of distributions between the prior and the posterior.
+
+At temperature b the chain's target is p(z) p(x|z)^b, unnormalised: the prior at 0, the posterior at
+1. Neal 2001 (arXiv:physics/9803008); Wu et al. 2017 (arXiv:1611.04273).
+"""
+
+import math
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tfvae.evaluation import replicas
+
+TARGET_ACCEPTANCE = 0.65  # Wu et al., appendix
+SIGMOID_RANGE = 4.0  # the schedule is a logistic function from -4 to 4
+# Examples of one group. A step's noise is one draw for the whole group (TFP's kernels take no
+# seeds per example), so the group's size is fixed, and a group filled up where examples are few:
+# an example's chains then depend on its number alone, not on how many others there are.
+GROUP = 20
+_STEPS_PER_CALL = 50
+_FIRST_STEP_SIZE = 0.1
+# Change of log step size per step, for each unit of acceptance over or under the target.
+_ADAPTATION_RATE = 0.3
+
+
+class Path(NamedTuple):
+    """What chains were at the end of a path of T steps; B examples, C chains, nats.
+
+    Attributes:
+        latent: z, [B, C, d].
+        log_weights: log of f(end) / f(start) by the chain, [B, C], float64.
+        step_sizes: of the transitions, [B, T].
+        acceptance: mean acceptance probability of the transitions, [B, T].
+        log_normaliser: log of the integral of p(z) p(x|z)^b, estimated at each step's b, [B, T].
+        distortion: E[-log p(x|z)] under that distribution, [B, T].
+    """
+
+    latent: np.ndarray
+    log_weights: np.ndarray
+    step_sizes: np.ndarray
+    acceptance: np.ndarray
+    log_normaliser: np.ndarray
+    distortion: np.ndarray
+
+
+def temperatures(num_steps: int) -> np.ndarray:
+    """Returns T + 1 temperatures from 0 to 1, dense at both ends; Wu et al. 2017, section 3."""
+    logistic = 1 / (1 + np.exp(-np.linspace(-SIGMOID_RANGE, SIGMOID_RANGE, num_steps + 1)))
+    return (logistic - logistic[0]) / (logistic[-1] - logistic[0])
+
+
+def follow(
+    model,
+    x: tf.Tensor,
+    latent: tf.Tensor,
+    path: np.ndarray,
+    seed: tuple[int, ...],
+    num_leapfrog_steps: int,
+    step_sizes: np.ndarray | None = None,
+    bar: keras.utils.Progbar | None = None,
+) -> Path:
+    """Returns where chains that follow `path` end: a step is a weight, then a transition.
+
+    Args:
+        model: a model.
+        x: data, [B, ...].
+        latent: z ~ the distribution at the path's first temperature, [B, C, d].
+        path: temperatures, [T + 1].
+        seed: numbers that no other path of the estimate has.
+        num_leapfrog_steps: of one transition.
+        step_sizes: of the transitions, [B, T]; adapted on the way where None. Adapted chains are
+            no longer Markov chains, and bound nothing.
+        bar: moved by the steps times groups taken.
+    """
+    size, steps = x.shape[0], len(path) - 1
+    adapt = step_sizes is None
+    if step_sizes is None:
+        step_sizes = np.full([size, 1], _FIRST_STEP_SIZE)  # the first to adapt
+    strategy = replicas.strategy_of(model)
+    run = replicas.compiled(
+        model,
+        ("anneal", num_leapfrog_steps, adapt),
+        lambda *tensors: _take_steps(model, num_leapfrog_steps, adapt, *tensors),
+    )
+    at_once = GROUP * strategy.num_replicas_in_sync
+    parts = []
+    for first in range(0, size, at_once):
+        rows = np.minimum(np.arange(first, first + at_once), size - 1)
+        seeds = np.stack(
+            [_seeds((*seed, first // GROUP + i), steps) for i in range(at_once // GROUP)]
+        )
+        # A group's seeds are its rows', so that they are shared out with them.
+        shared = [
+            replicas.share_out(strategy, tf.convert_to_tensor(tensor))
+            for tensor in (tf.gather(x, rows), np.repeat(seeds, GROUP, axis=0))
+        ]
+        chains = [
+            tf.gather(latent, rows),
+            tf.zeros([at_once, latent.shape[1]], tf.float64),
+            tf.constant(np.log(step_sizes[rows]), tf.float32),
+        ]
+        records = []
+        for begin in range(0, steps, _STEPS_PER_CALL):
+            end = min(begin + _STEPS_PER_CALL, steps)
+            state = [replicas.share_out(strategy, tensor) for tensor in chains]
+            interval = (tf.constant(path), tf.constant(begin), tf.constant(end))
+            outputs = [
+                replicas.collect(strategy, tensor, at_once)
+                for tensor in run(*shared, *state, *interval)
+            ]
+            chains, record = outputs[:3], outputs[3:]
+            records.append([tensor.numpy() for tensor in record])
+            if bar is not None:
+                bar.add((end - begin) * (at_once // GROUP))
+        whole = [np.concatenate(values, axis=1) for values in zip(*records, strict=True)]
+        parts.append([chains[0].numpy(), chains[1].numpy(), *whole])
+    return Path(*(np.concatenate(values)[:size] for values in zip(*parts, strict=True)))
+
+
+def _seeds(seed: tuple[int, ...], steps: int) -> np.ndarray:
+    """One TFP seed for each step, int32 [T, 2]."""
+    words = np.random.SeedSequence([number % 2**64 for number in seed]).generate_state(2 * steps)
+    return words.view(np.int32).reshape(steps, 2)
+
+
+def _take_steps(
+    model,
+    num_leapfrog_steps: int,
+    adapt: bool,
+    x: tf.Tensor,
+    seeds: tf.Tensor,
+    latent: tf.Tensor,
+    log_weights: tf.Tensor,
+    log_step_sizes: tf.Tensor,
+    path: tf.Tensor,
+    begin: tf.Tensor,
+    end: tf.Tensor,
+):
+    """Steps `begin` to `end` of one replica's group (graph code); see `follow`.
+
+    Returns:
+        The chains, and what is recorded of each step, [B, end - begin].
+    """
+    x = tf.cast(x, tf.float32)[:, tf.newaxis]
+
+    def log_likelihood(z):
+        return model.decode(z).log_prob(x)  # log p(x|z)
+
+    def take_step(t, z, log_weights, log_step_sizes, records):
+        before, b = path[t], tf.cast(path[t + 1], tf.float32)
+        likelihood = tf.cast(log_likelihood(z), tf.float64)
+        log_weights += (path[t + 1] - before) * likelihood
+        log_step = log_step_sizes if adapt else log_step_sizes[:, t, tf.newaxis]
+        kernel = tfp.mcmc.HamiltonianMonteCarlo(
+            # At b = 0 an impossible example (log p(x|z) = -inf) is as good as any.
+            lambda z: model.prior().log_prob(z) + tf.math.multiply_no_nan(log_likelihood(z), b),
+            step_size=tf.exp(log_step)[:, tf.newaxis],
+            num_leapfrog_steps=num_leapfrog_steps,
+        )
+        z, results = kernel.one_step(z, kernel.bootstrap_results(z), seed=seeds[0, t])
+        acceptance = tf.exp(tf.minimum(results.log_accept_ratio, 0.0))
+        acceptance = tf.reduce_mean(
+            tf.where(tf.math.is_nan(acceptance), tf.zeros_like(acceptance), acceptance), axis=1
+        )
+        # The chains as they were, weighted, are of the distribution at b.
+        share = tf.nn.softmax(log_weights, axis=1)
+        step = (
+            tf.exp(log_step[:, 0]),
+            acceptance,
+            tf.reduce_logsumexp(log_weights, axis=1),
+            -tf.reduce_sum(tf.math.multiply_no_nan(likelihood, share), axis=1),
+        )
+        if adapt:
+            log_step_sizes += _ADAPTATION_RATE * (acceptance - TARGET_ACCEPTANCE)[:, tf.newaxis]
+        records = [
+            record.write(t - begin, value) for record, value in zip(records, step, strict=True)
+        ]
+        return t + 1, z, log_weights, log_step_sizes, records
+
+    dtypes = (tf.float32, tf.float32, tf.float64, tf.float64)
+    records = [tf.TensorArray(dtype, end - begin, element_shape=[None]) for dtype in dtypes]
+    _, *chains, records = tf.while_loop(
+        lambda t, *_: t < end,
+        take_step,
+        (begin, latent, log_weights, log_step_sizes, records),
+        parallel_iterations=1,
+    )
+    step_sizes, acceptance, log_sum, distortion = (tf.transpose(r.stack()) for r in records)
+    log_normaliser = log_sum - math.log(latent.shape[1])
+    return *chains, step_sizes, acceptance, log_normaliser, distortion

@@ -1,0 +1,74 @@
+"""What is checked before a likelihood is estimated, and of the estimates."""
+
+import numpy as np
+import tensorflow as tf
+
+
+def require_densities(model) -> None:
+    """Checks that the model's likelihood and prior have densities.
+
+    Raises:
+        ValueError: naming the head, or prior, that has none, or one up to a constant only.
+    """
+    z = tf.zeros([1, *model.latent_shape])
+    _require_density("prior", model.prior, model.prior(), z)
+    _require_density(
+        "likelihood", model.likelihood, model.decode(z), tf.zeros([1, *model.data_shape])
+    )
+
+
+def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> None:
+    reason = "has no density (log_prob)"
+    try:
+        if hasattr(distribution, "log_prob"):
+            distribution.log_prob(value)
+            return
+    except NotImplementedError:  # TFP's word for a distribution without
+        if hasattr(distribution, "_unnormalized_log_prob"):
+            reason = "is normalised by no known constant (it has unnormalized_log_prob only)"
+    maker = getattr(made_by, "__name__", type(made_by).__name__)
+    name = getattr(distribution, "name", type(distribution).__name__)
+    raise ValueError(
+        f"{argument} {maker} gives {name}, which {reason}; a likelihood of data needs a "
+        f"{argument} with a normalised log_prob, such as those of tfvae."
+        f"{'priors' if argument == 'prior' else 'heads'}"
+    )
+
+
+def require_continuous(prior) -> None:
+    """Raises ValueError for a prior p(z) over discrete latents."""
+    try:
+        discrete = not prior.dtype.is_floating or (
+            prior.experimental_default_event_space_bijector() is None  # TFP's, where not continuous
+        )
+    except NotImplementedError:
+        discrete = False
+    if discrete:
+        raise ValueError(
+            f"prior gives {prior.name}, of discrete latents; annealing moves them by the gradient "
+            "of their density, which they have none of: use tfvae.evaluation.log_likelihood"
+        )
+
+
+def require_numbers(log_weights_of: str, values: tf.Tensor, first: int = 0) -> None:
+    """Checks estimates [B]; those of -inf are numbers (an impossible example).
+
+    Raises:
+        ValueError: naming the examples whose weights are NaN or infinite.
+    """
+    if not tf.executing_eagerly():
+        return
+    broken = np.flatnonzero(~(values.numpy() < np.inf))
+    if broken.size:
+        raise ValueError(
+            f"{log_weights_of} of {broken.size} of {len(values)} examples are NaN or infinite, "
+            f"first of example {first + broken[0]}: look for NaN in the model's weights, or for "
+            "densities that grow without bound (a stddev near 0)"
+        )
+
+
+def require_at_least(least: int, **sizes: int) -> None:
+    """Raises ValueError naming the first of `sizes` that is below `least`."""
+    for name, size in sizes.items():
+        if size < least:
+            raise ValueError(f"{name} is {size}; it must be at least {least}")

@@ -1,0 +1,91 @@
+"""Log-likelihoods over a data set: the mean, and how far chance may have moved it."""
+
+import math
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from tfvae import noise
+from tfvae.data import Dataset
+from tfvae.evaluation import checks
+from tfvae.evaluation.likelihood import MEMORY_BUDGET, log_likelihood
+from tfvae.evaluation.normalisation import require_normalised_prior
+
+_BATCH_SIZE = 200
+
+
+class MeanEstimate(NamedTuple):
+    """A mean over examples.
+
+    Attributes:
+        mean: over the examples.
+        standard_error: of the mean, as of examples drawn at random; NaN for one example.
+        values: of each example, [N].
+    """
+
+    mean: float
+    standard_error: float
+    values: np.ndarray
+
+
+def mean_estimate(values) -> MeanEstimate:
+    """Returns the mean of values [N] and its standard error."""
+    values = np.asarray(values)
+    wide = values.astype(np.float64)
+    deviation = wide.std(ddof=1) if len(wide) > 1 else math.nan
+    return MeanEstimate(float(wide.mean()), float(deviation / math.sqrt(len(wide))), values)
+
+
+def mean_log_likelihood(
+    model,
+    data,
+    num_samples: int = 5000,
+    seed: int = 0,
+    num_examples: int | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+    progress: bool = False,
+) -> MeanEstimate:
+    """Returns the importance-weighted log-likelihood of a data set, nats; see `log_likelihood`.
+
+    Example i is shown, and its latents drawn, as (seed, i) says, whatever the batches.
+
+    Args:
+        model: a model with `log_weights`.
+        data: array [N, ...] or `tfvae.data.Dataset`.
+        num_samples: k.
+        seed: of all that is drawn.
+        num_examples: how many examples of a `Dataset`, spread evenly; all where None.
+        memory_budget: bytes that one chunk's tensors may take, on each replica.
+        progress: whether to show a progress bar.
+
+    Raises:
+        ValueError: as `log_likelihood`, saying of which examples; for no examples, or a prior
+            whose density does not integrate to 1.
+    """
+    batches, size = _batches(data, seed, num_examples)
+    checks.require_at_least(1, num_samples=num_samples, num_examples=size)
+    require_normalised_prior(model)
+    bar = keras.utils.Progbar(size, verbose=int(progress), unit_name="example")
+    values, rows = [], noise.seed_rows(seed, size)
+    done = 0
+    for x in batches:
+        part = slice(done, done + len(x))
+        try:
+            value = log_likelihood(model, x, num_samples, rows[part], memory_budget)
+        except ValueError as error:
+            raise ValueError(f"of examples {done} to {done + len(x) - 1}: {error}") from error
+        values.append(value.numpy())
+        done += len(x)
+        bar.add(len(x))
+    return mean_estimate(np.concatenate(values))
+
+
+def _batches(data, seed: int, num_examples: int | None):
+    """Batches of examples, and how many examples there are in all."""
+    if isinstance(data, Dataset):
+        size = data.num_examples if num_examples is None else min(num_examples, data.num_examples)
+        return data.epoch(_BATCH_SIZE, seed, size), size
+    data = np.asarray(data, np.float32)[:num_examples]
+    starts = range(0, len(data), _BATCH_SIZE)
+    return (data[first : first + _BATCH_SIZE] for first in starts), len(data)

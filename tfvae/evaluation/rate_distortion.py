@@ -1,0 +1,54 @@
+"""What a decoder can reach at any rate, whatever the encoder: its rate-distortion curve."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.evaluation.annealed_importance_sampling import Chains
+from tfvae.evaluation.likelihood import MEMORY_BUDGET
+
+
+class RateDistortion(NamedTuple):
+    """A curve of T points, means over the examples; nats.
+
+    Attributes:
+        rate: E_x KL(p_b(z|x) || p(z)), [T].
+        distortion: E_x E[-log p(x|z)] under p_b(z|x), [T].
+        temperature: b, rising to 1, where rate + distortion is -log p(x), [T].
+    """
+
+    rate: np.ndarray
+    distortion: np.ndarray
+    temperature: np.ndarray
+
+
+def rate_distortion(
+    model,
+    x: tf.Tensor,
+    num_steps: int = 1000,
+    num_chains: int = 16,
+    num_leapfrog_steps: int = 10,
+    seed: int = 0,
+    memory_budget: int = MEMORY_BUDGET,
+    progress: bool = False,
+) -> RateDistortion:
+    """Returns the curve of the decoder along the path of annealed importance sampling.
+
+    Huang et al. 2020 (arXiv:2008.06653): p_b(z|x), which is p(z) p(x|z)^b normalised, has the least
+    rate of all channels of its distortion, and annealing passes through all of them. The rate
+    is that of `model`'s prior. An encoder's own point, (KL, -reconstruction), lies above the curve;
+    Alemi et al. 2018 (arXiv:1711.00464). `tfvae.plots.rate_distortion` draws both.
+
+    The arguments and errors are those of `annealed_importance_sampling`.
+    """
+    x = tf.convert_to_tensor(x)
+    model.check_data(x)
+    chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
+    bar = chains.bar(x.shape[0], progress, paths=1)
+    path = chains.forward(x, chains.pilot(x, bar), bar)
+    temperature = chains.temperatures[1:]
+    distortion = path.distortion.mean(axis=0)
+    # KL(p_b || p(z)) = E[b log p(x|z)] - log of the normaliser.
+    rate = -temperature * distortion - path.log_normaliser.mean(axis=0)
+    return RateDistortion(rate, distortion, temperature)

@@ -1,0 +1,52 @@
+"""Rows of data shared out among the replicas of a model's strategy."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def strategy_of(model) -> tf.distribute.Strategy:
+    """Returns the strategy that `model` was made under."""
+    return getattr(model, "distribute_strategy", None) or tf.distribute.get_strategy()
+
+
+def compiled(model, key: tuple, function: Callable) -> Callable:
+    """Returns `function` of tensors compiled to run on every replica, kept with the model.
+
+    Args:
+        model: whose strategy it is, and whose variables `function` reads.
+        key: what tells the function from the model's others.
+        function: rows, and other tensors, to rows.
+    """
+    functions = model.__dict__.setdefault("_evaluation_functions", {})
+    if key not in functions:
+        strategy = strategy_of(model)
+        functions[key] = tf.function(
+            lambda *tensors: strategy.run(function, args=tensors),
+            reduce_retracing=True,
+            autograph=False,  # there is no Python control flow over tensors to be converted
+        )
+    return functions[key]
+
+
+def share_out(strategy: tf.distribute.Strategy, rows: tf.Tensor) -> tf.Tensor:
+    """Returns `rows` [B, ...] as equal parts, one on each replica.
+
+    The last row is repeated where they do not divide: a compiled function then has one shape.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1:
+        return rows
+    each = -(-rows.shape[0] // replicas)
+    numbers = tf.minimum(tf.range(each * replicas), rows.shape[0] - 1)
+    parts = tf.split(tf.gather(rows, numbers), replicas)
+    return strategy.experimental_distribute_values_from_function(
+        lambda context: parts[context.replica_id_in_sync_group]
+    )
+
+
+def collect(strategy: tf.distribute.Strategy, parts: tf.Tensor, num_rows: int) -> tf.Tensor:
+    """Returns the first `num_rows` of the rows that the replicas hold, in order."""
+    if strategy.num_replicas_in_sync == 1:
+        return parts
+    return strategy.gather(parts, axis=0)[:num_rows]
