@@ -28,10 +28,10 @@ demo: $(VENV)/.installed
 	@$(RUN) -m trainers.demo --workdir=$(DEMO)
 
 test: $(VENV)/.installed-dev
-	@$(RUN) -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(RUN) -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-all: $(VENV)/.installed-dev
-	@$(RUN) -m pytest -n 2 --dist loadfile
+	@$(RUN) -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	@$(VENV)/bin/ruff check .

@@ -33,6 +33,7 @@ def test_keras_file_round_trip_goes_on_training_the_same(prior, tmp_path):
     promises.test_keras_file_round_trip_goes_on_training_the_same(make_with(prior), tmp_path)
 
 
+@pytest.mark.slow
 @every_prior
 def test_export_serves_through_the_c_api(prior, tmp_path):
     promises.test_export_serves_through_the_c_api(make_with(prior), tmp_path)
