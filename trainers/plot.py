@@ -17,9 +17,9 @@ import numpy as np
 from absl import flags
 
 import tfvae
-from tfvae import latents, noise, plots
+from tfvae import plots
+from trainers.arithmetic import latent_arithmetic
 from trainers.construct import nearest
-from trainers.labels import check_label, labels_of
 
 FIGURES = flags.DEFINE_list(
     "figures", ["reconstructions", "traversals", "samples"], "Figures to draw."
@@ -40,7 +40,6 @@ LABEL = flags.DEFINE_string(
 ANIMATED_IMAGES = 3
 IMAGES = 12  # of a row
 PAIRS = 6  # of interpolated images
-LABELLED = 2000  # images whose codes give a direction
 
 
 class Drawn(NamedTuple):
@@ -69,19 +68,8 @@ def _interpolations(run: Drawn):
 
 
 def _latent_arithmetic(run: Drawn):
-    generator = np.random.default_rng(SEED.value)
-    numbers = generator.permutation(run.data.num_examples)[:LABELLED]
-    labels = labels_of(run.data, numbers, LABEL.value)
-    for flag in (DIRECTION, VERSUS):
-        check_label(flag, labels)
-    label, versus = DIRECTION.value or min(labels.tolist()), VERSUS.value
-    images = np.asarray(run.data.examples(numbers, noise.seed_rows(SEED.value, len(numbers))))
-    codes = latents.encoded(run.model.encode, images)
-    direction = latents.direction(codes, labels, label, versus)
-    others = [versus] if versus is not None else sorted({*labels.tolist()} - {label})[:IMAGES]
-    shown = [np.flatnonzero(labels == other)[: IMAGES // len(others)] for other in others]
-    images = images[np.concatenate(shown)]
-    return plots.latent_arithmetic(run.model, images, direction, f'"{label}"')
+    chosen = (DIRECTION.value, VERSUS.value, LABEL.value)
+    return latent_arithmetic(run.model, run.data, SEED.value, *chosen)
 
 
 def _reconstructions(run: Drawn):

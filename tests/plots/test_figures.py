@@ -40,3 +40,24 @@ def test_samples_are_as_many_as_asked_for(tiny_model, number, grid):
     flat = shown.reshape(-1, 4, 4)
     np.testing.assert_allclose(flat[:number], model.sample(number, seed=3)[..., 0], rtol=1e-5)
     assert (flat[number:] == 1.0).all()  # as blank as the figure
+
+
+def test_reconstructions_of_several_models_stand_below_one_another(tiny_model, images):
+    models = [tiny_model(), tiny_model(activation="relu")]
+    figure = plots.reconstructions(models, images[:5], titles=["VAE", "another"])
+    shown = tiles(figure)
+    assert shown.shape == (3, 5, 4, 4)
+    assert labels(figure.axes[0].yaxis) == ["original", "VAE", "another"]
+    for row, model in zip(shown[1:], models, strict=True):
+        np.testing.assert_allclose(row, model(images[:5])[..., 0], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"titles has 1 for 2 models; give one for each"):
+        plots.reconstructions(models, images, titles=["VAE"])
+
+
+def test_long_labels_have_room():
+    def left(label):
+        figure = plots.image_grid(np.zeros([1, 2, 4, 4, 1]), (label,))
+        return figure.axes[0].get_position().x0 * figure.get_figwidth()
+
+    assert left("a") == pytest.approx(1.1)
+    assert left("iwae_mnist_of_two_layers") > 1.5
