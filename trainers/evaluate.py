@@ -1,11 +1,12 @@
-"""Evaluates a run: `python -m trainers.evaluate --workdir=runs/NAME --metrics=factor_vae`.
+"""Evaluates a run: `python -m trainers.evaluate --workdir=runs/NAME --metrics=log_likelihood`.
 
-Prints and merges into results.json: ELBO, reconstruction and KL over the evaluation data, the
-importance-weighted log-likelihood, and the metrics asked for. Results of an earlier step are
-dropped.
+Prints and merges into results.json: ELBO, reconstruction and KL over the evaluation data, and the
+metrics asked for. Likelihoods, with standard errors over the examples: log_likelihood by
+importance weighting; bits_per_dimension, the same in bits; ais, by annealed importance sampling of
+some examples; bidirectional, bounds from both sides on examples that the model makes. Results of
+an earlier step are dropped.
 """
 
-import math
 import pathlib
 import sys
 import time
@@ -13,59 +14,58 @@ import time
 from trainers import program, runs  # first: quiets TensorFlow
 
 # isort: split
-import keras
-import numpy as np
+import tensorflow as tf
 from absl import flags
 
 import tfvae
-from tfvae import noise
 from trainers.construct import nearest
+from trainers.likelihoods import LIKELIHOODS, Asked
 from trainers.scores import NEED_NO_FACTORS, SCORES, Codes
 from trainers.scores import results as score_results
 
-METRICS = flags.DEFINE_list("metrics", [], f"Metrics: some of {', '.join(SCORES)}.")
-NUM_SAMPLES = flags.DEFINE_integer(
-    "num_samples", 0, "Samples per example of the log-likelihood; 0 leaves it out."
+METRICS = flags.DEFINE_list(
+    "metrics", [], f"Metrics: some of {', '.join([*LIKELIHOODS, *SCORES])}."
 )
+NUM_SAMPLES = flags.DEFINE_integer(
+    "num_samples",
+    None,
+    "Samples per example of log_likelihood, 5000 where it is asked for; a number above 0 asks.",
+)
+AIS_STEPS = flags.DEFINE_integer(
+    "ais_steps",
+    None,
+    "Steps of ais and bidirectional, 1000 where asked for; a number asks for ais.",
+)
+AIS_CHAINS = flags.DEFINE_integer("ais_chains", 16, "Chains per example of ais and bidirectional.")
+AIS_EXAMPLES = flags.DEFINE_integer("ais_examples", 100, "Examples of ais and bidirectional.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed of all that is drawn.")
 VOTES = flags.DEFINE_integer(
     "votes", 10_000, "Votes or observations that a metric is fitted on; half as many test it."
+)
+STRATEGY = flags.DEFINE_enum(
+    "strategy",
+    "one_device",
+    ["one_device", "mirrored"],
+    "One device, or all devices of this machine, among which examples are shared out.",
 )
 
 BATCH_SIZE = 100
 
 
-def _log_likelihood(model, data, examples: int) -> dict[str, float]:
-    """Mean and standard error over the evaluation data, example i drawn from seed row (seed, i)."""
-    bar = keras.utils.Progbar(math.ceil(examples / BATCH_SIZE), unit_name="batch")
-    values = np.zeros(0, np.float32)
-    for images in data.epoch(BATCH_SIZE, SEED.value, examples):
-        rows = noise.seed_rows(SEED.value, len(values) + len(images))[len(values) :]
-        estimate = model.log_likelihood(images, NUM_SAMPLES.value, rows)
-        values = np.concatenate([values, estimate.numpy()])
-        if sys.stdout.isatty():
-            bar.add(1)
-    return {
-        "log_likelihood": float(values.mean(dtype=np.float64)),
-        "log_likelihood_standard_error": float(values.std(ddof=1) / math.sqrt(len(values))),
-        "log_likelihood_num_samples": NUM_SAMPLES.value,
-    }
-
-
 def main() -> None:
     """Evaluates."""
-    for name in METRICS.value:
-        if name not in SCORES:
-            raise ValueError(f"--metrics has {name!r}; {nearest(name, SCORES)}")
-    if NUM_SAMPLES.value < 0:
-        raise ValueError(f"--num_samples is {NUM_SAMPLES.value}; it must be 0 or more")
-    model, data, config = runs.load(program.WORKDIR.value)
-    for name in METRICS.value:
+    names = _names()
+    strategy = tf.distribute.get_strategy()
+    if STRATEGY.value == "mirrored":
+        strategy = tf.distribute.MirroredStrategy()
+    with strategy.scope():
+        model, data, config = runs.load(program.WORKDIR.value)
+    for name in names:
         known = isinstance(data, tfvae.data.GroundTruthDataset)
-        if not known and name not in NEED_NO_FACTORS:
+        if not known and name not in (*NEED_NO_FACTORS, *LIKELIHOODS):
             raise ValueError(
                 f"--metrics has {name}, which needs data with known factors; {config.data.name} "
-                f"has none, and only {', '.join(NEED_NO_FACTORS)} do without"
+                f"has none, and only {', '.join([*NEED_NO_FACTORS, *LIKELIHOODS])} do without"
             )
     examples = min(config.evaluation.examples or data.num_examples, data.num_examples)
     model.seed = SEED.value  # of the posterior's samples
@@ -75,18 +75,50 @@ def main() -> None:
     )
     results = {"step": int(model.step), "examples": examples, "seed": SEED.value}
     results |= {name: float(value) for name, value in terms.items()}
-    if NUM_SAMPLES.value:
-        results |= _log_likelihood(model, data, examples)
+    asked = Asked(
+        model=model,
+        data=data,
+        examples=examples,
+        seed=SEED.value,
+        num_samples=NUM_SAMPLES.value or 5000,
+        ais_steps=AIS_STEPS.value or 1000,
+        ais_chains=AIS_CHAINS.value,
+        ais_examples=AIS_EXAMPLES.value,
+        progress=sys.stdout.isatty(),
+    )
     codes = Codes(model, data, SEED.value, VOTES.value)
-    for name in METRICS.value:
-        results |= score_results(name, codes)
-        results[f"{name}_votes"] = VOTES.value
+    for name in names:
+        if name in LIKELIHOODS:
+            results |= LIKELIHOODS[name](asked)
+        else:
+            results |= score_results(name, codes) | {f"{name}_votes": VOTES.value}
     results["evaluation_seconds"] = round(time.perf_counter() - started, 1)
     path = pathlib.Path(program.WORKDIR.value) / runs.RESULTS_FILE
     runs.write_json(path, {**runs.read_results(program.WORKDIR.value, results["step"]), **results})
     for name, value in results.items():
         print(f"{name:32s} {value:.4f}" if isinstance(value, float) else f"{name:32s} {value}")
     print(f"written to {path}")
+
+
+def _names() -> list[str]:
+    """The metrics asked for, each once, by name or by their numbers."""
+    known = [*LIKELIHOODS, *SCORES]
+    for name in METRICS.value:
+        if name not in known:
+            raise ValueError(f"--metrics has {name!r}; {nearest(name, known)}")
+    for flag in (NUM_SAMPLES, AIS_STEPS):
+        if flag.value is not None and flag.value < 0:
+            raise ValueError(f"--{flag.name} is {flag.value}; it must be 0 or more")
+    for flag in (AIS_CHAINS, AIS_EXAMPLES):
+        if flag.value < 1:
+            raise ValueError(f"--{flag.name} is {flag.value}; it must be at least 1")
+    names = list(METRICS.value)
+    if NUM_SAMPLES.value:
+        names.append("log_likelihood")
+    if AIS_STEPS.value and "bidirectional" not in names:
+        names.append("ais")
+    made_of_it = "bits_per_dimension" in names  # which gives the log_likelihood too
+    return [n for n in dict.fromkeys(names) if not (made_of_it and n == "log_likelihood")]
 
 
 def cli() -> None:

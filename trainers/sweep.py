@@ -38,7 +38,7 @@ PROCESSES = flags.DEFINE_integer("processes", 1, "Runs at once; they share the c
 RANK_BY = flags.DEFINE_string(
     "rank_by", None, "Column to rank by, largest first; the first metric's, or elbo."
 )
-FIGURES = flags.DEFINE_list("figures", [], "Figures to draw of the table: tradeoff, curves.")
+FIGURES = flags.DEFINE_list("figures", [], f"Figures to draw of the table: {', '.join(DRAW)}.")
 
 TABLE_FILE = "results.csv"
 LOG_FILE = "sweep.log"
@@ -53,9 +53,8 @@ def main() -> None:
     planned = plan(sweep["grids"], directory)
     varied = list(dict.fromkeys(column for run in planned for column in run.varied))
     _check(planned, sweep)
-    asked = Evaluation(
-        sweep["metrics"], evaluate.VOTES.value, evaluate.NUM_SAMPLES.value, evaluate.SEED.value
-    )
+    samples = evaluate.NUM_SAMPLES.value or 0
+    asked = Evaluation(sweep["metrics"], evaluate.VOTES.value, samples, evaluate.SEED.value)
     pending = [run for run in planned if _missing(run, asked)]
     print(f"{len(planned)} runs in {directory}, {len(planned) - len(pending)} of them finished")
 

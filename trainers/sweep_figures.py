@@ -26,6 +26,12 @@ def curves(rows: Sequence[Row], varied: Sequence[str], score: str):
     return plots.curves(lines, score, x=first, by="line" if several or others else None)
 
 
+def rate_distortion(rows: Sequence[Row], varied: Sequence[str], score: str):
+    """Returns a figure of reconstruction against KL, a colour for each model."""
+    del score
+    return plots.rate_distortion(rows, by=_family(rows), label=varied)
+
+
 def _family(rows: Sequence[Row]) -> str:
     """Models, unless one has several configs."""
     configs = {row["config"] for row in rows}
@@ -37,4 +43,8 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float))
 
 
-DRAW: dict[str, Callable] = {"tradeoff": tradeoff, "curves": curves}
+DRAW: dict[str, Callable] = {
+    "tradeoff": tradeoff,
+    "curves": curves,
+    "rate_distortion": rate_distortion,
+}

@@ -5,6 +5,7 @@ from tfvae.plots.densities import aggregate_posterior
 from tfvae.plots.figures import reconstructions, samples
 from tfvae.plots.grid import image_grid
 from tfvae.plots.latents import interpolations, latent_arithmetic
+from tfvae.plots.rate_distortion import rate_distortion
 from tfvae.plots.traversal import traversal_animation, traversals
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "image_grid",
     "interpolations",
     "latent_arithmetic",
+    "rate_distortion",
     "read_table",
     "reconstructions",
     "samples",

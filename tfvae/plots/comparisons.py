@@ -55,7 +55,7 @@ def tradeoff(table: Table, x: str, y: str, by: str = "model", label: str | Seque
     from matplotlib.patheffects import withStroke  # noqa: PLC0415
 
     names = [label] if isinstance(label, str) else list(label)
-    figure, axes = _axes(x, y)
+    figure, axes = labelled_axes(x, y)
     for style, (family, rows) in zip(_styles(), _groups(table, [by], x, y).items(), strict=False):
         settings = _groups(rows, names)
         keys = sorted(settings, key=lambda key: [(value is not None, value) for value in key])
@@ -101,7 +101,9 @@ def curves(
     """
     columns = [y] if isinstance(y, str) else list(y)
     several = len(columns) > 1
-    figure, axes = _axes(x, y_label if y_label is not None else "" if several else columns[0])
+    figure, axes = labelled_axes(
+        x, y_label if y_label is not None else "" if several else columns[0]
+    )
     styles = _styles()
     for column in columns:
         for family, rows in _groups(table, [by] if by else [], x, column).items():
@@ -148,7 +150,8 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
-def _axes(x: str, y: str):
+def labelled_axes(x: str, y: str):
+    """Returns a figure and its axes, with the names of the columns `x` and `y`."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(6.4, 4.0), dpi=150, layout="constrained")
