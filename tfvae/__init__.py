@@ -18,7 +18,11 @@ from tfvae import (
     training,
 )
 from tfvae.models import (
+    CIWAE,
     DIPVAE,
+    IWAE,
+    MIWAE,
+    PIWAE,
     VAE,
     AdversarialAutoencoder,
     AnnealedVAE,
@@ -33,7 +37,11 @@ from tfvae.saved_model import export
 __version__ = "0.1.0"
 
 __all__ = [
+    "CIWAE",
     "DIPVAE",
+    "IWAE",
+    "MIWAE",
+    "PIWAE",
     "VAE",
     "AdversarialAutoencoder",
     "AnnealedVAE",

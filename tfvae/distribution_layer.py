@@ -15,7 +15,12 @@ class DistributionLayer(keras.layers.Layer):
 
     A layer's call must return tensors in Keras 3, so `__call__` goes straight to
     `distribution`: no symbolic tensors, no dtype casting.
+
+    Attributes:
+        takes_training: whether `distribution` takes `training`, for the networks it holds.
     """
+
+    takes_training: bool = False
 
     def __init__(self, name: str | None = None):
         super().__init__(name=name, dtype="float32")
@@ -54,6 +59,13 @@ class Head(DistributionLayer):
             batch_ndims: how many leading axes are the batch.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")
+
+
+def distribution_of(layer, *params: tf.Tensor, training: bool):
+    """Returns the distribution of a posterior or a prior: of a layer, or of a user's function."""
+    if getattr(layer, "takes_training", False):
+        return layer(*params, training=training)
+    return layer(*params)
 
 
 def likelihood_of(likelihood, params: tf.Tensor, batch_ndims: int):

@@ -94,6 +94,18 @@ MODELS = {
         {"alpha": RAMP, "divergence": "mmd"},
         "decomposition_shapes2d",
     ),
+    "IWAE": (tfvae.IWAE, {"num_samples": 5}, "iwae_mnist"),
+    "MIWAE, dreg": (
+        tfvae.MIWAE,
+        {"num_samples": 2, "num_bounds": 2, "gradient_estimator": "dreg"},
+        "iwae_mnist",
+    ),
+    "CIWAE, stl": (
+        tfvae.CIWAE,
+        {"num_samples": 3, "gradient_estimator": "stl", "kl_warmup": RAMP},
+        "iwae_mnist",
+    ),
+    "PIWAE": (tfvae.PIWAE, {"num_samples": 2, "num_bounds": 2}, "iwae_mnist"),
     "AnnealedVAE": (
         tfvae.AnnealedVAE,
         {"gamma": 10.0, "capacity": tfvae.schedules.Linear(0.0, 5.0, 20)},

@@ -12,6 +12,15 @@ def log_mean_exp(log_weights: tf.Tensor, axis: int = 0) -> tf.Tensor:
     return tf.reduce_logsumexp(log_weights, axis=axis) - tf.math.log(num_samples)
 
 
+def normalised_weights(log_weights: tf.Tensor, axis: int = 0) -> tf.Tensor:
+    """Returns w_i / sum_j w_j over `axis`, of the shape of `log_weights`, without a gradient.
+
+    Burda et al. 2016 (arXiv:1509.00519), equation 14: the share of each sample in the bound's
+    gradient.
+    """
+    return tf.stop_gradient(tf.nn.softmax(log_weights, axis=axis))
+
+
 def accumulate_log_sum_exp(log_sum: tf.Tensor, log_weights: tf.Tensor) -> tf.Tensor:
     """Returns log(exp(log_sum) + sum_i exp(log w_i)): [B] and [k, B] to [B]; start at -inf."""
     chunk = tf.reduce_logsumexp(log_weights, axis=0)

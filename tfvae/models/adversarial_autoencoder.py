@@ -27,6 +27,7 @@ class AdversarialAutoencoder(AdversarialVAE):
 
     term_names = (*AdversarialVAE.term_names, "adversarial_loss", "discriminator_loss")
     settings = (*AdversarialVAE.settings, "adversarial_weight")
+    gradient_estimators = ("standard",)  # no KL in the loss
 
     def __init__(self, *args, adversarial_weight: schedules.Coefficient = 1.0, **kwargs):
         super().__init__(*args, **kwargs)

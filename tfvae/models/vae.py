@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from tfvae import noise, schedules
-from tfvae.distribution_layer import likelihood_of
+from tfvae.distribution_layer import distribution_of, likelihood_of
 from tfvae.draw import draw
+from tfvae.estimators import kl_divergence, path_kl_divergence
 from tfvae.evaluation import likelihood as likelihoods
 from tfvae.models import shapes
 from tfvae.priors import StandardNormal
@@ -51,12 +51,16 @@ class VAE(TrainableModel):
         prior: nothing to p(z), batch []; `StandardNormal` of the posterior's size where None.
         num_samples: posterior samples per example, k, at least 1.
         kl_warmup: factor on the KL term of the loss, a number or a schedule of the step.
+        gradient_estimator: "standard", or "stl": sticking the landing (Roeder et al. 2017,
+            arXiv:1703.09194), where log q(z|x) in the KL has no gradient but through z, which
+            vanishes as q(z|x) comes to be exact.
         name: the model's name.
 
     Raises:
-        ValueError: where sizes do not fit together, naming them.
+        ValueError: where sizes do not fit together, naming them, or for another estimator.
     """
 
+    gradient_estimators: tuple[str, ...] = ("standard", "stl")
     term_names: tuple[str, ...] = ("loss", "elbo", "reconstruction", "kl")
     # The constructor's arguments that `get_config` gives; a subclass adds its own.
     settings: tuple[str, ...] = (
@@ -67,6 +71,7 @@ class VAE(TrainableModel):
         "prior",
         "num_samples",
         "kl_warmup",
+        "gradient_estimator",
         "name",
     )
 
@@ -79,10 +84,16 @@ class VAE(TrainableModel):
         prior=None,
         num_samples: int = 1,
         kl_warmup: schedules.Coefficient = 1.0,
+        gradient_estimator: str = "standard",
         name: str | None = None,
     ):
         if num_samples < 1:
             raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
+        if gradient_estimator not in self.gradient_estimators:
+            raise ValueError(
+                f"gradient_estimator is {gradient_estimator!r}; {type(self).__name__} takes "
+                f"{' or '.join(map(repr, self.gradient_estimators))}"
+            )
         super().__init__(name=name)
         self.encoder = encoder
         self.decoder = decoder
@@ -91,6 +102,7 @@ class VAE(TrainableModel):
         self.prior = StandardNormal(shapes.latent_size(posterior)) if prior is None else prior
         self.num_samples = num_samples
         self.kl_warmup = kl_warmup
+        self.gradient_estimator = gradient_estimator
         self.latent_shape, self.data_shape = shapes.build_networks(self)
         if hasattr(self.prior, "attach"):  # a prior made of posteriors, such as VampPrior
             self.prior.attach(self.encode, self.data_shape, getattr(likelihood, "support", None))
@@ -98,7 +110,8 @@ class VAE(TrainableModel):
 
     def encode(self, x: tf.Tensor, training: bool = False):
         """Returns q(z|x) of data [B, ...]: batch [B], event [d]."""
-        return self.posterior(self.posterior_params(x, training))
+        params = self.posterior_params(x, training)
+        return distribution_of(self.posterior, params, training=training)
 
     def posterior_params(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns the parameters of q(z|x), float32 [B, outputs]."""
@@ -116,19 +129,14 @@ class VAE(TrainableModel):
         """Returns the pieces of the evidence lower bound for data [B, ...], seeds [B, 2]."""
         x = tf.cast(x, tf.float32)
         params = self.posterior_params(x, training)
-        q = self.posterior(params)  # q(z|x)
-        z = draw(q, noise.fold_in(seeds, "posterior"), self.num_samples)
+        q = distribution_of(self.posterior, params, training=training)  # q(z|x)
+        z = draw(q, noise.fold_in(seeds, "posterior"), self.samples_per_example)
         p = self.decode(z, training)  # p(x|z)
         reconstruction = tf.reduce_mean(p.log_prob(x), axis=0)
-        return Bound(params, q, z, p, reconstruction, self.kl_divergence(q, z))
-
-    def kl_divergence(self, q, z: tf.Tensor) -> tf.Tensor:
-        """Returns KL(q(z|x) || p(z)), [B]: closed where TFP knows it, else over samples z."""
-        p = self.prior()
-        try:
-            return tfd.kl_divergence(q, p)
-        except NotImplementedError:  # TFP's word for a pair of no closed form
-            return tf.reduce_mean(q.log_prob(z) - p.log_prob(z), axis=0)
+        prior = distribution_of(self.prior, training=training)  # p(z)
+        path = training and self.gradient_estimator == "stl"
+        kl = (path_kl_divergence if path else kl_divergence)(q, prior, z)
+        return Bound(params, q, z, p, reconstruction, kl)
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
@@ -143,6 +151,11 @@ class VAE(TrainableModel):
             "reconstruction": bound.reconstruction,
             "kl": bound.kl,
         }
+
+    @property
+    def samples_per_example(self) -> int:
+        """Samples of z for each example of a batch."""
+        return self.num_samples
 
     @property
     def warmed_up(self):

@@ -1,0 +1,36 @@
+"""The KL divergence of posteriors from a prior."""
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfvae.estimators.split_gradient import split_gradient
+
+
+def kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
+    """Returns KL(q || p), [B]: closed where TFP knows it, else over samples.
+
+    Args:
+        q: posteriors, batch [B].
+        p: a prior, batch [].
+        z: samples of q, [k, B, d].
+    """
+    try:
+        return tfd.kl_divergence(q, p)
+    except NotImplementedError:  # TFP's word for a pair of no closed form
+        return tf.reduce_mean(q.log_prob(z) - p.log_prob(z), axis=0)
+
+
+def path_kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
+    """Returns KL(q || p) over samples, [B], where log q has no gradient but through them.
+
+    Sticking the landing, Roeder et al. 2017 (arXiv:1703.09194): the part left out is zero on
+    average, and what is left is zero for every sample where q is p. The arguments are
+    those of `kl_divergence`.
+    """
+
+    def log_ratio(z):
+        log_q, log_p = q.log_prob(z), p.log_prob(z)
+        return log_q - log_p, log_q, log_p
+
+    (_, log_q, log_p), path = split_gradient(log_ratio, z)
+    return tf.reduce_mean(tf.stop_gradient(log_q) - log_p + path, axis=0)

@@ -1,0 +1,29 @@
+"""The gradient through reparameterised samples, apart from that through parameters."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def split_gradient(function: Callable, z: tf.Tensor):
+    """Returns what `function` gives at the samples `z`, and the gradient through `z` on its own.
+
+    The gradient of an expectation under q over f(z; parameters) has two parts: one through the
+    parameters where z stays, one through z, the path. Gradient estimators differ in how they weigh
+    the two (Roeder et al. 2017, arXiv:1703.09194; Tucker et al. 2018, arXiv:1810.04152).
+
+    Args:
+        function: samples [k, B, d] to (value [k, B], whatever else it computes).
+        z: samples [k, B, d], functions of the parameters of q.
+
+    Returns:
+        `function(z)`, through which no gradient reaches z; and `path`, zeros [k, B], whose gradient
+        is that of the value through z alone. So value + path has the whole gradient.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        fixed = tf.stop_gradient(z)
+        tape.watch(fixed)
+        value, *others = function(fixed)
+    slope = tf.stop_gradient(tape.gradient(value, fixed))
+    path = tf.reduce_sum(slope * (z - fixed), axis=-1)
+    return (value, *others), path

@@ -1,0 +1,49 @@
+"""MIWAE: the mean of several importance-weighted bounds."""
+
+import keras
+import tensorflow as tf
+
+from tfvae.estimators import log_mean_exp, normalised_weights
+from tfvae.models.iwae import IWAE
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class MIWAE(IWAE):
+    """L(x) = E (1/M) sum_m log((1/K) sum_k w_mk).
+
+    Rainforth et al. 2018 (arXiv:1802.04537), section 5: the larger M, the less noise has the
+    encoder's gradient; the larger K, the tighter is the bound. M = 1 is IWAE, K = 1 the VAE.
+
+    Args:
+        num_bounds: M, at least 1.
+        num_samples: K, the samples of each bound; there are M K in all.
+        kwargs: the arguments of `IWAE`.
+
+    Raises:
+        ValueError: for fewer bounds than one.
+    """
+
+    settings = (*IWAE.settings, "num_bounds")
+
+    def __init__(self, *args, num_bounds: int = 8, num_samples: int = 8, **kwargs):
+        if num_bounds < 1:
+            raise ValueError(f"num_bounds is {num_bounds}; it must be at least 1")
+        super().__init__(*args, num_samples=num_samples, **kwargs)
+        self.num_bounds = num_bounds
+
+    @property
+    def samples_per_example(self):
+        """The samples of all bounds."""
+        return self.num_bounds * self.num_samples
+
+    def _by_bound(self, log_w: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(log_w, [self.num_bounds, self.num_samples, -1])
+
+    def weighted_bound(self, log_w):
+        """Returns L(x), [B], of log w_mk, [M K, B]."""
+        return tf.reduce_mean(log_mean_exp(self._by_bound(log_w), axis=1), axis=0)
+
+    def gradient_weights(self, log_w, power=1):
+        """Returns d L / d log w_mk, [M K, B]; with `power` 2, what DReG puts in their place."""
+        v = normalised_weights(self._by_bound(log_w), axis=1) ** power
+        return tf.reshape(v, tf.shape(log_w)) / self.num_bounds
