@@ -5,15 +5,15 @@ Keras's own one averages per-replica numbers, draws the same noise on every repl
 step a call only. Losses here are sums over rows divided by the global number of rows.
 """
 
-import functools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 from tfvae import noise
 from tfvae.training import checks, first_batch, global_batch
+from tfvae.training.loop import step_loop
 from tfvae.training.players import Player, apply_gradients, period
 
 
@@ -196,14 +196,14 @@ class TrainableModel(keras.Model):
                 lambda x, step, phase=phase: self.train_step(x, phase)
                 for phase in range(period(self.players()))
             ]
-            loop = self._loop(steps, after_step=check)
+            loop = step_loop(self, steps, after_step=check)
             self.train_function = lambda iterator: loop(iterator, *self._range(0))
 
     def make_test_function(self, force: bool = False):
         """Sets `test_function(iterator)`, which takes `steps_per_execution` batches."""
         if self.test_function is not None and not force:
             return
-        loop = self._loop([self.test_step])
+        loop = step_loop(self, [self.test_step])
 
         def numbered(iterator):
             steps = self._range(self._evaluation_step)
@@ -225,32 +225,6 @@ class TrainableModel(keras.Model):
     def _assert_finite_means(self) -> None:
         means = {mean.name: mean.result() for mean in self._term_means}
         checks.assert_finite(means, self.step - 1)
-
-    def _loop(self, step_functions: Sequence[Callable], after_step: Callable | None = None):
-        """A function that takes steps, the functions in turn by the number of steps taken."""
-        # A step has no Python control flow over tensors; converting it would take seconds.
-        step_functions = [tf.autograph.experimental.do_not_convert(f) for f in step_functions]
-        if self.jit_compile:
-            step_functions = [tf.function(f, jit_compile=True) for f in step_functions]
-
-        def take_step(*args):
-            run = self.distribute_strategy.run
-            calls = [functools.partial(run, function, args=args) for function in step_functions]
-            if len(calls) == 1:
-                calls[0]()
-            else:
-                tf.switch_case(tf.cast(self.step % len(calls), tf.int32), calls)
-
-        def loop(iterator, first, last):
-            for step in tf.range(first, last):
-                take_step(next(iterator), step)
-                if after_step is not None:
-                    after_step()
-            return {mean.name: mean.result() for mean in self._term_means}
-
-        if self.run_eagerly:
-            return loop
-        return tf.function(loop, jit_compile=False, reduce_retracing=True)
 
     def fit(self, x=None, *args, **kwargs):
         """Trains as `keras.Model.fit` does, on batches of examples (labels are ignored).
