@@ -29,7 +29,7 @@ def test_each_row_adds_the_direction_once_more(model, images):
 
 @pytest.mark.parametrize("method", ["slerp", "linear"])
 def test_rows_go_from_one_original_to_the_other(model, images, method):
-    first, last = images[:3], images[4:7]
+    first, last = images[:3], images[9:12]
     figure = plots.interpolations(model, first, last, steps=3, method=method)
     shown = tiles(figure)
     assert shown.shape == (3, 5, 4, 4)
