@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 import tfvae
 from tfvae.training.checkpoints import Checkpoints
+from trainers.configs.default import get_config
 from trainers.construct import build_data, build_model
 
 CONFIG_FILE = "config.json"
@@ -84,7 +85,14 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict:
     path = pathlib.Path(workdir) / CONFIG_FILE
     if not path.exists():
         raise RunError(f"workdir {workdir} holds no {CONFIG_FILE}; train into it first")
-    return ConfigDict(json.loads(path.read_text()))
+    config = ConfigDict(json.loads(path.read_text()))
+    missing = [field for field in get_config() if field not in config]
+    if missing:
+        raise RunError(
+            f"{path} lacks {', '.join(missing)}: another version of tfvae made it; train again, "
+            "or add the field"
+        )
+    return config
 
 
 def load(workdir: str | pathlib.Path) -> tuple[tfvae.VAE, tfvae.data.Dataset, ConfigDict]:

@@ -96,3 +96,11 @@ def test_results_are_of_one_step(tmp_path):
     runs.write_json(tmp_path / runs.RESULTS_FILE, {"step": 3, "factor_vae_score": 0.5})
     assert runs.read_results(tmp_path, 3)["factor_vae_score"] == 0.5
     assert runs.read_results(tmp_path, 6) == {}
+
+
+def test_config_of_another_version_is_named_with_what_it_lacks(config, started):
+    held = json.loads((started / "config.json").read_text())
+    del held["precision"]
+    (started / "config.json").write_text(json.dumps(held))
+    with pytest.raises(runs.RunError, match="config.json lacks precision: another version"):
+        runs.load_config(started)

@@ -3,6 +3,7 @@
 import re
 import statistics
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -62,11 +63,12 @@ def measure(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
 def _timing(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
     iterator = iter(data.batches(batch_size, model.seed))
     model.steps_per_execution = STEPS
-    functions = []
+    functions: list[Callable] = []
     for jit in (False, True):
         model.jit_compile = jit
         model.make_train_function(force=True)
         function = model.train_function
+        assert function is not None
         try:
             _milliseconds(function, iterator)  # compiles
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
