@@ -102,5 +102,5 @@ def test_config_of_another_version_is_named_with_what_it_lacks(config, started):
     held = json.loads((started / "config.json").read_text())
     del held["precision"]
     (started / "config.json").write_text(json.dumps(held))
-    with pytest.raises(runs.RunError, match="config.json lacks precision: another version"):
+    with pytest.raises(runs.RunError, match=r"config\.json lacks precision: another version"):
         runs.load_config(started)
