@@ -1,7 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
+import tfvae
 from tfvae import noise
 from tfvae.evaluation import log_likelihood
 from tfvae.evaluation.likelihood import chunk_shape
@@ -85,3 +89,45 @@ def test_wrong_arguments_are_named(linear_gaussian):
         case.model.log_likelihood(tf.zeros([5, 4]))
     with pytest.raises(ValueError, match=r"seed has shape \(3, 2\).*\[5, 2\]"):
         case.model.log_likelihood(case.x, 2, seed=noise.seed_rows(0, 3))
+
+
+def test_nan_weights_name_the_example(linear_gaussian, monkeypatch):
+    case = linear_gaussian()
+    log_weights = case.model.log_weights
+
+    def broken(x, seeds, num_samples, first_sample=0):
+        values = log_weights(x, seeds, num_samples, first_sample)
+        row = tf.where(seeds[:, 1] == 3, math.nan, 0.0)  # of the third sample only
+        return tf.concat([values[:2], values[2:] + row], axis=0)
+
+    monkeypatch.setattr(case.model, "log_weights", broken)
+    with pytest.raises(ValueError, match=r"weights of 1 of 5 examples are NaN.*of example 3:"):
+        case.model.log_likelihood(case.x, 4)
+
+
+def test_a_likelihood_without_density_is_named(tiny_model, images):
+    class OfSamplesOnly(tfd.Distribution):
+        def __init__(self, params):
+            super().__init__(tf.float32, tfd.NOT_REPARAMETERIZED, True, True)
+            self._params = params
+
+        def _batch_shape(self):
+            return self._params.shape[:1]
+
+        def _event_shape(self):
+            return self._params.shape[1:]
+
+    class Implicit(tfvae.heads.Bernoulli):
+        def distribution(self, params, batch_ndims=1):
+            return OfSamplesOnly(params)
+
+    with pytest.raises(ValueError, match="likelihood Implicit gives of_samples_only, which has no"):
+        tiny_model(likelihood=Implicit()).log_likelihood(images, 2)
+
+
+def test_a_bar_shows_the_examples(linear_gaussian, capsys):
+    case = linear_gaussian()
+    log_likelihood(case.model, case.x, 2, progress=True)
+    assert "5/5" in capsys.readouterr().out
+    log_likelihood(case.model, case.x, 2)
+    assert capsys.readouterr().out == ""

@@ -26,6 +26,10 @@ MISTAKES = {
     "evaluate": [
         ([], "error: workdir nowhere holds no config.json; train into it first"),
         (["--num_samples=-1"], "error: --num_samples is -1; it must be 0 or more"),
+        (
+            ["--num_samples=0", "--ais_chains=0"],
+            "error: --ais_chains is 0; it must be at least 1",
+        ),
         (["--metrics=factor_vea"], "error: --metrics has 'factor_vea'; did you mean 'factor_vae'?"),
     ],
     "plot": [

@@ -80,6 +80,7 @@ def annealed_importance_sampling(
             weights that are NaN (naming the example).
     """
     x = tf.convert_to_tensor(x)
+    checks.require_examples(x)
     model.check_data(x)
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
     bar = chains.bar(x.shape[0], progress, paths=1)

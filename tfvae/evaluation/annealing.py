@@ -4,7 +4,6 @@ At temperature b the chain's target is p(z) p(x|z)^b, unnormalised: the prior at
 1. Neal 2001 (arXiv:physics/9803008); Wu et al. 2017 (arXiv:1611.04273).
 """
 
-import math
 from typing import NamedTuple
 
 import keras
@@ -189,5 +188,6 @@ def _take_steps(
         parallel_iterations=1,
     )
     step_sizes, acceptance, log_sum, distortion = (tf.transpose(r.stack()) for r in records)
-    log_normaliser = log_sum - math.log(latent.shape[1])
+    chains_each = tf.cast(tf.shape(latent)[1], tf.float64)
+    log_normaliser = log_sum - tf.math.log(chains_each)
     return *chains, step_sizes, acceptance, log_normaliser, distortion

@@ -2,6 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 
 def require_densities(model) -> None:
@@ -37,17 +38,32 @@ def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> 
 
 def require_continuous(prior) -> None:
     """Raises ValueError for a prior p(z) over discrete latents."""
+    part = prior
+    while (inner := _made_of(part)) is not None:
+        part = inner
     try:
-        discrete = not prior.dtype.is_floating or (
-            prior.experimental_default_event_space_bijector() is None  # TFP's, where not continuous
-        )
-    except NotImplementedError:
-        discrete = False
+        # TFP's default bijector from all reals to a distribution's values: None of discrete ones.
+        discrete = part.experimental_default_event_space_bijector() is None
+    except NotImplementedError:  # a user's own distribution says nothing of it
+        discrete = not part.dtype.is_floating
     if discrete:
         raise ValueError(
             f"prior gives {prior.name}, of discrete latents; annealing moves them by the gradient "
             "of their density, which they have none of: use tfvae.evaluation.log_likelihood"
         )
+
+
+def _made_of(distribution):
+    """What an independent, transformed or mixed distribution is made of, None of others."""
+    if isinstance(distribution, tfd.MixtureSameFamily):
+        return distribution.components_distribution
+    return getattr(distribution, "distribution", None)
+
+
+def require_examples(x: tf.Tensor) -> None:
+    """Raises ValueError for data [B, ...] of no rows."""
+    if not len(x):
+        raise ValueError("x has 0 rows; it must have at least 1")
 
 
 def require_numbers(log_weights_of: str, values: tf.Tensor, first: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Rate against distortion: runs of several weights of the KL term, and the best a decoder can do."""
+"""Rate against distortion: runs, and the best that a decoder can do at any rate."""
 
 from collections.abc import Sequence
 
