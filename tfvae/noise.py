@@ -75,6 +75,19 @@ def fold_in(seeds: tf.Tensor, site: str) -> tf.Tensor:
     return tf.stack([seeds[:, 0] * _FOLD_MULTIPLIER + offset, seeds[:, 1]], axis=1)
 
 
+def sample_rows(seeds: tf.Tensor, num_samples: int, first_sample=0) -> tf.Tensor:
+    """Returns a seed row for each sample of each example, int64 [num_samples * B, 2].
+
+    For what is drawn given a sample: sample i of example b is row i * B + b, its noise the same
+    whether it is drawn with the others or in a chunk from `first_sample` on.
+    """
+    rows = fold_in(seeds, "sample")
+    sample = tf.cast(first_sample, tf.int64) + tf.range(num_samples, dtype=tf.int64)
+    first = rows[None, :, 0] + sample[:, None]
+    second = tf.broadcast_to(rows[None, :, 1], tf.shape(first))
+    return tf.reshape(tf.stack([first, second], axis=-1), [-1, 2])
+
+
 def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
     """Draws standard normal values, float32 [num_samples, B, size].
 

@@ -12,7 +12,9 @@ import numpy as np
 
 import tfvae
 
-# Where the classes are that an argument of a class names.
+# Where the classes are that an argument of a class names: by the argument, else by the class's own
+# module, else a schedule.
+BY_ARGUMENT = {"heads": tfvae.heads, "networks": tfvae.networks, "top": tfvae.priors}
 WITHIN = {keras.optimizers: keras.optimizers.schedules, tfvae.data: tfvae.data}
 
 
@@ -58,8 +60,9 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
     """Returns the object that `spec` describes: its class's `name` and the other fields.
 
     Args:
-        spec: {"name": ..., **arguments}; arguments that are such mappings are schedules, those of
-            data are data, such as what `FixedFactors` is a part of.
+        spec: {"name": ..., **arguments}; arguments that are such mappings, or lists of them, are
+            schedules, or what the argument is named after (`heads`, `networks`); those of data are
+            data, such as what `FixedFactors` is a part of.
         module: where the class is.
         field: where `spec` stands in the config, for messages.
         defaults: arguments that `spec` may leave out and the class may not know.
@@ -75,16 +78,25 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
     for key, argument in arguments.items():
         if key not in valid:
             raise ValueError(f"config.{field}.{key} is unknown; {nearest(key, valid)}")
-        if isinstance(argument, (Mapping, ml_collections.ConfigDict)) and "name" in argument:
-            inner = WITHIN.get(module, tfvae.schedules)
-            arguments[key] = construct(argument, inner, f"{field}.{key}")
-        elif isinstance(argument, tuple):
-            arguments[key] = list(argument)
+        inner = BY_ARGUMENT.get(key) or WITHIN.get(module, tfvae.schedules)
+        if _is_spec(argument):
+            arguments[key] = construct(argument, inner, f"{field}.{key}", **defaults)
+        elif isinstance(argument, (list, tuple)):
+            arguments[key] = [
+                construct(item, inner, f"{field}.{key}[{i}]", **defaults)
+                if _is_spec(item)
+                else item
+                for i, item in enumerate(argument)
+            ]
     arguments = {key: value for key, value in defaults.items() if key in valid} | arguments
     for key, required in valid.items():
         if required and key not in arguments:
             raise ValueError(f"config.{field}.{key} is missing; {cls.__name__} needs it")
     return cls(**arguments)
+
+
+def _is_spec(argument) -> bool:
+    return isinstance(argument, (Mapping, ml_collections.ConfigDict)) and "name" in argument
 
 
 def check_names(config) -> None:
@@ -130,8 +142,9 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
     for role in ("encoder", "decoder", "posterior", "likelihood"):
         if role not in spec:
             raise ValueError(f"config.model.{role} is missing; give its name")
+    dtype = policies[config.precision]
     parts = {
-        role: construct(spec.pop(role), module, f"model.{role}", data=data)
+        role: construct(spec.pop(role), module, f"model.{role}", data=data, dtype=dtype)
         for role, module in (
             ("posterior", tfvae.heads),
             ("likelihood", tfvae.heads),
@@ -145,7 +158,7 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
         "outputs_per_value": parts["likelihood"].params_size,
         "image_shape": shape,
         "data_shape": shape,
-        "dtype": policies[config.precision],
+        "dtype": dtype,
     }
     for role in ("encoder", "decoder", "discriminator"):
         if role not in spec:

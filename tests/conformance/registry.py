@@ -1,5 +1,6 @@
 """Every model, one line each: what the conformance tests run through every promise."""
 
+import functools
 import inspect
 
 import keras
@@ -37,19 +38,45 @@ def build(
     dtype=None,
     posterior=tfvae.heads.DiagonalNormal,
     prior=tfvae.priors.StandardNormal,
+    encoder=None,
     **settings,
 ):
     """A model on small dense networks, the same weights each time."""
     keras.utils.set_random_seed(1)
     settings = {k: v() if inspect.isfunction(v) else v for k, v in settings.items()}
     head, likelihood = posterior(LATENTS), tfvae.heads.Bernoulli()
+    encoder = encoder or functools.partial(tfvae.networks.DenseEncoder, hidden=(32,))
     return cls(
-        encoder=tfvae.networks.DenseEncoder(head.params_size, hidden=(32,), dtype=dtype),
+        encoder=encoder(head.params_size, dtype=dtype),
         decoder=tfvae.networks.DenseDecoder(SHAPE, likelihood.params_size, (32,), dtype=dtype),
         posterior=head,
         likelihood=likelihood,
         prior=prior(LATENTS),
         **settings,
+    )
+
+
+def two_layer_posterior(size):
+    """q(z_1|x) q(z_2|z_1)."""
+    heads = [tfvae.heads.FullCovarianceNormal(size - 1), tfvae.heads.DiagonalNormal(1)]
+    network = tfvae.networks.DenseEncoder(2, hidden=(8,))
+    return tfvae.heads.HierarchicalPosterior(heads, [network])
+
+
+def two_layer_prior(size, batch_normalization=False):
+    """p(z_2) p(z_1|z_2)."""
+    network = tfvae.networks.DenseEncoder(
+        2 * (size - 1), hidden=(8,), batch_normalization=batch_normalization
+    )
+    return tfvae.priors.HierarchicalPrior(
+        tfvae.priors.StandardNormal(1), [tfvae.heads.DiagonalNormal(size - 1)], [network]
+    )
+
+
+def ladder_encoder(outputs, dtype=None):
+    """Parameters of z_1 and of a z_2 of one dimension, with batch normalisation."""
+    return tfvae.networks.LadderEncoder(
+        (outputs - 2, 2), ((16,), (16,)), batch_normalization=True, dtype=dtype
     )
 
 
@@ -106,6 +133,21 @@ MODELS = {
         "iwae_mnist",
     ),
     "PIWAE": (tfvae.PIWAE, {"num_samples": 2, "num_bounds": 2}, "iwae_mnist"),
+    "IWAE, two layers": (
+        tfvae.IWAE,
+        {"num_samples": 3, "posterior": two_layer_posterior, "prior": two_layer_prior},
+        "iwae_two_layers_mnist",
+    ),
+    "VAE, ladder": (
+        tfvae.VAE,
+        {
+            "encoder": ladder_encoder,
+            "posterior": lambda size: tfvae.heads.LadderPosterior((1, size - 1)),
+            "prior": functools.partial(two_layer_prior, batch_normalization=True),
+            "kl_warmup": RAMP,
+        },
+        "ladder_vae_mnist",
+    ),
     "AnnealedVAE": (
         tfvae.AnnealedVAE,
         {"gamma": 10.0, "capacity": tfvae.schedules.Linear(0.0, 5.0, 20)},
@@ -123,6 +165,7 @@ PRIORS = {
     "Laplace": tfvae.priors.Laplace,
     "NormalMixture, learned": lambda size: tfvae.priors.NormalMixture(size, learned=True),
     "SparseMixture": tfvae.priors.SparseMixture,
+    "HierarchicalPrior": two_layer_prior,
     "VampPrior": lambda size: tfvae.priors.VampPrior(size, num_pseudo_inputs=5, data=Bars()),
     "FlowPrior": lambda size: tfvae.priors.FlowPrior(size, num_layers=2, hidden=(8,)),
 }

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import tfvae
-from trainers.configs import beta_vae_shapes2d, vae_mnist
+from trainers.configs import beta_vae_shapes2d, iwae_mnist, iwae_two_layers_mnist, vae_mnist
 from trainers.construct import build_data, build_model, check_names, construct, mean_image
 
 
@@ -46,6 +46,31 @@ def test_mappings_are_schedules(data, config):
     model = build_model(config, data)
     assert model.kl_warmup == tfvae.schedules.Cyclical(0.0, 1.0, 2, 9)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
+
+
+def test_lists_of_mappings_are_what_the_argument_is_named_after(config, data):
+    layers = iwae_two_layers_mnist.get_config()
+    config.model.posterior, config.model.prior = layers.model.posterior, layers.model.prior
+    config.precision = "bfloat16"
+    model = build_model(config, data)
+    assert model.posterior.layer_sizes == model.prior.layer_sizes == (50, 100)
+    assert {network.layers[-1].compute_dtype for network in model.prior.networks} == {"bfloat16"}
+    config.model.prior["networks"][0]["hiden"] = [3]
+    with pytest.raises(ValueError, match=r"config.model.prior.networks\[0\].hiden is unknown; did"):
+        build_model(config, data)
+
+
+def test_published_stages_are_of_3_to_the_i_epochs():
+    config = iwae_mnist.get_config()
+    assert config.steps == 3280 * 3000
+    rate = construct(config.optimizer, keras.optimizers, "optimizer")._learning_rate
+    epochs = [1, 3, 9, 27, 81, 243, 729, 2187]
+    first = 0
+    for stage, length in enumerate(epochs):
+        for step in (first, first + length * 3000 - 1):  # its first and last
+            assert float(rate(step)) == pytest.approx(10 ** (-3 - stage / 7))
+        first += length * 3000
+    assert first == config.steps
 
 
 def test_evaluation_data_differs_in_the_fields_given(tmp_path, images, config):

@@ -6,7 +6,10 @@ from tfvae.heads.categorical import Categorical
 from tfvae.heads.diagonal_normal import DiagonalNormal
 from tfvae.heads.discretized_logistic import DiscretizedLogistic
 from tfvae.heads.full_covariance_normal import FullCovarianceNormal
+from tfvae.heads.hierarchical_posterior import HierarchicalPosterior
+from tfvae.heads.ladder_posterior import LadderPosterior
 from tfvae.heads.normal import Normal
+from tfvae.heads.product_of_normals import product_of_normals
 
 __all__ = [
     "Bernoulli",
@@ -16,5 +19,8 @@ __all__ = [
     "DiscretizedLogistic",
     "FullCovarianceNormal",
     "Head",
+    "HierarchicalPosterior",
+    "LadderPosterior",
     "Normal",
+    "product_of_normals",
 ]

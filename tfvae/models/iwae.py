@@ -41,7 +41,8 @@ class IWAE(VAE):
     gradient_estimators = ("standard", "stl", "dreg")
 
     def __init__(self, *args, num_samples: int = 50, **kwargs):
-        super().__init__(*args, num_samples=num_samples, **kwargs)
+        # mypy takes *args for what may hold num_samples too.
+        super().__init__(*args, num_samples=num_samples, **kwargs)  # type: ignore[misc]
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""

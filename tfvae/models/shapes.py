@@ -21,6 +21,12 @@ def latent_size(posterior) -> int:
     return _event_shape(posterior, (posterior.params_size,))[0]
 
 
+def decoded_latents(prior, z: tf.Tensor) -> tf.Tensor:
+    """Returns what the decoder sees of latents [..., d]: of a hierarchy, the bottom layer alone."""
+    sizes = getattr(prior, "layer_sizes", None)
+    return z[..., -sizes[-1] :] if sizes else z
+
+
 def build_networks(model) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Builds what is not built yet; returns the shapes of a latent and of an example.
 
@@ -32,7 +38,15 @@ def build_networks(model) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """
     # A prior made of posteriors gives no distribution before the encoder is built.
     latent_shape = tuple(getattr(model.prior, "event_shape", None) or model.prior().event_shape)
-    decoded = _built(model.decoder, "decoder", latent_shape)
+    theirs = getattr(model.prior, "layer_sizes", latent_shape)
+    ours = getattr(model.posterior, "layer_sizes", theirs)
+    if ours != theirs:
+        raise ValueError(
+            f"posterior has stochastic layers of sizes {list(ours)}, top first, prior of "
+            f"{list(theirs)}; they must be the same"
+        )
+    decoded_shape = tuple(decoded_latents(model.prior, tf.zeros(latent_shape)).shape)
+    decoded = _built(model.decoder, "decoder", decoded_shape)
     size = getattr(model.likelihood, "params_size", 1)
     if decoded[-1] % size:
         raise ValueError(

@@ -103,6 +103,8 @@ class VAE(TrainableModel):
         self.num_samples = num_samples
         self.kl_warmup = kl_warmup
         self.gradient_estimator = gradient_estimator
+        if hasattr(self.posterior, "attach"):  # one that corrects the prior, such as a ladder's
+            self.posterior.attach(self.prior)
         self.latent_shape, self.data_shape = shapes.build_networks(self)
         if hasattr(self.prior, "attach"):  # a prior made of posteriors, such as VampPrior
             self.prior.attach(self.encode, self.data_shape, getattr(likelihood, "support", None))
@@ -119,7 +121,7 @@ class VAE(TrainableModel):
 
     def decode(self, z: tf.Tensor, training: bool = False):
         """Returns p(x|z) of latents [..., d]: batch [...], event the data's shape."""
-        z = tf.convert_to_tensor(z)
+        z = shapes.decoded_latents(self.prior, tf.convert_to_tensor(z))
         params = self.decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
         shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)
         params = tf.reshape(tf.cast(params, tf.float32), shape)

@@ -3,5 +3,13 @@
 from tfvae.networks.convolutional import ConvDecoder, ConvEncoder
 from tfvae.networks.dense import DenseDecoder, DenseEncoder
 from tfvae.networks.discriminator import Discriminator
+from tfvae.networks.ladder_encoder import LadderEncoder
 
-__all__ = ["ConvDecoder", "ConvEncoder", "DenseDecoder", "DenseEncoder", "Discriminator"]
+__all__ = [
+    "ConvDecoder",
+    "ConvEncoder",
+    "DenseDecoder",
+    "DenseEncoder",
+    "Discriminator",
+    "LadderEncoder",
+]

@@ -2,6 +2,7 @@
 
 from tfvae.priors.anisotropic_normal import AnisotropicNormal
 from tfvae.priors.flow_prior import FlowPrior
+from tfvae.priors.hierarchical_prior import HierarchicalPrior
 from tfvae.priors.laplace import Laplace
 from tfvae.priors.normal_mixture import NormalMixture
 from tfvae.priors.principal_scales import principal_scales
@@ -13,6 +14,7 @@ from tfvae.priors.vamp_prior import VampPrior
 __all__ = [
     "AnisotropicNormal",
     "FlowPrior",
+    "HierarchicalPrior",
     "Laplace",
     "NormalMixture",
     "SparseMixture",

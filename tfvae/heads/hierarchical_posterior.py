@@ -1,0 +1,51 @@
+"""Posterior of several stochastic layers, from the data upwards."""
+
+from collections.abc import Sequence
+
+import keras
+
+from tfvae.chain import Chain
+from tfvae.layered import Layered, size_of
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class HierarchicalPosterior(Layered):
+    """q(z|x) = q(z_1|x) q(z_2|z_1) ... q(z_L|z_{L-1}), Burda et al. 2016 (arXiv:1509.00519), 3.
+
+    Parameters are those of q(z_1|x), [n, heads[0].params_size]; the distribution has batch [n]
+    and event [d_L + ... + d_1], the top layer z_L first. Its mean and standard deviation are those
+    of each layer given the mean of the one below.
+
+    Args:
+        heads: of z_1, next to the data, to z_L.
+        networks: L - 1 Keras networks, z_l [n, d_l] to the parameters of the head above it.
+        name: the layer's name.
+
+    Raises:
+        ValueError: for fewer than two heads, or where sizes do not fit together, naming them.
+
+    Attributes:
+        layer_sizes: d of every layer, top first.
+    """
+
+    support = None
+
+    def __init__(self, heads: Sequence, networks: Sequence[keras.Model], name: str | None = None):
+        if len(heads) < 2:
+            raise ValueError(f"heads has {len(heads)} entries; a hierarchy has at least 2")
+        super().__init__(size_of(heads[0]), heads[1:], networks, name)
+        self.heads = list(heads)
+        self.params_size = heads[0].params_size
+        self.layer_sizes = tuple(reversed(self.sizes))
+
+    def distribution(self, params, batch_ndims=1, training=False):
+        """Returns the chain with parameters [n, params_size]."""
+        first, *others = self.heads
+        return Chain(
+            first(params), self.conditionals(others, training), self.sizes, top_first=False
+        )
+
+    def get_config(self):
+        """Returns the constructor's arguments, serialised."""
+        fields = {"heads": self.heads, "networks": self.networks}
+        return {**super().get_config(), **keras.saving.serialize_keras_object(fields)}

@@ -1,0 +1,56 @@
+"""Prior of several stochastic layers, from the top downwards."""
+
+from collections.abc import Sequence
+
+import keras
+
+from tfvae.chain import Chain, Conditional
+from tfvae.layered import Layered
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class HierarchicalPrior(Layered):
+    """p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2), Burda et al. 2016 (arXiv:1509.00519), section 3.
+
+    The distribution has batch [], event [d_L + ... + d_1], the top layer z_L first. The decoder
+    sees the bottom layer z_1 only: the last d_1 latents.
+
+    Args:
+        top: prior of the top layer, p(z_L).
+        heads: of the layers below it, from z_{L-1} down to z_1.
+        networks: L - 1 Keras networks, a layer [n, d] to the parameters of the head below it.
+        name: the layer's name.
+
+    Raises:
+        ValueError: for no heads, or where sizes do not fit together, naming them.
+
+    Attributes:
+        layer_sizes: d of every layer, top first.
+    """
+
+    def __init__(
+        self,
+        top,
+        heads: Sequence,
+        networks: Sequence[keras.Model],
+        name: str | None = None,
+    ):
+        if not heads:
+            raise ValueError("heads is empty; there is a head for every layer below the top one")
+        super().__init__(top().event_shape[0], heads, networks, name)
+        self.top = top
+        self.heads = list(heads)
+        self.layer_sizes = tuple(self.sizes)
+
+    def distribution(self, training=False):
+        """Returns the chain, batch [], event [d]."""
+        return Chain(self.top(), self.layers_below(training), self.sizes, top_first=True)
+
+    def layers_below(self, training: bool = False) -> list[Conditional]:
+        """Returns p(z_{L-1}|z_L), ..., p(z_1|z_2)."""
+        return self.conditionals(self.heads, training)
+
+    def get_config(self):
+        """Returns the constructor's arguments, serialised."""
+        fields = {"top": self.top, "heads": self.heads, "networks": self.networks}
+        return {**super().get_config(), **keras.saving.serialize_keras_object(fields)}
