@@ -1,4 +1,4 @@
-"""pythae's side of `benchmarks.pythae_comparison`; runs in the environment pythae is installed in.
+"""pythae's side of the comparisons with it; runs in the environment that pythae is installed in.
 
 Waits for a line on stdin, trains for one epoch and writes the seconds it took to stdout; ends
 with stdin. Nothing of tfvae is imported here.
@@ -11,7 +11,7 @@ import time
 import numpy as np
 import torch
 from pythae.data.datasets import BaseDataset
-from pythae.models import BetaVAE, BetaVAEConfig
+from pythae.models import IWAE, BetaVAE, BetaVAEConfig, IWAEConfig
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
@@ -54,6 +54,36 @@ class Decoder(BaseDecoder):
         return ModelOutput(reconstruction=self.layers(z))
 
 
+class DenseEncoder(BaseEncoder):
+    """The one-layer encoder of Burda et al. 2016: 200-200 tanh."""
+
+    def __init__(self, latents: int):
+        super().__init__()
+        self.hidden = nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh()
+        )
+        self.mean = nn.Linear(200, latents)
+        self.log_variance = nn.Linear(200, latents)
+
+    def forward(self, x):
+        """Returns the posterior's parameters."""
+        hidden = self.hidden(x)
+        return ModelOutput(embedding=self.mean(hidden), log_covariance=self.log_variance(hidden))
+
+
+class DenseDecoder(BaseDecoder):
+    """The decoder of Burda et al. 2016: 200-200 tanh, a sigmoid at the end."""
+
+    def __init__(self, latents: int):
+        super().__init__()
+        layers: list[nn.Module] = [nn.Linear(latents, 200), nn.Tanh(), nn.Linear(200, 200)]
+        self.layers = nn.Sequential(*layers, nn.Tanh(), nn.Linear(200, 784), nn.Sigmoid())
+
+    def forward(self, z):
+        """Returns the reconstruction."""
+        return ModelOutput(reconstruction=self.layers(z).reshape(-1, 1, 28, 28))
+
+
 class OneEpochALine(TrainingCallback):
     """Starts every epoch at a line on stdin and writes the seconds of its steps.
 
@@ -80,22 +110,31 @@ class OneEpochALine(TrainingCallback):
             print(f"seconds {time.perf_counter() - self._start}", flush=True)
 
 
+def make_model(arguments):
+    """Returns the model that the arguments name."""
+    shared = {"latent_dim": arguments.latents, "reconstruction_loss": "bce"}
+    if arguments.model == "beta_vae":
+        config = BetaVAEConfig(input_dim=(1, 64, 64), beta=arguments.beta, **shared)
+        return BetaVAE(config, Encoder(arguments.latents), Decoder(arguments.latents))
+    config = IWAEConfig(input_dim=(1, 28, 28), number_samples=arguments.num_samples, **shared)
+    return IWAE(config, DenseEncoder(arguments.latents), DenseDecoder(arguments.latents))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--images", required=True, help="a .npy of uint8 images [N, 64, 64, 1]")
+    parser.add_argument("--model", choices=("beta_vae", "iwae"), required=True)
+    parser.add_argument(
+        "--images", required=True, help="a .npy of images [N, H, W, 1], zeros and ones"
+    )
     parser.add_argument("--directory", required=True, help="where pythae writes its files")
     parser.add_argument("--batch_size", type=int, required=True)
     parser.add_argument("--latents", type=int, required=True)
-    parser.add_argument("--beta", type=float, required=True)
+    parser.add_argument("--beta", type=float)
+    parser.add_argument("--num_samples", type=int)
     arguments = parser.parse_args()
-    images = torch.from_numpy(np.load(arguments.images)).permute(0, 3, 1, 2).contiguous()
-    config = BetaVAEConfig(
-        input_dim=(1, 64, 64),
-        latent_dim=arguments.latents,
-        beta=arguments.beta,
-        reconstruction_loss="bce",
-    )
-    model = BetaVAE(config, Encoder(arguments.latents), Decoder(arguments.latents))
+    images = torch.from_numpy(np.load(arguments.images).astype(np.uint8))
+    images = images.permute(0, 3, 1, 2).contiguous()
+    model = make_model(arguments)
     print(f"weights {sum(weight.numel() for weight in model.parameters())}", flush=True)
     print(f"torch {torch.__version__}", flush=True)
     trainer = BaseTrainer(

@@ -1,4 +1,4 @@
-"""The side of this library in `benchmarks.pythae_comparison`.
+"""The side of this library in the comparisons with pythae.
 
 Waits for a line on stdin: "epoch" takes the steps of one epoch of `fit`, "matmul" a large matrix
 product; the seconds are written to stdout. Ends with stdin.
@@ -60,25 +60,41 @@ def floating_point_operations(encoder: keras.Model, decoder: keras.Model) -> int
     return 3 * sum(forward) - forward[0]
 
 
+def make_model(arguments) -> tuple[tfvae.VAE, tfvae.data.Dataset]:
+    """Returns the model that the arguments name, and its data."""
+    posterior = tfvae.heads.DiagonalNormal(arguments.latents)
+    heads = {"posterior": posterior, "likelihood": tfvae.heads.Bernoulli()}
+    dtype = arguments.dtype
+    if arguments.model == "beta_vae":
+        shapes = tfvae.data.Shapes2D()
+        encoder = tfvae.networks.ConvEncoder(posterior.params_size, dtype=dtype)
+        decoder = tfvae.networks.ConvDecoder(shapes.image_shape, dtype=dtype)
+        return tfvae.BetaVAE(encoder, decoder, beta=arguments.beta, **heads), shapes
+    images = tfvae.data.Arrays(arguments.images)
+    hidden = {"hidden": (200, 200), "activation": "tanh", "dtype": dtype}
+    encoder = tfvae.networks.DenseEncoder(posterior.params_size, **hidden)
+    decoder = tfvae.networks.DenseDecoder(images.image_shape, **hidden)
+    return tfvae.IWAE(encoder, decoder, num_samples=arguments.num_samples, **heads), images
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--dtype", required=True, help="Keras dtype policy of the networks")
+    parser.add_argument("--model", choices=("beta_vae", "iwae"), required=True)
+    parser.add_argument("--dtype", default="float32", help="Keras dtype policy of the networks")
+    parser.add_argument("--images", help="a .npy of binary images, for iwae")
     parser.add_argument("--batch_size", type=int, required=True)
     parser.add_argument("--steps", type=int, required=True, help="steps of an epoch")
     parser.add_argument("--latents", type=int, required=True)
-    parser.add_argument("--beta", type=float, required=True)
+    parser.add_argument("--beta", type=float)
+    parser.add_argument("--num_samples", type=int)
+    parser.add_argument("--jit", choices=("on", "off"), default="off")
     arguments = parser.parse_args()
-    data = tfvae.data.Shapes2D()
-    posterior = tfvae.heads.DiagonalNormal(arguments.latents)
-    model = tfvae.BetaVAE(
-        encoder=tfvae.networks.ConvEncoder(posterior.params_size, dtype=arguments.dtype),
-        decoder=tfvae.networks.ConvDecoder(data.image_shape, dtype=arguments.dtype),
-        posterior=posterior,
-        likelihood=tfvae.heads.Bernoulli(),
-        beta=arguments.beta,
-    )
+    model, data = make_model(arguments)
     model.compile(
-        keras.optimizers.Adam(1e-4), seed=0, steps_per_execution=run.MAX_STEPS_PER_EXECUTION
+        keras.optimizers.Adam(1e-4),
+        seed=0,
+        steps_per_execution=run.MAX_STEPS_PER_EXECUTION,
+        jit_compile=arguments.jit == "on",
     )
     print(f"weights {model.count_params()}", flush=True)
     print(f"operations {floating_point_operations(model.encoder, model.decoder)}", flush=True)

@@ -1,0 +1,99 @@
+"""Trainers that take turns in processes of their own, and the environment that pythae is in."""
+
+import contextlib
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks import measurement
+
+WARM_UP = 2  # rounds that are not counted
+ROOT = pathlib.Path(__file__).parents[1]
+PYTHAE = ROOT / ".venv-pythae"
+REQUIREMENTS = ("torch==2.13.0", "pythae==0.1.2")
+PYTHAE_TRAINER = pathlib.Path(__file__).with_name("pythae_trainer.py")
+
+
+def pythae_python() -> pathlib.Path:
+    """Returns the Python that has pythae, installing it where it is not."""
+    python, stamp = PYTHAE / "bin/python", PYTHAE / ".installed"
+    if not stamp.exists():
+        print(f"installing {', '.join(REQUIREMENTS)} in {PYTHAE}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", PYTHAE], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *REQUIREMENTS], check=True)
+        stamp.touch()
+    return python
+
+
+class Side:
+    """A trainer in a process of its own that takes an epoch when it is told to.
+
+    Args:
+        command: program and arguments.
+        log: file that its messages go to.
+    """
+
+    def __init__(self, command: list, log: pathlib.Path):
+        self._log = log
+        self.process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log.open("w"),
+        )
+
+    def read(self, name: str) -> str:
+        """Returns the value that the side writes after `name`."""
+        for line in self.process.stdout:
+            word, _, value = line.strip().partition(" ")
+            if word == name:
+                return value
+        raise RuntimeError(f"{self.process.args} ended:\n{self._log.read_text()[-2000:]}")
+
+    def seconds(self, what: str = "epoch") -> float:
+        """Tells the side to run `what` and returns the seconds it took."""
+        with contextlib.suppress(BrokenPipeError):  # it has ended; `read` says why
+            self.process.stdin.write(f"{what}\n")
+            self.process.stdin.flush()
+        return float(self.read("seconds"))
+
+    def close(self) -> None:
+        """Ends the side."""
+        with contextlib.suppress(BrokenPipeError):  # it has ended by itself
+            self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def take_turns(
+    sides: dict[str, Side], rounds: int, minutes: float, extra: Callable[[], dict] = dict
+) -> tuple[dict[str, np.ndarray], int]:
+    """Returns the seconds of each side's epochs in quiet rounds, and how many were left out.
+
+    Args:
+        sides: name to side; each takes one epoch a round.
+        rounds: rounds that count.
+        minutes: longest time.
+        extra: what else is timed each round, name to seconds.
+    """
+    seconds: dict[str, list[float]] = {}
+    others = measurement.Others(side.process.pid for side in sides.values())
+    end, counted, left_out = time.perf_counter() + 60 * minutes, 0, -WARM_UP
+    while counted < rounds and time.perf_counter() < end:
+        others.share()
+        latest = {name: side.seconds() for name, side in sides.items()} | extra()
+        share = others.share()
+        line = "  ".join(f"{name} {value:.2f} s" for name, value in latest.items())
+        print(f"{line}  others {share:.1%} of the cores", flush=True)
+        if left_out < 0 or share >= measurement.QUIET:
+            left_out += 1
+            continue
+        counted += 1
+        for name, value in latest.items():
+            seconds.setdefault(name, []).append(value)
+    return {name: np.array(values) for name, values in seconds.items()}, left_out
