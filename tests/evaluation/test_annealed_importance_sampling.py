@@ -65,7 +65,7 @@ def test_any_density_without_an_encoder():
     assert (result.standard_error < 0.15).all()
 
 
-def test_chains_of_an_example_depend_on_its_number_alone(linear_gaussian):
+def test_chains_of_an_example_depend_on_its_number_alone(linear_gaussian, capsys):
     case = linear_gaussian()
     x = tf.tile(case.x, [5, 1])  # more than one group
     whole, again, other = (
@@ -75,7 +75,9 @@ def test_chains_of_an_example_depend_on_its_number_alone(linear_gaussian):
     np.testing.assert_array_equal(whole, again)
     assert len(np.unique(whole.round(4))) == 25  # the same examples have other chains
     assert (np.abs(whole - other) > 1e-4).all()
-    part = annealed_importance_sampling(case.model, x[:22], **FEW)
+    assert capsys.readouterr().out == ""
+    part = annealed_importance_sampling(case.model, x[:22], **FEW, progress=True)
+    assert "116/116" in capsys.readouterr().out  # two groups' four steps, their pilots' 4 + 50
     np.testing.assert_allclose(part.log_likelihood, whole[:22], rtol=1e-5)
     for chains in (3, 1):
         result = annealed_importance_sampling(case.model, case.x, **{**FEW, "num_chains": chains})

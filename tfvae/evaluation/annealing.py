@@ -74,49 +74,61 @@ def follow(
             no longer Markov chains, and bound nothing.
         bar: moved by the steps times groups taken.
     """
-    size, steps = x.shape[0], len(path) - 1
     adapt = step_sizes is None
     if step_sizes is None:
-        step_sizes = np.full([size, 1], _FIRST_STEP_SIZE)  # the first to adapt
+        step_sizes = np.full([x.shape[0], 1], _FIRST_STEP_SIZE)  # the first to adapt
     strategy = replicas.strategy_of(model)
-    run = replicas.compiled(
+    take_steps = replicas.compiled(
         model,
         ("anneal", num_leapfrog_steps, adapt),
         lambda *tensors: _take_steps(model, num_leapfrog_steps, adapt, *tensors),
     )
-    at_once = GROUP * strategy.num_replicas_in_sync
+    groups = strategy.num_replicas_in_sync  # at once, one on each replica
     parts = []
-    for first in range(0, size, at_once):
-        rows = np.minimum(np.arange(first, first + at_once), size - 1)
-        seeds = np.stack(
-            [_seeds((*seed, first // GROUP + i), steps) for i in range(at_once // GROUP)]
-        )
+    for first in range(0, x.shape[0], groups * GROUP):
+        rows = np.minimum(np.arange(first, first + groups * GROUP), x.shape[0] - 1)
+        numbers = [first // GROUP + i for i in range(groups)]
+        seeds = np.stack([_seeds((*seed, number), len(path) - 1) for number in numbers])
         # A group's seeds are its rows', so that they are shared out with them.
-        shared = [
-            replicas.share_out(strategy, tf.convert_to_tensor(tensor))
-            for tensor in (tf.gather(x, rows), np.repeat(seeds, GROUP, axis=0))
-        ]
-        chains = [
+        data = (tf.gather(x, rows), tf.constant(np.repeat(seeds, GROUP, axis=0)))
+        chains = (
             tf.gather(latent, rows),
-            tf.zeros([at_once, latent.shape[1]], tf.float64),
+            tf.zeros([len(rows), latent.shape[1]], tf.float64),
             tf.constant(np.log(step_sizes[rows]), tf.float32),
+        )
+        parts.append(_follow_groups(take_steps, strategy, data, chains, path, bar))
+    return Path(*(np.concatenate(values)[: x.shape[0]] for values in zip(*parts, strict=True)))
+
+
+def _follow_groups(take_steps, strategy, data, chains, path: np.ndarray, bar) -> list[np.ndarray]:
+    """The fields of `Path` for groups that run at once, one on each replica.
+
+    Args:
+        take_steps: compiled `_take_steps`.
+        strategy: whose replicas the groups are shared out among.
+        data: examples and seeds of the steps, [rows, ...].
+        chains: latents, log-weights and log step sizes, [rows, ...].
+        path: temperatures, [T + 1].
+        bar: as `follow`.
+    """
+    num_rows, steps = data[0].shape[0], len(path) - 1
+    shared = [replicas.share_out(strategy, tensor) for tensor in data]
+    records = []
+    for begin in range(0, steps, _STEPS_PER_CALL):
+        end = min(begin + _STEPS_PER_CALL, steps)
+        state = [replicas.share_out(strategy, tensor) for tensor in chains]
+        interval = (tf.constant(path), tf.constant(begin), tf.constant(end))
+        outputs = [
+            replicas.collect(strategy, tensor, num_rows)
+            for tensor in take_steps(*shared, *state, *interval)
         ]
-        records = []
-        for begin in range(0, steps, _STEPS_PER_CALL):
-            end = min(begin + _STEPS_PER_CALL, steps)
-            state = [replicas.share_out(strategy, tensor) for tensor in chains]
-            interval = (tf.constant(path), tf.constant(begin), tf.constant(end))
-            outputs = [
-                replicas.collect(strategy, tensor, at_once)
-                for tensor in run(*shared, *state, *interval)
-            ]
-            chains, record = outputs[:3], outputs[3:]
-            records.append([tensor.numpy() for tensor in record])
-            if bar is not None:
-                bar.add((end - begin) * (at_once // GROUP))
-        whole = [np.concatenate(values, axis=1) for values in zip(*records, strict=True)]
-        parts.append([chains[0].numpy(), chains[1].numpy(), *whole])
-    return Path(*(np.concatenate(values)[:size] for values in zip(*parts, strict=True)))
+        chains = outputs[:3]
+        records.append([tensor.numpy() for tensor in outputs[3:]])
+        if bar is not None:
+            bar.add((end - begin) * strategy.num_replicas_in_sync)
+    latent, log_weights, _ = (tensor.numpy() for tensor in chains)
+    whole = [np.concatenate(values, axis=1) for values in zip(*records, strict=True)]
+    return [latent, log_weights, *whole]
 
 
 def _seeds(seed: tuple[int, ...], steps: int) -> np.ndarray:

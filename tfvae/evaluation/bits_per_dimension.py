@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import tensorflow as tf
 
 from tfvae import heads
 
@@ -39,6 +38,4 @@ def bits_per_dimension(model, x, log_likelihood):
                 f"{grey[0]:.3g}: its cross entropy with grey values is no number of bits; binarise "
                 f"the data, or {instead}"
             )
-    return -tf.get_static_value(tf.convert_to_tensor(log_likelihood)) / (
-        math.prod(model.data_shape) * math.log(2)
-    )
+    return -np.asarray(log_likelihood) / (math.prod(model.data_shape) * math.log(2))

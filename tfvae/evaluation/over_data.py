@@ -55,7 +55,7 @@ def mean_log_likelihood(
         data: array [N, ...] or `tfvae.data.Dataset`.
         num_samples: k.
         seed: of all that is drawn.
-        num_examples: how many examples of a `Dataset`, spread evenly; all where None.
+        num_examples: how many of them, of a `Dataset` spread evenly; all where None.
         memory_budget: bytes that one chunk's tensors may take, on each replica.
         progress: whether to show a progress bar.
 
@@ -83,9 +83,11 @@ def mean_log_likelihood(
 
 def _batches(data, seed: int, num_examples: int | None):
     """Batches of examples, and how many examples there are in all."""
-    if isinstance(data, Dataset):
-        size = data.num_examples if num_examples is None else min(num_examples, data.num_examples)
+    known = isinstance(data, Dataset)
+    data = data if known else np.asarray(data, np.float32)
+    size = data.num_examples if known else len(data)
+    size = size if num_examples is None else min(num_examples, size)
+    if known:
         return data.epoch(_BATCH_SIZE, seed, size), size
-    data = np.asarray(data, np.float32)[:num_examples]
-    starts = range(0, len(data), _BATCH_SIZE)
-    return (data[first : first + _BATCH_SIZE] for first in starts), len(data)
+    starts = range(0, size, _BATCH_SIZE)
+    return (data[first : min(first + _BATCH_SIZE, size)] for first in starts), size
