@@ -249,7 +249,7 @@ def test_posterior_and_prior_of_other_layers_are_refused():
     upwards = HierarchicalPosterior([DiagonalNormal(3), DiagonalNormal(2)], [DenseEncoder(4)])
     with pytest.raises(ValueError, match=r"layers of sizes \[2, 3\], top first, prior of \[3, 2\]"):
         tfvae.VAE(encoder=DenseEncoder(6), posterior=upwards, prior=prior, **parts)
-    with pytest.raises(ValueError, match="LadderPosterior needs a .*HierarchicalPrior"):
+    with pytest.raises(ValueError, match=r"LadderPosterior needs a .*HierarchicalPrior"):
         tfvae.VAE(
             encoder=DenseEncoder(10),
             posterior=LadderPosterior((3, 2)),
