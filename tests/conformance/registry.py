@@ -172,12 +172,17 @@ PRIORS = {
 
 
 def every_model(function):
-    """Runs a test with `make`, which makes the registered model (keywords are passed on)."""
-    makers = [
-        lambda dtype=None, cls=cls, settings=settings: build(cls, dtype, **settings)
-        for cls, settings, _ in MODELS.values()
-    ]
-    return pytest.mark.parametrize("make", makers, ids=list(MODELS))(function)
+    """Runs a test with `make`, which makes the registered model (keywords are passed on).
+
+    A class's first entry is in every run of the tests, its further settings among the slow ones.
+    """
+    makers, seen = [], set()
+    for name, (cls, settings, _) in MODELS.items():
+        make = functools.partial(build, cls, **settings)
+        marks = [pytest.mark.slow] if cls in seen else []
+        makers.append(pytest.param(make, marks=marks, id=name))
+        seen.add(cls)
+    return pytest.mark.parametrize("make", makers)(function)
 
 
 def trained(model, steps=20, start=0, seed=0, batch_size=32, optimizer=None, data=None):
