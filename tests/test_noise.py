@@ -89,6 +89,19 @@ def test_fold_in_keeps_rows_apart_and_repeats():
     np.testing.assert_array_equal(folded, noise.fold_in(rows, "site"))
 
 
+def test_sample_rows_are_chunked_and_share_nothing():
+    seeds = noise.seed_rows(3, 5)
+    whole = noise.sample_rows(seeds, 6).numpy()
+    assert len(np.unique(whole, axis=0)) == 30
+    np.testing.assert_array_equal(noise.sample_rows(seeds[2:4], 2, 3), np.reshape(
+        whole.reshape(6, 5, 2)[3:5, 2:4], [4, 2]
+    ))  # fmt: skip
+    given, first = noise.normal(noise.sample_rows(seeds, 400), 2)[0], noise.normal(seeds, 2, 400)
+    values = np.concatenate([np.reshape(v, [2000, 2]) for v in (given, first)], axis=1)
+    correlation = np.corrcoef(values, rowvar=False) - np.eye(4)
+    assert np.abs(correlation).max() < 5 / np.sqrt(2000)
+
+
 def test_seed_rows():
     np.testing.assert_array_equal(noise.seed_rows(4, 3), [[4, 0], [4, 1], [4, 2]])
     np.testing.assert_array_equal(noise.seed_rows(np.int32(4), 3), noise.seed_rows(4, 3))

@@ -81,14 +81,17 @@ class Chain(tfd.Distribution):
         """Every layer given the mean of the one before."""
         distributions = [self.first]
         means = [self.first.mean()]
-        for layer, shape in self.given(means):
+        for (layer, shape), size in zip(self.given(means), self._sizes[1:], strict=True):
             distributions.append(layer)
-            means.append(tf.reshape(layer.mean(), tf.concat([shape, [-1]], axis=0)))
+            means.append(tf.reshape(layer.mean(), tf.concat([shape, [size]], axis=0)))
         return distributions
 
     def _moments(self, moment: Callable[[tfd.Distribution], tf.Tensor]) -> tf.Tensor:
-        shape = tf.concat([tf.shape(self.first.mean())[:-1], [-1]], axis=0)
-        moments = [tf.reshape(moment(layer), shape) for layer in self._at_means()]
+        batch_shape = self.batch_shape_tensor()
+        moments = [
+            tf.reshape(moment(layer), tf.concat([batch_shape, [size]], axis=0))
+            for layer, size in zip(self._at_means(), self._sizes, strict=True)
+        ]
         return tf.ensure_shape(self.concatenate(moments), self.batch_shape + self.event_shape)
 
     def _mean(self):

@@ -127,6 +127,41 @@ def test_moments_are_ancestral_and_the_decoder_sees_the_bottom_layer(images):
     np.testing.assert_allclose(model.decode(z).mean(), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("ladder", [False, True])
+def test_three_layers_in_a_graph_of_any_batch_size(images, ladder):
+    sizes = (1, 2, 3)  # top first
+    prior = HierarchicalPrior(
+        StandardNormal(1),
+        [DiagonalNormal(2), DiagonalNormal(3)],
+        [DenseEncoder(4, hidden=(5,)), DenseEncoder(6, hidden=(5,))],
+    )
+    if ladder:
+        posterior, encoder = LadderPosterior(sizes), LadderEncoder((6, 4, 2), ((8,), (6,), (4,)))
+    else:
+        posterior = HierarchicalPosterior(
+            [DiagonalNormal(3), DiagonalNormal(2), DiagonalNormal(1)],
+            [DenseEncoder(4, hidden=(5,)), DenseEncoder(2, hidden=(5,))],
+        )
+        encoder = DenseEncoder(6, hidden=(8,))
+    decoder = DenseDecoder((4, 4, 1), hidden=(8,))
+    model = tfvae.VAE(encoder, decoder, posterior, tfvae.heads.Bernoulli(), prior)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, 4, 4, 1]), tf.TensorSpec([None, 2], tf.int64)]
+    )
+    def everything(x, seeds):
+        q = model.encode(x)
+        z = draw(q, seeds, 4)
+        return q.mean(), q.stddev(), z, q.log_prob(z), model.prior().log_prob(z)
+
+    seeds = noise.seed_rows(0, 16)
+    for traced, eager in zip(
+        everything(images, seeds), everything.python_function(images, seeds), strict=True
+    ):
+        np.testing.assert_allclose(traced, eager, rtol=1e-4, atol=1e-4)
+    assert model.prior().mean().shape == (6,)
+
+
 @pytest.fixture
 def linear():
     """x = B z_1 + noise, z_1 = A z_2 + noise: the evidence is a normal's; q is not exact."""
