@@ -10,7 +10,7 @@ from tfvae.layered import Layered, size_of
 
 @keras.saving.register_keras_serializable("tfvae")
 class HierarchicalPosterior(Layered):
-    """q(z|x) = q(z_1|x) q(z_2|z_1) ... q(z_L|z_{L-1}), Burda et al. 2016 (arXiv:1509.00519), 3.
+    """q(z|x) = q(z_1|x) q(z_2|z_1) ... q(z_L|z_{L-1}), Burda et al. 2016 (arXiv:1509.00519).
 
     Parameters are those of q(z_1|x), [n, heads[0].params_size]; the distribution has batch [n]
     and event [d_L + ... + d_1], the top layer z_L first. Its mean and standard deviation are those
@@ -28,8 +28,6 @@ class HierarchicalPosterior(Layered):
         layer_sizes: d of every layer, top first.
     """
 
-    support = None
-
     def __init__(self, heads: Sequence, networks: Sequence[keras.Model], name: str | None = None):
         if len(heads) < 2:
             raise ValueError(f"heads has {len(heads)} entries; a hierarchy has at least 2")
@@ -38,7 +36,7 @@ class HierarchicalPosterior(Layered):
         self.params_size = heads[0].params_size
         self.layer_sizes = tuple(reversed(self.sizes))
 
-    def distribution(self, params, batch_ndims=1, training=False):
+    def distribution(self, params, training=False):
         """Returns the chain with parameters [n, params_size]."""
         first, *others = self.heads
         return Chain(

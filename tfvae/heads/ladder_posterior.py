@@ -13,7 +13,7 @@ from tfvae.heads.product_of_normals import product_of_normals
 
 @keras.saving.register_keras_serializable("tfvae")
 class LadderPosterior(DistributionLayer):
-    """q(z|x) = q(z_L|x) prod_l q(z_l|z_{l+1}, x), Sønderby et al. 2016 (arXiv:1602.02282), 2.2.
+    """q(z|x) = q(z_L|x) prod_l q(z_l|z_{l+1}, x), Sønderby et al. 2016 (arXiv:1602.02282).
 
     q(z_l|z_{l+1}, x) is the product of what the data say, a normal given by the encoder, and of the
     generative p(z_l|z_{l+1}), the prior's own: a mean weighted by precision. So the prior must be a
@@ -35,7 +35,6 @@ class LadderPosterior(DistributionLayer):
         layer_sizes: the sizes.
     """
 
-    support = None
     takes_training = True
 
     def __init__(self, sizes: Sequence[int], name: str | None = None):
@@ -61,7 +60,7 @@ class LadderPosterior(DistributionLayer):
             )
         self._layers_below = prior.layers_below  # the prior's own: its variables are not ours
 
-    def distribution(self, params, batch_ndims=1, training=False):
+    def distribution(self, params, training=False):
         """Returns the chain with parameters [n, params_size].
 
         Raises:

@@ -120,7 +120,10 @@ class VAE(TrainableModel):
         return tf.cast(self.encoder(x, training=training), tf.float32)
 
     def decode(self, z: tf.Tensor, training: bool = False):
-        """Returns p(x|z) of latents [..., d]: batch [...], event the data's shape."""
+        """Returns p(x|z) of latents [..., d]: batch [...], event the data's shape.
+
+        Of a `HierarchicalPrior`'s latents the decoder sees the bottom layer, the last ones.
+        """
         z = shapes.decoded_latents(self.prior, tf.convert_to_tensor(z))
         params = self.decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
         shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)

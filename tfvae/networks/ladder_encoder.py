@@ -12,7 +12,7 @@ from tfvae.networks.network import activated
 class LadderEncoder(keras.Model):
     """Data [B, ...] to parameters of every stochastic layer, top first, [B, sum of outputs].
 
-    Sønderby et al. 2016 (arXiv:1602.02282), equations 9 to 11: fully connected layers, block
+    Sønderby et al. 2016 (arXiv:1602.02282): fully connected layers, block
     above block; each block gives the parameters of its stochastic layer, and goes on to the next.
 
     Args:

@@ -10,7 +10,7 @@ from tfvae.layered import Layered
 
 @keras.saving.register_keras_serializable("tfvae")
 class HierarchicalPrior(Layered):
-    """p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2), Burda et al. 2016 (arXiv:1509.00519), section 3.
+    """p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2), Burda et al. 2016 (arXiv:1509.00519).
 
     The distribution has batch [], event [d_L + ... + d_1], the top layer z_L first. The decoder
     sees the bottom layer z_1 only: the last d_1 latents.

@@ -1,4 +1,4 @@
-"""Ladder VAE on dynamically binarised MNIST: Sønderby et al. 2016 (arXiv:1602.02282), section 3.
+"""Ladder VAE on dynamically binarised MNIST: Sønderby et al. 2016 (arXiv:1602.02282).
 
 Five stochastic layers of 64, 32, 16, 8 and 4 latents from the data upwards; two deterministic
 layers of 512, 256, 128, 64 and 32 leaky rectifiers before each of them, up and down (their slope is
