@@ -82,7 +82,7 @@ def test_pseudo_inputs_stay_within_the_likelihood_s_support(tiny_model, images):
 
 def test_memory_budget_counts_the_components_of_a_mixture(tiny_model, images):
     model = tiny_model(prior=priors.VampPrior(2, 400))  # 800 values a density, 16 an image
-    with pytest.raises(ValueError, match="one sample of 1 examples needs 12800"):
+    with pytest.raises(ValueError, match="one sample of one example needs 12800"):
         tfvae.evaluation.log_likelihood(model, images[:1], 5, memory_budget=12_799)
     split = tfvae.evaluation.log_likelihood(model, images[:1], 5, memory_budget=12_800)
     np.testing.assert_allclose(split, model.log_likelihood(images[:1], 5), rtol=1e-5)
