@@ -30,6 +30,7 @@ def test_every_objective_takes_it(prior):
         promises.test_shapes_and_finite_gradients(make_with(prior, cls, **settings))
 
 
+@pytest.mark.slow
 @with_weights
 def test_keras_file_round_trip_goes_on_training_the_same(prior, tmp_path):
     promises.test_keras_file_round_trip_goes_on_training_the_same(make_with(prior), tmp_path)
@@ -41,6 +42,7 @@ def test_export_serves_through_the_c_api(prior, tmp_path):
     promises.test_export_serves_through_the_c_api(make_with(prior), tmp_path)
 
 
+@pytest.mark.slow
 @with_weights
 def test_two_replicas_equal_one_device(prior, mirrored):
     promises.test_two_replicas_equal_one_device(make_with(prior), 33, mirrored)
