@@ -4,12 +4,6 @@ import keras
 import tensorflow as tf
 
 
-def require_positive(argument: str, value: float) -> None:
-    """Raises ValueError where a size or scale is not positive."""
-    if not value > 0:
-        raise ValueError(f"{argument} is {value}; it must be above 0")
-
-
 class DistributionLayer(keras.layers.Layer):
     """Parameters (if any) to a distribution; trainable weights are tracked and saved by Keras.
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import keras
 import tensorflow as tf
 
-from tfvae.distribution_layer import require_positive
+from tfvae.arguments import require_positive
 
 
 @keras.saving.register_keras_serializable("tfvae")

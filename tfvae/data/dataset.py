@@ -181,6 +181,11 @@ class GroundTruthDataset(Dataset):
             )
 
 
+def strides(factor_sizes: Sequence[int]) -> np.ndarray:
+    """Returns how far apart the images of neighbouring values of each factor are, int64 [K]."""
+    return np.cumprod([1, *factor_sizes[:0:-1]], dtype=np.int64)[::-1]
+
+
 def shuffled_indices(step: tf.Tensor, batch_size: int, num_examples: int, seed: int) -> tf.Tensor:
     """Returns the example numbers of one batch, int64 [batch_size].
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfvae.data.dataset import GroundTruthDataset
+from tfvae.data.dataset import GroundTruthDataset, strides
 
 
 class FixedFactors(GroundTruthDataset):
@@ -40,17 +40,12 @@ class FixedFactors(GroundTruthDataset):
         self.num_examples = int(np.prod(self.factor_sizes))
         self.image_shape = data.image_shape
         self._data = data
-        strides = _strides(data.factor_sizes)
-        self._first = int(sum(strides[k] * value for k, value in columns.items()))
-        self._strides = strides[free]
+        of_data = strides(data.factor_sizes)
+        self._first = int(sum(of_data[k] * value for k, value in columns.items()))
+        self._strides = of_data[free]
 
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
-        own_strides = _strides(self.factor_sizes)
+        own_strides = strides(self.factor_sizes)
         factors = indices[:, tf.newaxis] // own_strides % np.array(self.factor_sizes)  # [n, K]
         return self._data.gather(self._first + tf.reduce_sum(factors * self._strides, axis=1))
-
-
-def _strides(sizes: tuple[int, ...]) -> np.ndarray:
-    """How far apart images of neighbouring values of each factor are, int64 [K]."""
-    return np.cumprod([1, *sizes[:0:-1]], dtype=np.int64)[::-1]

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from tfvae.arguments import require_at_least, require_positive
 from tfvae.data.dataset import Dataset
 
 
@@ -44,12 +45,9 @@ class Pinwheel(Dataset):
         rate: float = 0.25,
         seed: int = 0,
     ):
-        for name, number in (("num_arms", num_arms), ("points_per_arm", points_per_arm)):
-            if number < 1:
-                raise ValueError(f"{name} is {number}; it must be at least 1")
-        for name, deviation in (("radial_std", radial_std), ("tangential_std", tangential_std)):
-            if not deviation > 0:
-                raise ValueError(f"{name} is {deviation}; it must be above 0")
+        require_at_least(1, num_arms=num_arms, points_per_arm=points_per_arm)
+        require_positive("radial_std", radial_std)
+        require_positive("tangential_std", tangential_std)
         self.num_examples = num_arms * points_per_arm
         self.labels = np.repeat(np.arange(num_arms), points_per_arm)
         # RandomState, since its streams never change, whatever the version of numpy.

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from tfvae.training import global_batch
+
 Kernel = Callable[[tf.Tensor, int], tf.Tensor]
 # Of the inverse multiquadratic kernels, as multiples of 2 d: what two draws of a standard normal
 # are apart on average.
@@ -40,13 +42,15 @@ def maximum_mean_discrepancy(x: tf.Tensor, y: tf.Tensor, kernel: str = "gaussian
     """Returns the unbiased estimate of MMD^2 between samples x [n, d] and y [m, d], a scalar.
 
     Gretton et al. 2012 (JMLR 13), equation 3. About 0 where the distributions are equal, and then
-    as often below as above.
+    as often below as above. The samples are those of all replicas.
 
     Args:
-        x: samples of one distribution.
-        y: samples of the other.
+        x: this replica's samples of one distribution.
+        y: of the other.
         kernel: "gaussian" or "inverse_multiquadratic".
     """
+
+    x, y = global_batch.gather(x), global_batch.gather(y)
 
     def mean_kernel(a, b, distinct):
         values = KERNELS[kernel](_squared_distances(a, b), x.shape[-1])

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.data import Dataset
 from tfvae.estimators import accumulate_log_sum_exp
 
@@ -47,8 +48,7 @@ def kl_from_prior(model, data, num_points: int = 10_000, seed: int = 0) -> float
     Raises:
         ValueError: for a number of points below 1.
     """
-    if num_points < 1:
-        raise ValueError(f"num_points is {num_points}; it must be at least 1")
+    require_at_least(1, num_points=num_points)
     z = model.sample_latent(noise.seed_rows(seed, num_points))
     difference = model.prior().log_prob(z).numpy() - aggregate_log_density(model, data, z)
     return float(np.mean(difference, dtype=np.float64))

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.evaluation import annealing, checks
 from tfvae.evaluation.likelihood import MEMORY_BUDGET
 from tfvae.evaluation.normalisation import require_normalised_prior
@@ -79,12 +80,8 @@ def annealed_importance_sampling(
             group, a likelihood or prior without (normalised) density, discrete latents, or
             weights that are NaN (naming the example).
     """
-    x = tf.convert_to_tensor(x)
-    checks.require_examples(x)
-    model.check_data(x)
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
-    bar = chains.bar(x.shape[0], progress, paths=1)
-    return estimate(chains.forward(x, chains.pilot(x, bar), bar))
+    return estimate(chains.to_posterior(x, progress))
 
 
 class Chains:
@@ -95,7 +92,7 @@ class Chains:
     """
 
     def __init__(self, model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget):
-        checks.require_at_least(
+        require_at_least(
             1, num_steps=num_steps, num_chains=num_chains, num_leapfrog_steps=num_leapfrog_steps
         )
         checks.require_densities(model)
@@ -117,6 +114,14 @@ class Chains:
         steps = len(self.temperatures) - 1
         total = groups * ((1 + paths) * steps + _PILOT_WARM_UP)
         return keras.utils.Progbar(total, verbose=int(progress), unit_name="step")
+
+    def to_posterior(self, x: tf.Tensor, progress: bool) -> annealing.Path:
+        """Returns the chains from the prior to the posterior of given data, checked, [B, ...]."""
+        x = tf.convert_to_tensor(x)
+        checks.require_examples(x)
+        self.model.check_data(x)
+        bar = self.bar(x.shape[0], progress, paths=1)
+        return self.forward(x, self.pilot(x, bar), bar)
 
     def pilot(self, x: tf.Tensor, bar=None) -> np.ndarray:
         """Returns the step sizes of examples [B, ...] at the T temperatures after the first."""

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.evaluation import checks
 from tfvae.evaluation.annealed_importance_sampling import AnnealedEstimate, Chains, estimate
 from tfvae.evaluation.likelihood import MEMORY_BUDGET
@@ -61,7 +62,7 @@ def bidirectional(
     Raises:
         ValueError: as `annealed_importance_sampling`; or where examples cannot be drawn.
     """
-    checks.require_at_least(1, num_examples=num_examples)
+    require_at_least(1, num_examples=num_examples)
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
     latent = model.sample_latent(noise.fold_in(noise.seed_rows(seed, num_examples), "simulated"))
     x = _simulated(model, latent, seed)

@@ -81,10 +81,3 @@ def require_numbers(log_weights_of: str, values: tf.Tensor, first: int = 0) -> N
             f"first of example {first + broken[0]}: look for NaN in the model's weights, or for "
             "densities that grow without bound (a stddev near 0)"
         )
-
-
-def require_at_least(least: int, **sizes: int) -> None:
-    """Raises ValueError naming the first of `sizes` that is below `least`."""
-    for name, size in sizes.items():
-        if size < least:
-            raise ValueError(f"{name} is {size}; it must be at least {least}")

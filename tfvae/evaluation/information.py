@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.draw import draw
 from tfvae.estimators import aggregate_posterior
 
@@ -76,8 +77,7 @@ def decompose_kl(
         seed: of the latents.
         memory_budget: bytes that one block of densities may take.
     """
-    if num_points < 1:
-        raise ValueError(f"num_points is {num_points}; it must be at least 1")
+    require_at_least(1, num_points=num_points)
     for q in posteriors:
         aggregate_posterior.marginals(q)  # refuses a posterior before any work
     z, log_conditional = _draw_points(posteriors, num_points, seed)  # log q(z|x)

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.estimators import accumulate_log_sum_exp
 from tfvae.evaluation import checks, replicas
 
@@ -91,7 +92,7 @@ def log_likelihood(
         ValueError: for k below 1, data that does not suit the model, a budget below one sample, a
             likelihood or prior without density, or weights that are NaN (naming the example).
     """
-    checks.require_at_least(1, num_samples=num_samples)
+    require_at_least(1, num_samples=num_samples)
     x = tf.convert_to_tensor(x)
     model.check_data(x)
     checks.require_densities(model)

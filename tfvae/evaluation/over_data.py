@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.data import Dataset
-from tfvae.evaluation import checks
 from tfvae.evaluation.likelihood import MEMORY_BUDGET, log_likelihood
 from tfvae.evaluation.normalisation import require_normalised_prior
 
@@ -64,7 +64,7 @@ def mean_log_likelihood(
             whose density does not integrate to 1.
     """
     batches, size = _batches(data, seed, num_examples)
-    checks.require_at_least(1, num_samples=num_samples, num_examples=size)
+    require_at_least(1, num_samples=num_samples, num_examples=size)
     require_normalised_prior(model)
     bar = keras.utils.Progbar(size, verbose=int(progress), unit_name="example")
     values, rows = [], noise.seed_rows(seed, size)

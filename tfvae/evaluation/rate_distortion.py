@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfvae.evaluation import checks
 from tfvae.evaluation.annealed_importance_sampling import Chains
 from tfvae.evaluation.likelihood import MEMORY_BUDGET
 
@@ -43,12 +42,8 @@ def rate_distortion(
 
     The arguments and errors are those of `annealed_importance_sampling`.
     """
-    x = tf.convert_to_tensor(x)
-    checks.require_examples(x)
-    model.check_data(x)
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
-    bar = chains.bar(x.shape[0], progress, paths=1)
-    path = chains.forward(x, chains.pilot(x, bar), bar)
+    path = chains.to_posterior(x, progress)
     temperature = chains.temperatures[1:]
     distortion = path.distortion.mean(axis=0)
     # KL(p_b || p(z)) = E[b log p(x|z)] - log of the normaliser.

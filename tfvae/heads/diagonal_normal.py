@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.distribution_layer import Head, require_positive
+from tfvae.arguments import require_positive
+from tfvae.distribution_layer import Head
 
 # A standard deviation from 3e-4 to 3e3: beyond it float32 log-densities lose their digits.
 MAX_LOG_VARIANCE = 16.0

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distribution_layer import Head, require_positive
+from tfvae.arguments import require_positive
+from tfvae.distribution_layer import Head
 from tfvae.heads.diagonal_normal import bounded_stddev
 
 

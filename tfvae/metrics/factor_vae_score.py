@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tfvae.arguments import require_at_least
 from tfvae.data import GroundTruthDataset
 from tfvae.metrics.observations import (
     VOTES_AT_ONCE,
     encode_once,
     random_images,
-    require_at_least,
     share_factor,
 )
 
@@ -49,12 +49,8 @@ def factor_vae_score(
     Raises:
         ValueError: for a number below 1 (2 for `observations`, `num_variance`), or NaN codes.
     """
-    require_at_least(
-        num_train=(num_train, 1),
-        num_test=(num_test, 1),
-        observations=(observations, 2),
-        num_variance=(num_variance, 2),
-    )
+    require_at_least(1, num_train=num_train, num_test=num_test)
+    require_at_least(2, observations=observations, num_variance=num_variance)
     generator = np.random.default_rng(seed)
     votes = num_train + num_test
     fixed = generator.integers(0, len(data.factor_sizes), size=votes)

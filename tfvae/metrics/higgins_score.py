@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tfvae.arguments import require_at_least
 from tfvae.data import GroundTruthDataset
 from tfvae.metrics.observations import (
     VOTES_AT_ONCE,
     encode_once,
     random_images,
-    require_at_least,
     share_factor,
 )
 
@@ -46,9 +46,8 @@ def higgins_score(
         ValueError: for a number below 1 (2 for `num_train`), training votes that all fix the same
             factor, or NaN codes.
     """
-    require_at_least(
-        num_train=(num_train, 2), num_test=(num_test, 1), observations=(observations, 1)
-    )
+    require_at_least(2, num_train=num_train)
+    require_at_least(1, num_test=num_test, observations=observations)
     generator = np.random.default_rng(seed)
     votes = num_train + num_test
     fixed = generator.integers(0, len(data.factor_sizes), size=votes)

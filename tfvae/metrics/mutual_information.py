@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfvae.arguments import require_at_least
+
 
 def binned_mutual_information(codes: np.ndarray, factors: np.ndarray, bins: int) -> np.ndarray:
     """Returns I(z_j; v_k) of codes [N, d] and factors int [N, K] in nats, [d, K].
@@ -11,8 +13,7 @@ def binned_mutual_information(codes: np.ndarray, factors: np.ndarray, bins: int)
     Raises:
         ValueError: for fewer than 2 bins.
     """
-    if bins < 2:
-        raise ValueError(f"bins is {bins}; it must be at least 2")
+    require_at_least(2, bins=bins)
     binned = [np.digitize(code, np.histogram_bin_edges(code, bins)[:-1]) for code in codes.T]
     ranks = [np.unique(factor, return_inverse=True)[1] for factor in factors.T]
     return np.array([[_mutual_information(z, v) for v in ranks] for z in binned])

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from tfvae.arguments import require_at_least
 from tfvae.metrics import checks
 from tfvae.metrics.mutual_information import entropies, gap
 
@@ -49,8 +50,7 @@ def mutual_information_gap_aggregate(
         )
     if stddevs.min() <= 0:
         raise ValueError(f"stddevs has the value {stddevs.min()}; it must be above 0")
-    if num_points < 1:
-        raise ValueError(f"num_points is {num_points}; it must be at least 1")
+    require_at_least(1, num_points=num_points)
     checks.warn_if_inactive(np.concatenate([means, stddevs], axis=1), "the score is 0")
     if not checks.varying(np.concatenate([means, stddevs], axis=1)).any():
         return 0.0

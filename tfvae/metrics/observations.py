@@ -8,19 +8,13 @@ from collections.abc import Callable
 import numpy as np
 
 from tfvae.data import GroundTruthDataset
+from tfvae.data.dataset import strides
 
 VALUES_AT_ONCE = 2**22  # of the images of a batch, 16 MiB
 MAX_BATCH_SIZE = 8192
 VOTES_AT_ONCE = 128  # their codes stay in a core's cache
 # Possible images for each wanted one up to which a table of all of them is quicker than sorting.
 SPARSE = 8
-
-
-def require_at_least(**numbers: tuple[int, int]) -> None:
-    """Raises ValueError where a number, given as name=(number, least), is below its least."""
-    for name, (number, least) in numbers.items():
-        if number < least:
-            raise ValueError(f"{name} is {number}; it must be at least {least}")
 
 
 def random_images(generator: np.random.Generator, data: GroundTruthDataset, shape) -> np.ndarray:
@@ -40,8 +34,7 @@ def share_factor(
         data: what the numbers belong to.
     """
     sizes = np.array(data.factor_sizes, np.int64)
-    strides = np.append(np.cumprod(sizes[:0:-1])[::-1], 1)  # of one step of each factor
-    stride, size = strides[fixed][:, None], sizes[fixed][:, None]
+    stride, size = strides(data.factor_sizes)[fixed][:, None], sizes[fixed][:, None]
     images += (others // stride % size - images // stride % size) * stride
 
 

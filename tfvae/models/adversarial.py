@@ -46,8 +46,8 @@ class AdversarialVAE(VAE):
     def players(self):
         """The VAE against the discriminator."""
         theirs = self.discriminator.trainable_variables
-        paths = {id(variable) for variable in theirs}
-        ours = [v for v in self.trainable_variables if id(v) not in paths]
+        numbers = {id(variable) for variable in theirs}
+        ours = [v for v in self.trainable_variables if id(v) not in numbers]
         return [
             Player("loss", self.optimizer, ours),
             Player("discriminator_loss", self.discriminator_optimizer, theirs),

@@ -73,6 +73,5 @@ class DecompositionVAE(VAE):
 
     def _mmd(self, bound, z):
         """MMD(q(z), p(z)), the same for each row, [b]."""
-        posterior_latent, prior_latent = (global_batch.gather(s) for s in (bound.latent[0], z[0]))
-        mmd = maximum_mean_discrepancy(posterior_latent, prior_latent, self.kernel)
+        mmd = maximum_mean_discrepancy(bound.latent[0], z[0], self.kernel)
         return tf.broadcast_to(mmd, tf.shape(bound.kl))

@@ -8,7 +8,6 @@ from tfvae.draw import draw
 from tfvae.estimators import maximum_mean_discrepancy
 from tfvae.estimators.maximum_mean_discrepancy import require_kernel
 from tfvae.models.vae import VAE
-from tfvae.training import global_batch
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -50,9 +49,7 @@ class InfoVAE(VAE):
         """Returns the terms of the loss, each [B] in nats (the MMD has no unit)."""
         bound = self.bound(x, seeds, training)
         prior_latent = draw(self.prior(), noise.fold_in(seeds, "prior"))[0]
-        mmd = maximum_mean_discrepancy(
-            global_batch.gather(bound.latent[0]), global_batch.gather(prior_latent), self.kernel
-        )
+        mmd = maximum_mean_discrepancy(bound.latent[0], prior_latent, self.kernel)
         alpha = schedules.value(self.alpha, self.step)
         weight = alpha + schedules.value(self.lambda_mmd, self.step) - 1.0
         kl = self.warmed_up * (1.0 - alpha) * bound.kl

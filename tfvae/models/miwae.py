@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfvae.arguments import require_at_least
 from tfvae.estimators import log_mean_exp, normalised_weights
 from tfvae.models.iwae import IWAE
 
@@ -26,8 +27,7 @@ class MIWAE(IWAE):
     settings = (*IWAE.settings, "num_bounds")
 
     def __init__(self, *args, num_bounds: int = 8, num_samples: int = 8, **kwargs):
-        if num_bounds < 1:
-            raise ValueError(f"num_bounds is {num_bounds}; it must be at least 1")
+        require_at_least(1, num_bounds=num_bounds)
         super().__init__(*args, num_samples=num_samples, **kwargs)
         self.num_bounds = num_bounds
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
+from tfvae.arguments import require_at_least
 from tfvae.distribution_layer import distribution_of, likelihood_of
 from tfvae.draw import draw
 from tfvae.estimators import kl_divergence, path_kl_divergence
@@ -87,8 +88,7 @@ class VAE(TrainableModel):
         gradient_estimator: str = "standard",
         name: str | None = None,
     ):
-        if num_samples < 1:
-            raise ValueError(f"num_samples is {num_samples}; it must be at least 1")
+        require_at_least(1, num_samples=num_samples)
         if gradient_estimator not in self.gradient_estimators:
             raise ValueError(
                 f"gradient_estimator is {gradient_estimator!r}; {type(self).__name__} takes "

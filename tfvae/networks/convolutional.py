@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from tfvae.networks.network import DecoderNetwork, Network, activated
+from tfvae.networks.network import DecoderNetwork, Network, Style
 
 LAYERS = keras.layers
 REDUCTION = 16  # four convolutions of stride 2
@@ -51,22 +51,18 @@ class ConvEncoder(Network):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        style: dict[str, Any] = {
-            "activation": activation,
-            "batch_normalization": batch_normalization,
-            "dtype": dtype,
-        }
+        style = Style(activation, batch_normalization, dtype)
         layers: list[keras.layers.Layer] = []
         for count, kernel in zip(filters, kernel_sizes, strict=True):
-            layers += activated(LAYERS.Conv2D, count, kernel, strides=2, padding="same", **style)
-        layers += [LAYERS.Flatten(dtype=dtype), *activated(LAYERS.Dense, hidden, **style)]
+            layers += style.layers(LAYERS.Conv2D, count, kernel, strides=2, padding="same")
+        layers += [LAYERS.Flatten(dtype=dtype), *style.layers(LAYERS.Dense, hidden)]
         layers += [LAYERS.Dense(outputs, dtype=dtype)]
         settings = {
             "outputs": outputs,
             "filters": list(filters),
             "kernel_sizes": list(kernel_sizes),
             "hidden": hidden,
-            **style,
+            **style._asdict(),
         }
         super().__init__(layers, settings, name)
 
@@ -113,23 +109,19 @@ class ConvDecoder(DecoderNetwork):
         _require_divisible("image_shape", image_shape)
         height, width, channels = image_shape
         start = (height // REDUCTION, width // REDUCTION, filters[0])
-        style: dict[str, Any] = {
-            "activation": activation,
-            "batch_normalization": batch_normalization,
-            "dtype": dtype,
-        }
-        layers = activated(LAYERS.Dense, hidden, **style)
-        layers += activated(LAYERS.Dense, start[0] * start[1] * start[2], **style)
+        style = Style(activation, batch_normalization, dtype)
+        layers = style.layers(LAYERS.Dense, hidden)
+        layers += style.layers(LAYERS.Dense, start[0] * start[1] * start[2])
         layers += [LAYERS.Reshape(start, dtype=dtype)]
         up: dict[str, Any] = {"kernel_size": 4, "strides": 2, "padding": "same"}
         for count in filters[1:]:
-            layers += activated(LAYERS.Conv2DTranspose, count, **up, **style)
+            layers += style.layers(LAYERS.Conv2DTranspose, count, **up)
         layers += [LAYERS.Conv2DTranspose(channels * outputs_per_value, **up, dtype=dtype)]
         settings = {
             "image_shape": list(image_shape),
             "outputs_per_value": outputs_per_value,
             "filters": list(filters),
             "hidden": hidden,
-            **style,
+            **style._asdict(),
         }
         super().__init__(layers, settings, name)

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
-from tfvae.networks.network import DecoderNetwork, Network, activated
+from tfvae.networks.network import DecoderNetwork, Network, Style
 
 LAYERS = keras.layers
 
@@ -36,16 +35,14 @@ class DenseEncoder(Network):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        style: dict[str, Any] = {
-            "activation": activation,
-            "batch_normalization": batch_normalization,
-            "dtype": dtype,
-        }
+        style = Style(activation, batch_normalization, dtype)
         layers: list[keras.layers.Layer] = [LAYERS.Flatten(dtype=dtype)]
         for units in hidden:
-            layers += activated(LAYERS.Dense, units, **style)
+            layers += style.layers(LAYERS.Dense, units)
         layers += [LAYERS.Dense(outputs, dtype=dtype)]
-        super().__init__(layers, {"outputs": outputs, "hidden": list(hidden), **style}, name)
+        super().__init__(
+            layers, {"outputs": outputs, "hidden": list(hidden), **style._asdict()}, name
+        )
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -72,14 +69,10 @@ class DenseDecoder(DecoderNetwork):
         dtype: str | None = None,
         name: str | None = None,
     ):
-        style: dict[str, Any] = {
-            "activation": activation,
-            "batch_normalization": batch_normalization,
-            "dtype": dtype,
-        }
+        style = Style(activation, batch_normalization, dtype)
         layers: list[keras.layers.Layer] = []
         for units in hidden:
-            layers += activated(LAYERS.Dense, units, **style)
+            layers += style.layers(LAYERS.Dense, units)
         layers += [LAYERS.Dense(math.prod(data_shape) * outputs_per_value, dtype=dtype)]
         shape = (*data_shape[:-1], data_shape[-1] * outputs_per_value)
         layers += [LAYERS.Reshape(shape, dtype=dtype)]
@@ -87,6 +80,6 @@ class DenseDecoder(DecoderNetwork):
             "data_shape": list(data_shape),
             "outputs_per_value": outputs_per_value,
             "hidden": list(hidden),
-            **style,
+            **style._asdict(),
         }
         super().__init__(layers, settings, name)

@@ -1,11 +1,10 @@
 """The deterministic way up of a ladder."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
-from tfvae.networks.network import activated
+from tfvae.networks.network import Style
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -43,24 +42,16 @@ class LadderEncoder(keras.Model):
                 f"hidden has {len(hidden)} blocks; outputs has {len(outputs)}, one for each"
             )
         super().__init__(name=name)
-        style: dict[str, Any] = {
-            "activation": activation,
-            "batch_normalization": batch_normalization,
-            "dtype": dtype,
-        }
+        style = Style(activation, batch_normalization, dtype)
         self._settings = {
             "outputs": list(outputs),
             "hidden": [list(units) for units in hidden],
-            **style,
+            **style._asdict(),
         }
         self.flatten = keras.layers.Flatten(dtype=dtype)
         self.blocks = [
             keras.Sequential(
-                [
-                    layer
-                    for units in block
-                    for layer in activated(keras.layers.Dense, units, **style)
-                ]
+                [layer for units in block for layer in style.layers(keras.layers.Dense, units)]
             )
             for block in hidden
         ]

@@ -1,6 +1,7 @@
 """What the published networks share: a Sequential described by its constructor's arguments."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -53,22 +54,26 @@ class DecoderNetwork(Network):
         output.bias.assign(np.log(mean / (1 - mean)))
 
 
-def activated(
-    layer: type[keras.layers.Layer],
-    *args,
-    activation: str,
-    batch_normalization: bool,
-    dtype,
-    **kwargs,
-) -> list[keras.layers.Layer]:
-    """Returns a layer followed by its activation, with batch normalisation between if asked for.
+class Style(NamedTuple):
+    """What the hidden layers of a network share.
 
-    The normalisation is over the global batch, whatever the number of replicas.
+    Attributes:
+        activation: of each layer.
+        batch_normalization: whether each layer is normalised over the global batch, whatever the
+            number of replicas.
+        dtype: Keras dtype policy.
     """
-    if not batch_normalization:
-        return [layer(*args, activation=activation, dtype=dtype, **kwargs)]
-    return [
-        layer(*args, use_bias=False, dtype=dtype, **kwargs),
-        keras.layers.BatchNormalization(synchronized=True, dtype=dtype),
-        keras.layers.Activation(activation, dtype=dtype),
-    ]
+
+    activation: str
+    batch_normalization: bool
+    dtype: str | None
+
+    def layers(self, layer: type[keras.layers.Layer], *args, **kwargs) -> list[keras.layers.Layer]:
+        """Returns a layer, its normalisation if asked for, and its activation."""
+        if not self.batch_normalization:
+            return [layer(*args, activation=self.activation, dtype=self.dtype, **kwargs)]
+        return [
+            layer(*args, use_bias=False, dtype=self.dtype, **kwargs),
+            keras.layers.BatchNormalization(synchronized=True, dtype=self.dtype),
+            keras.layers.Activation(self.activation, dtype=self.dtype),
+        ]

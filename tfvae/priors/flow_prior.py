@@ -7,7 +7,8 @@ import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distribution_layer import DistributionLayer, require_positive
+from tfvae.arguments import require_positive
+from tfvae.distribution_layer import DistributionLayer
 
 # A coupling scales by e^-3 to e^3: enough in a few layers, and no exponential can overflow.
 _MAX_LOG_SCALE = 3.0

@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.distribution_layer import DistributionLayer, require_positive
+from tfvae.arguments import require_positive
+from tfvae.distribution_layer import DistributionLayer
 from tfvae.heads.diagonal_normal import bounded_stddev
 from tfvae.priors.bounded_vector import bounded_vector
 

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfvae.distribution_layer import DistributionLayer, require_positive
+from tfvae.arguments import require_positive
+from tfvae.distribution_layer import DistributionLayer
 
 
 @keras.saving.register_keras_serializable("tfvae")

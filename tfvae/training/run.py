@@ -4,6 +4,7 @@ import pathlib
 
 import keras
 
+from tfvae.arguments import require_at_least
 from tfvae.data import Dataset
 from tfvae.training.callbacks import (
     EvaluateTerms,
@@ -53,9 +54,7 @@ def train(
         ValueError: for steps, batch sizes or data that do not work, before the first step.
         NonFiniteLossError: naming the step and the terms that broke.
     """
-    for name, value in (("steps", steps), ("batch_size", batch_size), ("log_every", log_every)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be at least 1")
+    require_at_least(1, steps=steps, batch_size=batch_size, log_every=log_every)
     directory = pathlib.Path(directory)
     checkpoints = Checkpoints(model, directory / "checkpoints")
     start = checkpoints.restore()
