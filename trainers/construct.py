@@ -60,9 +60,9 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
     """Returns the object that `spec` describes: its class's `name` and the other fields.
 
     Args:
-        spec: {"name": ..., **arguments}; arguments that are such mappings, or lists of them, are
-            schedules, or what the argument is named after (`heads`, `networks`); those of data are
-            data, such as what `FixedFactors` is a part of.
+        spec: {"name": ..., **arguments}; arguments that are such mappings, or lists or mappings
+            of them, are schedules, or what the argument is named after (`heads`, `networks`);
+            those of data are data, such as what `FixedFactors` is a part of.
         module: where the class is.
         field: where `spec` stands in the config, for messages.
         defaults: arguments that `spec` may leave out and the class may not know.
@@ -79,15 +79,7 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
         if key not in valid:
             raise ValueError(f"config.{field}.{key} is unknown; {nearest(key, valid)}")
         inner = BY_ARGUMENT.get(key) or WITHIN.get(module, tfvae.schedules)
-        if _is_spec(argument):
-            arguments[key] = construct(argument, inner, f"{field}.{key}", **defaults)
-        elif isinstance(argument, (list, tuple)):
-            arguments[key] = [
-                construct(item, inner, f"{field}.{key}[{i}]", **defaults)
-                if _is_spec(item)
-                else item
-                for i, item in enumerate(argument)
-            ]
+        arguments[key] = _constructed(argument, inner, f"{field}.{key}", **defaults)
     arguments = {key: value for key, value in defaults.items() if key in valid} | arguments
     for key, required in valid.items():
         if required and key not in arguments:
@@ -95,8 +87,21 @@ def construct(spec: Mapping[str, Any], module: ModuleType, field: str, **default
     return cls(**arguments)
 
 
-def _is_spec(argument) -> bool:
-    return isinstance(argument, (Mapping, ml_collections.ConfigDict)) and "name" in argument
+def _constructed(argument, module: ModuleType, field: str, **defaults):
+    """What an argument describes: an object, a list or a mapping of them, or itself."""
+    if isinstance(argument, (list, tuple)):
+        return [
+            _constructed(item, module, f"{field}[{i}]", **defaults)
+            for i, item in enumerate(argument)
+        ]
+    if not isinstance(argument, (Mapping, ml_collections.ConfigDict)):
+        return argument
+    if isinstance(argument.get("name"), str):
+        return construct(argument, module, field, **defaults)
+    return {
+        key: _constructed(item, module, f"{field}.{key}", **defaults)
+        for key, item in argument.items()
+    }
 
 
 def check_names(config) -> None:

@@ -5,7 +5,11 @@ from tfvae.data.cars3d import Cars3D
 from tfvae.data.dataset import Dataset, GroundTruthDataset
 from tfvae.data.fixed_factors import FixedFactors
 from tfvae.data.folder import ImageFolder
+from tfvae.data.labels import Labels
 from tfvae.data.mnist import MNIST
+from tfvae.data.modalities import Modalities
+from tfvae.data.multimodal_dataset import MultimodalDataset
+from tfvae.data.paired_mnist import LabelledMNIST, PairedMNIST
 from tfvae.data.pinwheel import Pinwheel
 from tfvae.data.shapes2d import Shapes2D
 from tfvae.data.shapes2d_file import Shapes2DFile
@@ -22,6 +26,11 @@ __all__ = [
     "FixedFactors",
     "GroundTruthDataset",
     "ImageFolder",
+    "LabelledMNIST",
+    "Labels",
+    "Modalities",
+    "MultimodalDataset",
+    "PairedMNIST",
     "Pinwheel",
     "Shapes2D",
     "Shapes2DFile",

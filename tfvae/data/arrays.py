@@ -41,7 +41,7 @@ class Arrays(Dataset):
         test_fraction: float = 0.1,
     ):
         if isinstance(source, str | os.PathLike):
-            name, array = str(source), _load(pathlib.Path(source), key)
+            name, array = str(source), load_array(source, key)
         else:
             name, array = "the array", np.asarray(source)
         array = _checked(array, name)
@@ -61,7 +61,14 @@ class Arrays(Dataset):
         return tf.cast(images, tf.float32)
 
 
-def _load(path: pathlib.Path, key: str | None) -> np.ndarray:
+def load_array(source: str | os.PathLike, key: str | None = None) -> np.ndarray:
+    """Returns the array of an .npy file, or that called `key` of an .npz file.
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: for an unreadable file, or a missing or needed `key`.
+    """
+    path = pathlib.Path(source)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; it must be an .npy or .npz file")
     with errors_naming(path):

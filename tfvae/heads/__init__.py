@@ -9,6 +9,7 @@ from tfvae.heads.full_covariance_normal import FullCovarianceNormal
 from tfvae.heads.hierarchical_posterior import HierarchicalPosterior
 from tfvae.heads.ladder_posterior import LadderPosterior
 from tfvae.heads.normal import Normal
+from tfvae.heads.one_hot_categorical import OneHotCategorical
 from tfvae.heads.product_of_normals import product_of_normals
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "HierarchicalPosterior",
     "LadderPosterior",
     "Normal",
+    "OneHotCategorical",
     "product_of_normals",
 ]

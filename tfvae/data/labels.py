@@ -1,0 +1,83 @@
+"""Class numbers as one-hot vectors."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data.arrays import load_array
+from tfvae.data.dataset import Dataset
+from tfvae.data.splits import split_numbers
+
+
+class Labels(Dataset):
+    """Class numbers [N] as one-hot vectors, float32 [K]; the likelihood is `OneHotCategorical`.
+
+    Example:
+        >>> data = Labels([2, 0, 1])
+        >>> data.gather([0]).numpy()
+        array([[0., 0., 1.]], dtype=float32)
+
+    Args:
+        classes: integers from 0 to K - 1, [N]; or the path of an .npy or .npz file.
+        num_classes: number of classes, K; by default the largest class number + 1.
+        key: name of the array in an .npz file that holds several.
+        split: "all", "train" or "test": the same examples that it is in `Arrays` of this length.
+        test_fraction: fraction of the examples for testing, drawn once and for all.
+
+    Attributes:
+        labels: the class numbers, int64 [num_examples].
+
+    Raises:
+        FileNotFoundError: where there is no such file.
+        ValueError: for an unreadable file, a wrong shape, and for what is no class number (with
+            the first example that has it).
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[int] | np.ndarray | str | os.PathLike,
+        num_classes: int | None = None,
+        key: str | None = None,
+        split: str = "all",
+        test_fraction: float = 0.1,
+    ):
+        if isinstance(classes, str | os.PathLike):
+            name, array = str(classes), load_array(classes, key)
+        else:
+            name, array = "classes", np.asarray(classes)
+        array = _checked(array, num_classes, name)
+        self.labels = array[split_numbers(len(array), split, test_fraction)]
+        self.num_examples = len(self.labels)
+        self.image_shape = (int(array.max()) + 1 if num_classes is None else num_classes,)
+        with tf.device("CPU"):  # where input pipelines run
+            self._labels = tf.constant(self.labels)
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns labels `indices` (int64 [n]) as float32 [n, K], one-hot."""
+        return tf.one_hot(tf.gather(self._labels, indices), *self.image_shape)
+
+
+def _checked(array: np.ndarray, num_classes: int | None, name: str) -> np.ndarray:
+    """The class numbers, int64 [N]."""
+    if array.ndim != 1 or not array.size:
+        raise ValueError(
+            f"{name} has shape {list(array.shape)}; it must be [N], not empty, a class number for "
+            f"each example"
+        )
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(
+            f"{name} has dtype {array.dtype}, its first value is {array[0]}; class numbers must be "
+            f"integers. Convert them with array.astype(int)"
+        )
+    outside = array < 0
+    if num_classes is not None:
+        outside |= array >= num_classes
+    if outside.any():
+        first = int(outside.argmax())
+        top = "" if num_classes is None else f" to {num_classes - 1} (num_classes is {num_classes})"
+        raise ValueError(
+            f"{name} has value {array[first]} at example {first}; class numbers are from 0{top}"
+        )
+    return array.astype(np.int64)

@@ -1,0 +1,159 @@
+"""A user's own modalities: readers of the same examples, side by side."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.data.arrays import load_array
+from tfvae.data.dataset import Dataset
+from tfvae.data.multimodal_dataset import PRESENT, MultimodalDataset
+
+Missing = Mapping[str, float | np.ndarray | str | os.PathLike]
+
+
+class Modalities(MultimodalDataset):
+    """Example i is example i of every reader, {modality: tensor [n, ...]}.
+
+    Example:
+        data = Modalities(
+            {"image": Arrays(images), "digit": Labels(classes)}, missing={"digit": 0.9}
+        )
+
+    Args:
+        readers: the data of each modality, all of the same length and in the same order.
+        missing: of modalities that some examples lack: the fraction of examples that lack it (how
+            many is exact, which is drawn once from `seed`), or which ones do, bool [N] (or the
+            path of an .npy file). Every example keeps a modality: one never named here or, where
+            all are named, the last takes its part among the examples that have another.
+        seed: decides which examples lack what.
+
+    Attributes:
+        readers: the data of each modality.
+
+    Raises:
+        FileNotFoundError: where there is no file of a mask.
+        ValueError: for no readers, readers of different length, a reader of several modalities,
+            an unknown modality in `missing`, a fraction outside [0, 1], a mask that is not bool
+            [N], or an example left with nothing (named).
+    """
+
+    def __init__(
+        self, readers: Mapping[str, Dataset], missing: Missing | None = None, seed: int = 0
+    ):
+        _check_readers(readers)
+        first = next(iter(readers.values()), None)
+        super().__init__(
+            first.num_examples if first else 0,
+            {name: reader.image_shape for name, reader in readers.items()},
+        )
+        self.readers = dict(readers)
+        absent = _absent(missing or {}, list(readers), self.num_examples, seed)
+        with tf.device("CPU"):  # where input pipelines run
+            self._present = {name: tf.constant(~rows) for name, rows in absent.items()}
+
+    def gather(self, indices: tf.Tensor) -> dict[str, Any]:
+        """Returns examples `indices` (int64 [n]), {modality: tensor [n, ...]}, and "present"."""
+        examples = {name: reader.gather(indices) for name, reader in self.readers.items()}
+        return self._without_missing(examples, indices)
+
+    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> dict[str, Any]:
+        """Returns examples as a model is shown them, {modality: tensor [n, ...]}, and "present".
+
+        Args:
+            indices: int64 [n].
+            seeds: int64 [n, 2], one row per example, for whatever is random in the showing.
+        """
+        examples = {
+            name: reader.examples(indices, noise.fold_in(seeds, name))
+            for name, reader in self.readers.items()
+        }
+        return self._without_missing(examples, indices)
+
+    def _without_missing(self, examples: dict[str, Any], indices: tf.Tensor) -> dict[str, Any]:
+        if not self._present:
+            return examples
+        present = {name: tf.gather(rows, indices) for name, rows in self._present.items()}
+        for name, rows in present.items():
+            values = examples[name]
+            column = tf.reshape(rows, [-1] + [1] * (len(self.shapes[name])))
+            examples[name] = tf.where(column, values, tf.zeros_like(values))
+        return {**examples, PRESENT: present}
+
+
+def _check_readers(readers: Mapping[str, Dataset]) -> None:
+    lengths = {}
+    for name, reader in readers.items():
+        if isinstance(reader, MultimodalDataset):
+            raise ValueError(
+                f"readers[{name!r}] is a {type(reader).__name__}, of several modalities "
+                f"({', '.join(reader.shapes)}); give a reader of one"
+            )
+        lengths[name] = reader.num_examples
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ValueError(
+            f"readers have different numbers of examples: {listed}; example i must be the same "
+            f"in all of them (use the same split)"
+        )
+
+
+def _absent(
+    missing: Missing, names: list[str], num_examples: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Which examples lack each modality of `missing`, bool [N]."""
+    unknown = [name for name in missing if name not in names]
+    if unknown:
+        raise ValueError(
+            f"missing names {unknown[0]!r}; the modalities are {', '.join(map(repr, names))}"
+        )
+    fractions = {name: value for name, value in missing.items() if isinstance(value, (int, float))}
+    absent = {
+        name: _mask(name, value, num_examples)
+        for name, value in missing.items()
+        if name not in fractions
+    }
+    for name, fraction in sorted(fractions.items()):
+        has_another = _number_absent(absent, num_examples) < len(names) - 1
+        absent[name] = _drawn(name, fraction, has_another, seed)
+    nothing = _number_absent(absent, num_examples) == len(names)
+    if nothing.any():
+        raise ValueError(
+            f"missing leaves example {nothing.argmax()} without any modality; remove it from the "
+            f"data"
+        )
+    return absent
+
+
+def _number_absent(absent: dict[str, np.ndarray], num_examples: int) -> np.ndarray:
+    """How many modalities each example lacks, int64 [N]."""
+    return sum(absent.values(), np.zeros(num_examples, np.int64))
+
+
+def _drawn(name: str, fraction: float, allowed: np.ndarray, seed: int) -> np.ndarray:
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"missing[{name!r}] is {fraction}; it must be from 0 to 1")
+    number = round(fraction * len(allowed))
+    if number > allowed.sum():
+        raise ValueError(
+            f"missing[{name!r}] is {fraction}, {number} of {len(allowed)} examples, but only "
+            f"{allowed.sum()} have another modality; lower the fractions of missing"
+        )
+    # RandomState, since its streams never change, whatever the version of numpy.
+    order = np.random.RandomState([seed, *name.encode()]).permutation(np.flatnonzero(allowed))
+    rows = np.zeros(len(allowed), bool)
+    rows[order[:number]] = True
+    return rows
+
+
+def _mask(name: str, value: Any, num_examples: int) -> np.ndarray:
+    rows = load_array(value) if isinstance(value, (str, os.PathLike)) else np.asarray(value)
+    if rows.dtype != bool or rows.shape != (num_examples,):
+        raise ValueError(
+            f"missing[{name!r}] is {rows.dtype} {list(rows.shape)}; it must be a fraction, or bool "
+            f"[{num_examples}], whether each example lacks it"
+        )
+    return rows

@@ -1,0 +1,59 @@
+"""Examples of several modalities, addressed by number."""
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tfvae.data.dataset import Dataset
+
+PRESENT = "present"
+
+
+class MultimodalDataset(Dataset):
+    """A dataset whose examples are dictionaries {modality: tensor [n, ...]}.
+
+    Where an example may lack modalities, the dictionary has one more entry, "present":
+    {modality: bool [n]} of those that may be missing. The values in missing places are zeros.
+
+    A subclass passes its sizes to this constructor and implements `gather`.
+
+    Args:
+        num_examples: number of examples, N.
+        shapes: shape of one example of each modality.
+
+    Attributes:
+        num_examples: number of examples, N.
+        shapes: shape of one example of each modality.
+
+    Raises:
+        ValueError: where there is no modality, or one is called "present".
+    """
+
+    def __init__(self, num_examples: int, shapes: Mapping[str, tuple[int, ...]]):
+        if not shapes:
+            raise ValueError("there is no modality; give at least one")
+        if PRESENT in shapes:
+            raise ValueError(
+                f"a modality is called {PRESENT!r}, where the dictionary says which modalities "
+                f"are there; give it another name"
+            )
+        self.num_examples = num_examples
+        self.shapes = dict(shapes)
+
+    @abc.abstractmethod
+    def gather(self, indices: tf.Tensor) -> dict[str, Any]:
+        """Returns examples `indices` (int64 [n]), {modality: tensor [n, ...]}, and "present"."""
+
+    def _shaped(self, examples: dict[str, Any], batch_size: int | None) -> dict[str, Any]:
+        shaped = {
+            name: tf.ensure_shape(examples[name], [batch_size, *shape])
+            for name, shape in self.shapes.items()
+        }
+        if PRESENT in examples:
+            shaped[PRESENT] = {
+                name: tf.ensure_shape(present, [batch_size])
+                for name, present in examples[PRESENT].items()
+            }
+        return shaped

@@ -1,0 +1,162 @@
+"""MNIST with attributes: a digit and its place, or a digit alone."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data.dataset import Dataset
+from tfvae.data.labels import Labels
+from tfvae.data.mnist import MNIST
+from tfvae.data.modalities import Missing, Modalities
+from tfvae.data.splits import check_split
+
+# The seed of the one draw of places.
+_SEED = 1
+
+
+class PairedMNIST(Modalities):
+    """Digits on the left or the right of a canvas twice as wide, whose other half is empty.
+
+    The modalities are:
+
+    * image: float32 [28, 56, 1] in [0, 1];
+    * position: one-hot float32 [2], left and right;
+    * digit: one-hot float32 [len(digits)], in the order of `digits`.
+
+    Where a digit is placed depends on nothing but its number among the split's images of that
+    digit, half of which are on either side.
+
+    Example:
+        data = PairedMNIST("train", digits=range(10), missing={"digit": 0.9, "position": 0.9})
+
+    Args:
+        split: "train" or "test", MNIST's own.
+        digits: which digits there are.
+        binarisation: of the images, as in `MNIST`.
+        path: `mnist.npz`, or the directory that holds it, as in `MNIST`.
+        missing: of modalities that some examples lack, as in `Modalities`.
+        seed: decides which examples lack what.
+
+    Attributes:
+        digits: the digits.
+        labels: each example's digit, int64 [num_examples].
+        places: each example's place, 0 left, 1 right, int64 [num_examples].
+
+    Raises:
+        ValueError: for another `split` or `binarisation`, for `digits` that are repeated, none or
+            not from 0 to 9, and for what `Modalities` raises.
+        FileNotFoundError: where no file is found (the message says where it was looked for).
+    """
+
+    def __init__(
+        self,
+        split: str = "train",
+        digits: Sequence[int] = (1, 2),
+        binarisation: str = "none",
+        path: str | os.PathLike | None = None,
+        missing: Missing | None = None,
+        seed: int = 0,
+    ):
+        check_split(split, ("train", "test"))
+        self.digits = _checked(digits)
+        mnist = MNIST(split, binarisation, path)
+        numbers = np.flatnonzero(np.isin(mnist.labels, self.digits))
+        if not numbers.size:
+            raise ValueError(f"digits is {self.digits}; split {split!r} has none of them")
+        self.places = _places(mnist.labels)[numbers]
+        self.labels = mnist.labels[numbers]
+        order = [self.digits.index(label) for label in self.labels]
+        super().__init__(
+            {
+                "image": _WideCanvas(mnist, numbers, self.places),
+                "position": Labels(self.places, 2),
+                "digit": Labels(order, len(self.digits)),
+            },
+            missing,
+            seed,
+        )
+
+
+class LabelledMNIST(Modalities):
+    """MNIST with its labels.
+
+    The modalities are image, float32 [28, 28, 1] in [0, 1], and digit, one-hot float32 [10].
+
+    Args:
+        split: "train" (60,000 images), "test" (10,000) or "all".
+        binarisation: of the images, as in `MNIST`.
+        path: `mnist.npz`, or the directory that holds it, as in `MNIST`.
+        missing: of modalities that some examples lack, as in `Modalities`.
+        seed: decides which examples lack what.
+
+    Attributes:
+        labels: the digits, int64 [num_examples].
+
+    Raises:
+        ValueError: for what `MNIST` and `Modalities` raise.
+        FileNotFoundError: where no file is found (the message says where it was looked for).
+    """
+
+    def __init__(
+        self,
+        split: str = "train",
+        binarisation: str = "none",
+        path: str | os.PathLike | None = None,
+        missing: Missing | None = None,
+        seed: int = 0,
+    ):
+        mnist = MNIST(split, binarisation, path)
+        self.labels = mnist.labels
+        super().__init__({"image": mnist, "digit": Labels(mnist.labels, 10)}, missing, seed)
+
+
+class _WideCanvas(Dataset):
+    """Images `numbers` [N] of `data` in the left (`places` 0) or the right half of a canvas."""
+
+    def __init__(self, data: Dataset, numbers: np.ndarray, places: np.ndarray):
+        height, width, channels = data.image_shape
+        self.num_examples = len(numbers)
+        self.image_shape = (height, 2 * width, channels)
+        self._data = data
+        with tf.device("CPU"):  # where input pipelines run
+            self._numbers = tf.constant(numbers, tf.int64)
+            self._on_right = tf.constant(places == 1)
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as float32 [n, 28, 56, 1] in [0, 1]."""
+        return self._placed(self._data.gather(tf.gather(self._numbers, indices)), indices)
+
+    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images as a model is shown them, float32 [n, 28, 56, 1].
+
+        Args:
+            indices: int64 [n].
+            seeds: int64 [n, 2], which determine the draws of dynamic binarisation.
+        """
+        return self._placed(self._data.examples(tf.gather(self._numbers, indices), seeds), indices)
+
+    def _placed(self, images: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
+        empty = tf.zeros_like(images)
+        on_right = tf.gather(self._on_right, indices)[:, tf.newaxis, tf.newaxis, tf.newaxis]
+        left, right = tf.where(on_right, empty, images), tf.where(on_right, images, empty)
+        return tf.concat([left, right], axis=2)
+
+
+def _checked(digits: Sequence[int]) -> tuple[int, ...]:
+    numbers = tuple(int(digit) for digit in digits)
+    if not numbers or len(set(numbers)) < len(numbers) or not set(numbers) <= set(range(10)):
+        raise ValueError(f"digits is {list(digits)}; they must be some of 0 to 9, each once")
+    return numbers
+
+
+def _places(labels: np.ndarray) -> np.ndarray:
+    """The place of each image, int64 [N]: of every digit's images, one half is on either side."""
+    places = np.empty_like(labels)
+    for digit in range(10):
+        of_digit = labels == digit
+        # RandomState, since its streams never change, whatever the version of numpy.
+        order = np.random.RandomState([_SEED, digit]).permutation(of_digit.sum())
+        places[of_digit] = order % 2
+    return places

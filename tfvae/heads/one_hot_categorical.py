@@ -1,0 +1,35 @@
+"""Categorical likelihood of one-hot vectors."""
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfvae.distribution_layer import Head
+
+
+class _OneHotCategorical(tfd.OneHotCategorical):
+    """TFP's, with soft vectors allowed, and the probabilities as its mean."""
+
+    def _log_prob(self, x):
+        return tf.reduce_sum(x * tf.nn.log_softmax(self.logits), axis=-1)
+
+    def _mean(self):
+        return tf.exp(tf.nn.log_softmax(self.logits))
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class OneHotCategorical(Head):
+    """p(y|z) = prod_k softmax(logits)_k^y_k of one-hot vectors y, as `tfvae.data.Labels` gives.
+
+    Parameters are [n, ..., K], a logit per class; the distribution has batch [n], event [..., K].
+    For vectors that are no ones and zeros, such as probabilities of classes, the log-probability
+    is minus the cross entropy. `mean` is the probability of every class.
+    """
+
+    params_size = 1
+    support = (0.0, 1.0)
+
+    def distribution(self, params, batch_ndims=1):
+        """Returns the independent categoricals with logits `params`."""
+        categorical = _OneHotCategorical(logits=params, dtype=params.dtype)
+        return tfd.Independent(categorical, params.shape.rank - batch_ndims - 1)
