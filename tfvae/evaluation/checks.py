@@ -13,9 +13,12 @@ def require_densities(model) -> None:
     """
     z = tf.zeros([1, *model.latent_shape])
     _require_density("prior", model.prior, model.prior(), z)
-    _require_density(
-        "likelihood", model.likelihood, model.decode(z), tf.zeros([1, *model.data_shape])
-    )
+    p = model.decode(z)
+    # Of several modalities, each has a likelihood of its own.
+    for part in getattr(model, "modalities", {"": model}):
+        owner, given = (model.modalities[part], p[part]) if part else (model, p)
+        value = tf.zeros([1, *owner.data_shape])
+        _require_density("likelihood", owner.likelihood, given, value)
 
 
 def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.arguments import require_at_least
+from tfvae.batch import as_tensors, num_rows, take
 from tfvae.estimators import accumulate_log_sum_exp
 from tfvae.evaluation import checks, replicas
 
@@ -82,7 +83,7 @@ def log_likelihood(
 
     Args:
         model: a model with `log_weights`.
-        x: data, [B, ...].
+        x: data, [B, ...], or a dictionary of such.
         num_samples: k.
         seed: an int, or one row per example [B, 2].
         memory_budget: bytes that one chunk's tensors may take, on each replica.
@@ -93,27 +94,29 @@ def log_likelihood(
             likelihood or prior without density, or weights that are NaN (naming the example).
     """
     require_at_least(1, num_samples=num_samples)
-    x = tf.convert_to_tensor(x)
+    x = as_tensors(x)
     model.check_data(x)
     checks.require_densities(model)
-    seeds = noise.seed_rows(seed, x.shape[0])
+    size = num_rows(x)
+    seeds = noise.seed_rows(seed, size)
     # A mixture's density takes a tensor of all components, which may be larger than the data.
-    shapes = [tuple(x.shape[1:]), getattr(getattr(model, "prior", None), "density_shape", ())]
+    shapes = [tuple(values.shape[1:]) for values in tf.nest.flatten(x)]
+    shapes.append(getattr(getattr(model, "prior", None), "density_shape", ()))
     largest = max(shapes, key=math.prod)
-    rows, chunk = chunk_shape(x.shape[0], num_samples, largest, memory_budget)
+    rows, chunk = chunk_shape(size, num_samples, largest, memory_budget)
     strategy = replicas.strategy_of(model)
     estimate = replicas.compiled(
         model,
         ("log_likelihood", num_samples, chunk),
         lambda x, seeds: log_likelihood_graph(model, x, seeds, num_samples, chunk),
     )
-    bar = keras.utils.Progbar(x.shape[0], verbose=int(progress), unit_name="example")
+    bar = keras.utils.Progbar(size, verbose=int(progress), unit_name="example")
     values = [tf.zeros([0])]
     at_once = rows * strategy.num_replicas_in_sync
-    for first in range(0, x.shape[0], at_once):
-        part = slice(first, first + at_once)
-        shared = [replicas.share_out(strategy, tensor) for tensor in (x[part], seeds[part])]
-        value = replicas.collect(strategy, estimate(*shared), x[part].shape[0])
+    for first in range(0, size, at_once):
+        part = slice(first, min(first + at_once, size))
+        shared = [replicas.share_out(strategy, take(rows, part)) for rows in (x, seeds)]
+        value = replicas.collect(strategy, estimate(*shared), part.stop - part.start)
         checks.require_numbers("importance weights", value, first)
         values.append(value)
         bar.add(value.shape[0])

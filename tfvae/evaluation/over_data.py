@@ -8,6 +8,7 @@ import numpy as np
 
 from tfvae import noise
 from tfvae.arguments import require_at_least
+from tfvae.batch import as_arrays, num_rows, take
 from tfvae.data import Dataset
 from tfvae.evaluation.likelihood import MEMORY_BUDGET, log_likelihood
 from tfvae.evaluation.normalisation import require_normalised_prior
@@ -52,7 +53,7 @@ def mean_log_likelihood(
 
     Args:
         model: a model with `log_weights`.
-        data: array [N, ...] or `tfvae.data.Dataset`.
+        data: array [N, ...], a dictionary of such, or `tfvae.data.Dataset`.
         num_samples: k.
         seed: of all that is drawn.
         num_examples: how many of them, of a `Dataset` spread evenly; all where None.
@@ -70,24 +71,25 @@ def mean_log_likelihood(
     values, rows = [], noise.seed_rows(seed, size)
     done = 0
     for x in batches:
-        part = slice(done, done + len(x))
+        count = num_rows(x)
+        part = slice(done, done + count)
         try:
             value = log_likelihood(model, x, num_samples, rows[part], memory_budget)
         except ValueError as error:
-            raise ValueError(f"of examples {done} to {done + len(x) - 1}: {error}") from error
+            raise ValueError(f"of examples {done} to {done + count - 1}: {error}") from error
         values.append(value.numpy())
-        done += len(x)
-        bar.add(len(x))
+        done += count
+        bar.add(count)
     return mean_estimate(np.concatenate(values))
 
 
 def _batches(data, seed: int, num_examples: int | None):
     """Batches of examples, and how many examples there are in all."""
     known = isinstance(data, Dataset)
-    data = data if known else np.asarray(data, np.float32)
-    size = data.num_examples if known else len(data)
+    data = data if known else as_arrays(data)
+    size = data.num_examples if known else num_rows(data)
     size = size if num_examples is None else min(num_examples, size)
     if known:
         return data.epoch(_BATCH_SIZE, seed, size), size
     starts = range(0, size, _BATCH_SIZE)
-    return (data[first : min(first + _BATCH_SIZE, size)] for first in starts), size
+    return (take(data, slice(first, min(first + _BATCH_SIZE, size))) for first in starts), size

@@ -29,20 +29,24 @@ def compiled(model, key: tuple, function: Callable) -> Callable:
     return functions[key]
 
 
-def share_out(strategy: tf.distribute.Strategy, rows: tf.Tensor) -> tf.Tensor:
-    """Returns `rows` [B, ...] as equal parts, one on each replica.
+def share_out(strategy: tf.distribute.Strategy, rows):
+    """Returns `rows` [B, ...], or a dictionary of such, as equal parts, one on each replica.
 
     The last row is repeated where they do not divide: a compiled function then has one shape.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
         return rows
-    each = -(-rows.shape[0] // replicas)
-    numbers = tf.minimum(tf.range(each * replicas), rows.shape[0] - 1)
-    parts = tf.split(tf.gather(rows, numbers), replicas)
-    return strategy.experimental_distribute_values_from_function(
-        lambda context: parts[context.replica_id_in_sync_group]
-    )
+
+    def shared(tensor):
+        each = -(-tensor.shape[0] // replicas)
+        numbers = tf.minimum(tf.range(each * replicas), tensor.shape[0] - 1)
+        parts = tf.split(tf.gather(tensor, numbers), replicas)
+        return strategy.experimental_distribute_values_from_function(
+            lambda context: parts[context.replica_id_in_sync_group]
+        )
+
+    return tf.nest.map_structure(shared, rows)
 
 
 def collect(strategy: tf.distribute.Strategy, parts: tf.Tensor, num_rows: int) -> tf.Tensor:

@@ -3,6 +3,7 @@
 from tfvae.networks.convolutional import ConvDecoder, ConvEncoder
 from tfvae.networks.dense import DenseDecoder, DenseEncoder
 from tfvae.networks.discriminator import Discriminator
+from tfvae.networks.joint_encoder import JointEncoder
 from tfvae.networks.ladder_encoder import LadderEncoder
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "DenseDecoder",
     "DenseEncoder",
     "Discriminator",
+    "JointEncoder",
     "LadderEncoder",
 ]

@@ -3,9 +3,12 @@
 import itertools
 import types
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tfvae.batch import as_tensors
 
 
 def examples(batch):
@@ -13,7 +16,7 @@ def examples(batch):
     return batch[0] if isinstance(batch, (tuple, list)) else batch
 
 
-def checked(x, check: Callable[[tf.Tensor], None]):
+def checked(x, check: Callable[[Any], None]):
     """Returns `x`, whatever `fit` takes, after `check` of its first batch; of an array, of all."""
     if isinstance(x, types.GeneratorType):
         first = next(x)  # and put back
@@ -25,5 +28,5 @@ def checked(x, check: Callable[[tf.Tensor], None]):
         for batch in x.take(1):
             check(examples(batch))
     elif not isinstance(x, tf.distribute.DistributedDataset) and x is not None:
-        check(tf.convert_to_tensor(x))
+        check(as_tensors(x))
     return x

@@ -23,9 +23,13 @@ def _replicas() -> int:
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def rows(local_batch: tf.Tensor) -> Rows:
-    """Returns where the rows of `local_batch` [b, ...] stand; replicas may hold unequal numbers."""
-    local = tf.shape(local_batch, tf.int64)[0]
+def rows(local_batch) -> Rows:
+    """Returns where the rows of `local_batch` [b, ...] stand; replicas may hold unequal numbers.
+
+    Args:
+        local_batch: a tensor, or a dictionary of tensors with a row each for every example.
+    """
+    local = tf.shape(tf.nest.flatten(local_batch)[0], tf.int64)[0]
     if _replicas() == 1:
         return Rows(tf.constant(0, tf.int64), local, local)
     context = tf.distribute.get_replica_context()

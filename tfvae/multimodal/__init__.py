@@ -1,0 +1,21 @@
+"""Models of several modalities: `modality.py` is one, `multimodal_vae.py` the models' base."""
+
+from tfvae.multimodal.jmvae import JMVAE
+from tfvae.multimodal.mmvae import MMVAE
+from tfvae.multimodal.modality import Modality
+from tfvae.multimodal.mopoe_vae import MoPoEVAE
+from tfvae.multimodal.multimodal_vae import MultimodalVAE
+from tfvae.multimodal.mvae import MVAE
+from tfvae.multimodal.product import Product
+from tfvae.multimodal.telbo import TELBO
+
+__all__ = [
+    "JMVAE",
+    "MMVAE",
+    "MVAE",
+    "TELBO",
+    "MoPoEVAE",
+    "Modality",
+    "MultimodalVAE",
+    "Product",
+]

@@ -1,0 +1,73 @@
+"""What is checked of modalities and of data, before the first step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfvae.multimodal.observed import PRESENT, observed
+from tfvae.training.checks import check_images
+
+
+def require_names(modalities: Mapping[str, Any]) -> None:
+    """Raises ValueError for no modality, or a name that no signature can have."""
+    if not modalities:
+        raise ValueError("modalities is empty; a model needs at least one")
+    for name in modalities:
+        if not name.isidentifier() or name == PRESENT or name in ("latent", "seed"):
+            raise ValueError(
+                f"modalities has {name!r}; a name must be an identifier and neither {PRESENT!r}, "
+                "'latent' nor 'seed', which signatures use"
+            )
+
+
+def require_normal(argument: str, made_by, distribution) -> None:
+    """Checks that a distribution can be an expert of a product.
+
+    Raises:
+        ValueError: naming `argument` and what can be used in its place.
+    """
+    if not isinstance(distribution, tfd.MultivariateNormalDiag):
+        maker = getattr(made_by, "__name__", type(made_by).__name__)
+        raise ValueError(
+            f"{argument} {maker} gives {distribution.name}; experts of a product must be normals "
+            "of diagonal covariance: use tfvae.heads.DiagonalNormal (priors: StandardNormal or "
+            "AnisotropicNormal), or tfvae.MMVAE, whose mixture takes experts of any kind"
+        )
+
+
+def check_data(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> None:
+    """Raises ValueError for data that do not suit the modalities, naming modality and rows."""
+    for name, value in x.items():
+        if name in modalities:
+            _check_classes(name, value, modalities[name])
+    known = observed(x, modalities)
+    for name, value in known.values.items():
+        modality = modalities[name]
+        try:
+            check_images(value, modality.data_shape, modality.support)
+        except ValueError as error:
+            raise ValueError(f"modality {name!r}: {error}") from error
+    if known.values:
+        there = tf.add_n([known.here(name) for name in known.values]).numpy()
+        nothing = np.flatnonzero(there == 0)
+        if nothing.size:
+            raise ValueError(
+                f"{nothing.size} of {len(there)} rows have no modality at all, first row "
+                f"{nothing[0]}; leave them out, or mark what they have in {PRESENT!r}"
+            )
+
+
+def _check_classes(name: str, value, modality) -> None:
+    """Checks class numbers in the place of one-hot labels."""
+    value = tf.convert_to_tensor(value)
+    if not (value.dtype.is_integer and value.shape.rank == 1 and len(modality.data_shape) == 1):
+        return
+    classes = modality.data_shape[0]
+    outside = value.numpy()[(value.numpy() < 0) | (value.numpy() >= classes)]
+    if outside.size:
+        raise ValueError(
+            f"modality {name!r} has class number {outside[0]}; it must be from 0 to {classes - 1}"
+        )

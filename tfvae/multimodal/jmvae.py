@@ -1,0 +1,46 @@
+"""The joint multimodal variational autoencoder."""
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise, schedules
+from tfvae.estimators import kl_divergence
+from tfvae.multimodal.joint_posterior import JointPosteriorVAE
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class JMVAE(JointPosteriorVAE):
+    """L = E_q[sum_m log p(x_m|z)] - KL(q || p(z)) - a sum_A KL(q || q(z|x_A)), q = q(z|x_1...x_M).
+
+    Suzuki et al. 2016 (arXiv:1611.01891), JMVAE-kl: the last terms draw the posteriors
+    of `subsets` of the modalities to the joint one, so that any of them can stand for it. A row
+    that lacks modalities is trained on the bound of those that it has.
+
+    Args:
+        a: factor on the last terms, a number or a schedule of the step; 0.1 in the paper.
+        kwargs: the arguments of `JointPosteriorVAE`; `kl_warmup` is a factor on both KL terms.
+    """
+
+    settings = (*JointPosteriorVAE.settings, "a")
+
+    def __init__(self, *args, a: schedules.Coefficient = 0.1, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.a = a
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats."""
+        x = self.observed(x)
+        q = self.infer(x, training)  # q(z|x_1, ..., x_M)
+        bound = self.bound(x, q, noise.fold_in(seeds, "posterior"), training)
+        experts = self.experts(x, training)  # q(z|x_m)
+        kl_from_subsets = tf.add_n(
+            [
+                x.has(subset)
+                * kl_divergence(q, self.product(experts, x.only(subset), training), bound.latent)
+                for subset in self.subsets
+                if all(name in x.values for name in subset)
+            ]
+        )
+        a = schedules.value(self.a, self.step)
+        objective = bound.weighted - self.warmed_up * (bound.kl + a * kl_from_subsets)
+        return self.terms(objective, bound.reconstructions, bound.kl)

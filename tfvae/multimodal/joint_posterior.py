@@ -1,0 +1,76 @@
+"""Posteriors by an encoder of all modalities together, products of experts for fewer."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfvae.distribution_layer import distribution_of
+from tfvae.multimodal.modality import Modality
+from tfvae.multimodal.multimodal_vae import require_subsets
+from tfvae.multimodal.observed import Observed
+from tfvae.multimodal.product_posterior import ProductPosteriorVAE
+
+
+class JointPosteriorVAE(ProductPosteriorVAE):
+    """q(z|x_1, ..., x_M) by a joint encoder; q(z|x_A) of fewer modalities is a product of experts.
+
+    Args:
+        modalities: name to `Modality`.
+        joint_encoder: Keras network, a dictionary of the data of all modalities to the posterior's
+            parameters [B, outputs], such as `tfvae.networks.JointEncoder`.
+        posterior: parameters to q(z|.), a `tfvae.heads.DiagonalNormal`.
+        subsets: names of modalities whose q(z|x_A) the objective trains; each modality on its own
+            where None. Attributes that are to be combined belong in one subset.
+        kwargs: the arguments of `MultimodalVAE`.
+
+    Raises:
+        ValueError: for a subset that is empty or has an unknown name, or a joint encoder of
+            another size.
+    """
+
+    settings = (*ProductPosteriorVAE.settings, "joint_encoder", "subsets")
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        joint_encoder: keras.Model,
+        posterior,
+        *args,
+        subsets: Sequence[Sequence[str]] | None = None,
+        **kwargs,
+    ):
+        super().__init__(modalities, posterior, *args, **kwargs)
+        self.subsets = require_subsets(subsets, self.names)
+        self.joint_encoder = joint_encoder
+        inputs = {
+            name: keras.KerasTensor((None, *m.data_shape), dtype=m.data_dtype.name)
+            for name, m in self.modalities.items()
+        }
+        outputs = tuple(joint_encoder(inputs).shape[1:])
+        if outputs != (posterior.params_size,):
+            raise ValueError(
+                f"joint_encoder gives outputs of shape {list(outputs)}; {type(posterior).__name__} "
+                f"needs [{posterior.params_size}] (outputs={posterior.params_size})"
+            )
+
+    def joint(self, x: Observed, training: bool = False) -> tfd.Distribution:
+        """Returns q(z|x_1, ..., x_M) by the joint encoder, batch [B]."""
+        params = tf.cast(self.joint_encoder(x.values, training=training), tf.float32)
+        return distribution_of(self.posterior, params, training=training)
+
+    def infer(self, x: Observed, training: bool = False):
+        """Returns q(z|x_A), batch [B]: the joint posterior of rows that have all modalities."""
+        if len(x.values) < len(self.modalities):
+            return super().infer(x, training)
+        joint = self.joint(x, training)
+        return joint if not x.present else self.joint_or(joint, super().infer(x, training), x)
+
+    def joint_or(self, joint, product, x: Observed) -> tfd.Distribution:
+        """Returns `joint` in the rows that have all modalities, `product` in the others."""
+        complete = x.has(self.names)[:, tf.newaxis] > 0
+        return tfd.MultivariateNormalDiag(
+            tf.where(complete, joint.mean(), product.mean()),
+            tf.where(complete, joint.stddev(), product.stddev()),
+        )

@@ -1,0 +1,97 @@
+"""One modality of a model: the networks and the likelihood of its data."""
+
+import types
+
+import keras
+import tensorflow as tf
+
+from tfvae.arguments import require_positive
+from tfvae.distribution_layer import DistributionLayer, likelihood_of
+from tfvae.models import shapes
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class Modality(DistributionLayer):
+    """How one modality x_m is encoded, decoded and scored; called on latents it is p(x_m|z).
+
+    Args:
+        encoder: Keras network, data [B, ...] to the parameters of q(z|x_m), [B, outputs].
+        decoder: Keras network, latents [B, d] to the likelihood's parameters [B, ..., outputs].
+        likelihood: parameters to p(x_m|z); a head, or any serialisable function.
+        weight: factor on log p(x_m|z) in the loss, above 0, so that a label of three bits is not
+            drowned by 784 pixels; bounds and likelihoods are never weighted.
+        name: the layer's name.
+
+    Attributes:
+        data_shape: shape of an example, known once it belongs to a model.
+        data_dtype: of the data, float32 unless the likelihood says otherwise.
+
+    Raises:
+        ValueError: for a weight that is not above 0.
+    """
+
+    takes_training = True
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        likelihood,
+        weight: float = 1.0,
+        name: str | None = None,
+    ):
+        require_positive("weight", weight)
+        super().__init__(name)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.likelihood = likelihood
+        self.weight = weight
+        self.data_dtype = tf.as_dtype(getattr(likelihood, "data_dtype", "float32"))
+        self.data_shape: tuple[int, ...] = ()
+
+    @property
+    def support(self) -> tuple[float, float] | None:
+        """(low, high) of the values that the likelihood gives a probability to."""
+        return getattr(self.likelihood, "support", None)
+
+    def build_networks(self, posterior, prior) -> tuple[int, ...]:
+        """Builds what is not built yet and checks the sizes; returns the shape of a latent.
+
+        Raises:
+            ValueError: naming what does not fit.
+        """
+        model = types.SimpleNamespace(
+            encoder=self.encoder,
+            decoder=self.decoder,
+            likelihood=self.likelihood,
+            posterior=posterior,
+            prior=prior,
+        )
+        latent_shape, self.data_shape = shapes.build_networks(model)
+        return latent_shape
+
+    def parameters(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns the parameters of q(z|x_m), float32 [B, outputs]."""
+        return tf.cast(self.encoder(x, training=training), tf.float32)
+
+    def distribution(self, z: tf.Tensor, training: bool = False):
+        """Returns p(x_m|z) of latents [..., d]: batch [...], event the data's shape."""
+        params = self.decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
+        shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)
+        params = tf.reshape(tf.cast(params, tf.float32), shape)
+        return likelihood_of(self.likelihood, params, batch_ndims=z.shape.rank - 1)
+
+    def get_config(self):
+        """Returns the constructor's arguments, serialised."""
+        fields = ("encoder", "decoder", "likelihood", "weight")
+        return {
+            **super().get_config(),
+            **{
+                field: keras.saving.serialize_keras_object(getattr(self, field)) for field in fields
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config: dict):
+        """Returns the modality of `get_config`, with new weights."""
+        return cls(**keras.saving.deserialize_keras_object(config))

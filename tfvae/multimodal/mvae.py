@@ -1,0 +1,69 @@
+"""The multimodal variational autoencoder by products of experts."""
+
+import itertools
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.arguments import require_at_least
+from tfvae.multimodal.multimodal_vae import Bound
+from tfvae.multimodal.observed import Observed
+from tfvae.multimodal.product_posterior import ProductPosteriorVAE
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class MVAE(ProductPosteriorVAE):
+    """L = ELBO(x_1, ..., x_M) + sum_m ELBO(x_m) + sum_j ELBO(x_{A_j}), A_j drawn at each step.
+
+    Wu & Goodman 2018 (arXiv:1802.05335): q(z|x_A) = p(z) prod_m q(z|x_m), and
+    sub-sampled training, without which the experts would be trained together only.
+
+    Args:
+        num_subsets: subsets A_j of two to M - 1 modalities drawn for each example, all equally
+            likely; 0 where there are none (M < 3).
+        kwargs: the arguments of `ProductPosteriorVAE`.
+
+    Raises:
+        ValueError: for a negative number, or one above 0 with fewer than three modalities.
+    """
+
+    settings = (*ProductPosteriorVAE.settings, "num_subsets")
+
+    def __init__(self, *args, num_subsets: int = 0, **kwargs):
+        require_at_least(0, num_subsets=num_subsets)
+        super().__init__(*args, **kwargs)
+        if num_subsets and len(self.modalities) < 3:
+            raise ValueError(
+                f"num_subsets is {num_subsets}; {len(self.modalities)} modalities have no subsets "
+                "but themselves and the whole: set it to 0"
+            )
+        self.num_subsets = num_subsets
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats."""
+        x = self.observed(x)
+        experts = self.experts(x, training)  # q(z|x_m)
+
+        def elbo(part: Observed, site: str) -> tuple[tf.Tensor, Bound]:
+            q = self.product(experts, part, training)  # q(z|x_A)
+            bound = self.bound(part, q, noise.fold_in(seeds, site), training)
+            return bound.weighted - self.warmed_up * bound.kl, bound
+
+        objective, bound = elbo(x, "posterior")
+        for name in x.values:
+            objective += elbo(x.only([name]), f"posterior {name}")[0]
+        for number in range(self.num_subsets):
+            keep = self.draw_subset(noise.fold_in(seeds, f"subset {number}"))
+            drawn = x.hidden({name: keep[name] for name in x.values})
+            objective += elbo(drawn, f"posterior of subset {number}")[0]
+        return self.terms(objective, bound.reconstructions, bound.kl)
+
+    def draw_subset(self, seeds: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the modalities of a subset of two to M - 1 for each seed row: 1 or 0, [B]."""
+        sizes = range(2, len(self.modalities))
+        subsets = [s for n in sizes for s in itertools.combinations(self.names, n)]
+        table = tf.constant([[float(name in s) for name in self.names] for s in subsets])
+        number = tf.cast(noise.uniform(seeds, 1)[0, :, 0] * len(subsets), tf.int32)
+        members = tf.gather(table, tf.minimum(number, len(subsets) - 1))
+        return dict(zip(self.names, tf.unstack(members, axis=1), strict=True))

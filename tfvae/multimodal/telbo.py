@@ -1,0 +1,90 @@
+"""The triple evidence lower bound."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise
+from tfvae.distribution_layer import distribution_of
+from tfvae.draw import draw
+from tfvae.estimators import kl_divergence, split_gradient
+from tfvae.multimodal.joint_posterior import JointPosteriorVAE
+from tfvae.multimodal.observed import Observed
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class TELBO(JointPosteriorVAE):
+    """L = ELBO(x_1, ..., x_M) + sum_A ELBO(x_A), the decoders shared by all terms.
+
+    Vedantam et al. 2018 (arXiv:1705.10762): the posteriors of `subsets` of the modalities are
+    trained by bounds of their own rather than drawn to the joint one. Each term reconstructs its
+    own modalities.
+
+    Args:
+        subset_weights: factors on log p(x_m|z) in the terms of `subsets`, by modality; that of
+            the `Modality` where left out. The paper weighs labels by 10 to 50 there.
+        fixed_decoders: modalities whose decoder learns from the joint term alone, since those of
+            fewer modalities would blur it; the paper's choice for labels.
+        kwargs: the arguments of `JointPosteriorVAE`.
+
+    Raises:
+        ValueError: for an unknown modality.
+    """
+
+    settings = (*JointPosteriorVAE.settings, "subset_weights", "fixed_decoders")
+
+    def __init__(
+        self,
+        *args,
+        subset_weights: Mapping[str, float] | None = None,
+        fixed_decoders: Sequence[str] = (),
+        **kwargs,
+    ):
+        super().__init__(*args, **kwargs)
+        self.subset_weights = dict(subset_weights or {})
+        self.fixed_decoders = list(fixed_decoders)
+        for name in (*self.subset_weights, *self.fixed_decoders):
+            if name not in self.modalities:
+                raise ValueError(
+                    f"subset_weights or fixed_decoders has {name!r}; the modalities are "
+                    f"{', '.join(self.modalities)}"
+                )
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats."""
+        x = self.observed(x)
+        q = self.infer(x, training)  # q(z|x_1, ..., x_M)
+        bound = self.bound(x, q, noise.fold_in(seeds, "posterior"), training)
+        objective = bound.weighted - self.warmed_up * bound.kl
+        experts = self.experts(x, training)  # q(z|x_m)
+        for subset in self.subsets:
+            if all(name in x.values for name in subset):
+                part = x.only(subset)
+                q_subset = self.product(experts, part, training)  # q(z|x_A)
+                site = noise.fold_in(seeds, f"posterior {' '.join(subset)}")
+                elbo = self.elbo_of_subset(part, q_subset, site, training)
+                objective += x.has(subset) * elbo
+        return self.terms(objective, bound.reconstructions, bound.kl)
+
+    def elbo_of_subset(self, x: Observed, q, seeds: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns the weighted bound on log p(x_A) under q(z|x_A), [B]."""
+        z = draw(q, seeds, self.num_samples)
+        prior = distribution_of(self.prior, training=training)  # p(z)
+        reconstruction = tf.add_n(
+            [self.weighted_log_prob(name, x, z, training) for name in x.values]
+        )
+        kl = kl_divergence(q, prior, z)
+        return tf.reduce_mean(reconstruction, axis=0) - self.warmed_up * kl
+
+    def weighted_log_prob(self, name: str, x: Observed, z: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns weight_m log p(x_m|z), [k, B], through which a fixed decoder does not learn."""
+
+        def log_prob(z):
+            return self.decode(z, training, [name]).log_prob(x.only([name]))
+
+        weight = self.subset_weights.get(name, self.modalities[name].weight)
+        if name not in self.fixed_decoders:
+            return weight * log_prob(z)
+        (value,), path = split_gradient(lambda z: (log_prob(z),), z)
+        return weight * (tf.stop_gradient(value) + path)
