@@ -55,6 +55,23 @@ class ServingError(Exception):
         return self.message[:_MESSAGE_LIMIT] + "...TRUNCATED"
 
 
+class Overloaded(ServingError):
+    """A request refused at once because too many wait: UNAVAILABLE, and 429 over REST."""
+
+    def __init__(self, message: str):
+        super().__init__(grpc.StatusCode.UNAVAILABLE, message)
+
+    @property
+    def http_status(self) -> int:
+        """Too many requests."""
+        return 429
+
+
+def deadline_exceeded() -> ServingError:
+    """The error of a request whose time is over."""
+    return ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+
+
 def invalid_argument(message: str) -> ServingError:
     """An INVALID_ARGUMENT error."""
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import grpc
 import numpy as np
@@ -15,8 +15,10 @@ from google.protobuf import message
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving import errors
-from serving.client import tensors
+from serving.batching import Arrays, Batcher, BatchQueue
+from serving.signature import Signature
 
+_Tensors = tuple[str, ...]
 DEFAULT_SIGNATURE = "serving_default"
 _LONGEST_TIMEOUT = 1e6  # Seconds; a longer one is none, as gRPC calls without a deadline have.
 # What importing a damaged or foreign graph raises.
@@ -36,12 +38,13 @@ class SavedModelSession:
         signatures: Signature name to SignatureDef.
     """
 
-    def __init__(self, path: Path, threads: int = 0):
+    def __init__(self, path: Path, threads: int = 0, batcher: Batcher | None = None):
         """Loads the SavedModel.
 
         Args:
             path: Directory of one version, which holds `saved_model.pb`.
             threads: Threads within and between operations; 0 lets TensorFlow choose.
+            batcher: Runs calls together that wait at the same time; None runs each alone.
 
         Raises:
             LoadError: It is not a whole SavedModel with the tag `serve`.
@@ -66,7 +69,10 @@ class SavedModelSession:
             for name, signature in meta_graph.signature_def.items()
             if not name.startswith("__")
         }
-        self._callables: dict[tuple, Callable[..., list[np.ndarray]]] = {}
+        self._ready = {name: Signature(value) for name, value in self.signatures.items()}
+        self._batcher = batcher
+        self._queues: dict[tuple[_Tensors, _Tensors], BatchQueue] = {}
+        self._callables: dict[tuple[_Tensors, _Tensors, int], Callable[..., Arrays]] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -74,18 +80,18 @@ class SavedModelSession:
         self._callables.clear()
         self._session.close()
 
-    def signature(self, name: str) -> meta_graph_pb2.SignatureDef:
+    def signature(self, name: str) -> Signature:
         """Finds a signature, `serving_default` when the name is empty.
 
         Raises:
             ServingError: FAILED_PRECONDITION, there is none of this name.
         """
         name = name or DEFAULT_SIGNATURE
-        if name not in self.signatures:
+        if name not in self._ready:
             raise errors.ServingError(
                 grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
             )
-        return self.signatures[name]
+        return self._ready[name]
 
     def run(
         self,
@@ -109,27 +115,40 @@ class SavedModelSession:
             ServingError: With the stock server's code and message.
         """
         signature = self.signature(signature_name)
-        _check_names(signature, inputs)
-        arrays = _input_arrays(signature, inputs)
-        names = _output_names(signature, output_filter)
-        fetches = {name: signature.outputs[name].name for name in names}
-        feeds = [signature.inputs[name].name for name in arrays]
-        run = self._callable(tuple(feeds), tuple(dict.fromkeys(fetches.values())), timeout)
+        arrays = signature.arrays(inputs)
+        outputs = signature.outputs(output_filter)
+        fetches = tuple(sorted(set(outputs.values())))
+        if self._batcher is None or not arrays:
+            results = self._call(signature.feeds, fetches, arrays, timeout)
+        else:
+            results = self._queue(signature.feeds, fetches).run(arrays, timeout)
+        by_tensor = dict(zip(fetches, results, strict=True))
+        return {name: by_tensor[tensor] for name, tensor in outputs.items()}
+
+    def _queue(self, feeds: _Tensors, fetches: _Tensors) -> BatchQueue:
+        assert self._batcher is not None
+        with self._lock:
+            if (feeds, fetches) not in self._queues:
+                run = functools.partial(self._call, feeds, fetches)
+                self._queues[feeds, fetches] = BatchQueue(self._batcher, run)
+            return self._queues[feeds, fetches]
+
+    def _call(
+        self, feeds: _Tensors, fetches: _Tensors, arrays: Arrays, timeout: float | None
+    ) -> Arrays:
         try:
-            results = run(*arrays.values())
+            return self._callable(feeds, fetches, timeout)(*arrays)
         except tf.errors.OpError as error:
             raise errors.from_tensorflow(error.error_code, error.message) from error
-        by_tensor = dict(zip(dict.fromkeys(fetches.values()), results, strict=True))
-        return {name: by_tensor[tensor] for name, tensor in fetches.items()}
 
     def _callable(
-        self, feeds: tuple[str, ...], fetches: tuple[str, ...], timeout: float | None
-    ) -> Callable[..., list[np.ndarray]]:
+        self, feeds: _Tensors, fetches: _Tensors, timeout: float | None
+    ) -> Callable[..., Arrays]:
         # A callable has its timeout built in, so timeouts are rounded up to powers of two: gRPC
         # itself tells the client in time, this only ends the work.
         milliseconds = 0
         if timeout is not None and timeout <= 0:
-            raise errors.ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+            raise errors.deadline_exceeded()
         if timeout is not None and timeout < _LONGEST_TIMEOUT:
             milliseconds = 2 ** max(0, math.ceil(math.log2(timeout * 1000)))
         key = (feeds, fetches, milliseconds)
@@ -147,60 +166,3 @@ def _check_whole(path: Path, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:
     has_variables = any(node.op == "VarHandleOp" for node in meta_graph.graph_def.node)
     if has_variables and not (path / "variables" / "variables.index").exists():
         raise errors.LoadError(f"{path} is not whole: variables/variables.index is missing")
-
-
-def _join(names: Any) -> str:
-    return ",".join(sorted(names))
-
-
-def _check_names(signature: meta_graph_pb2.SignatureDef, inputs: Mapping[str, Any]) -> None:
-    sent, known = set(inputs), set(signature.inputs)
-    if len(sent) > len(known) or (len(sent) < len(known) and not signature.defaults):
-        raise errors.invalid_argument(
-            f"input size does not match signature: {len(sent)}!={len(known)} "
-            f"len({{{_join(sent)}}}) != len({{{_join(known)}}}). "
-            f"Sent extra: {{{_join(sent - known)}}}. "
-            f"Missing but required: {{{_join(known - sent)}}}."
-        )
-    for name in sorted(known - sent - set(signature.defaults)):
-        raise errors.invalid_argument(
-            f"Signature input alias: {name}(feed name: {signature.inputs[name].name}) not found in "
-            f"request and no default value provided. Inputs expected to be in the request "
-            f"{{{_join(sent)}}}, or default input alias set: {_join(signature.defaults)}"
-        )
-    if sent - known:
-        raise errors.invalid_argument(
-            f"Inputs contains invalid name. Used request inputs: {_join(sent & known)}, "
-            f"request input: {_join(sent)}"
-        )
-
-
-def _input_arrays(
-    signature: meta_graph_pb2.SignatureDef, inputs: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """The arrays to feed, in order of their names, dtypes checked: a session casts silently."""
-    arrays = {}
-    for index, name in enumerate(sorted(signature.inputs)):
-        array = inputs[name] if name in inputs else tf.make_ndarray(signature.defaults[name])
-        expected, provided = signature.inputs[name].dtype, tensors.data_type(array)
-        if provided != expected:
-            raise errors.invalid_argument(
-                f"Expects arg[{index}] to be {tensors.data_type_name(expected)} but "
-                f"{tensors.data_type_name(provided)} is provided"
-            )
-        arrays[name] = array
-    return arrays
-
-
-def _output_names(
-    signature: meta_graph_pb2.SignatureDef, output_filter: Sequence[str]
-) -> list[str]:
-    for position, name in enumerate(output_filter):
-        if name not in signature.outputs:
-            raise errors.invalid_argument(
-                f"output tensor alias not found in signature: {name} Outputs expected to be in "
-                f"the set {{{_join(signature.outputs)}}}."
-            )
-        if name in output_filter[:position]:
-            raise errors.invalid_argument(f"duplicate output tensor alias: {name}")
-    return list(output_filter) or sorted(signature.outputs)
