@@ -137,7 +137,11 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
     Raises:
         ValueError: for names, fields or sizes that do not work, naming them.
     """
-    policies = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+    policies = {
+        "float32": "float32",
+        "bfloat16": "mixed_bfloat16",
+        "float16": "mixed_float16",
+    }
     if config.precision not in policies:
         raise ValueError(
             f"config.precision is {config.precision!r}; {nearest(config.precision, policies)}"
@@ -175,7 +179,12 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
         for field in config
         if field == "optimizer" or field.endswith("_optimizer")
     }
-    model.compile(**optimizers, seed=config.seed)
+    if config.weight_averaging:
+        average = {"use_ema": True, "ema_momentum": config.weight_averaging}
+        optimizers["optimizer"] = construct(
+            {**config.optimizer, **average}, keras.optimizers, "optimizer"
+        )
+    model.compile(**optimizers, seed=config.seed, accumulation=config.accumulation)
     return model
 
 

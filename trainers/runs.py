@@ -8,6 +8,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 import tfvae
+from tfvae.training import averaging
 from tfvae.training.checkpoints import Checkpoints
 from trainers.configs.default import get_config
 from trainers.construct import build_data, build_model
@@ -17,6 +18,8 @@ RESULTS_FILE = "results.json"
 JIT_FILE = "jit.json"  # whether the run's steps are compiled by XLA
 # Fields that a resumed run may change: they lengthen or watch it, and change no step.
 RESUMABLE = ("steps", "evaluation")
+# Fields that runs of older versions lack, and what those did.
+ADDED = {"accumulation": 1, "weight_averaging": 0.0}
 
 
 class RunError(Exception):
@@ -43,16 +46,16 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
     path = directory / CONFIG_FILE
     asked = json.loads(config.to_json())
     if path.exists() and any((directory / "checkpoints").glob("ckpt-*")):
-        held = json.loads(path.read_text())
-        differences = [
+        held = {**ADDED, **json.loads(path.read_text())}
+        lines = [
             f"  {field}: {held_value!r} there, {asked_value!r} asked"
-            for field, held_value, asked_value in _differences(held, asked)
+            for field, held_value, asked_value in differences(held, asked)
             if field.split(".")[0] not in RESUMABLE
         ]
-        if differences:
+        if lines:
             raise RunError(
                 f"workdir {directory} belongs to another config:\n"
-                + "\n".join(differences)
+                + "\n".join(lines)
                 + "\nGive another --workdir, or the config it belongs to"
             )
     if not write:
@@ -65,14 +68,15 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
     return directory
 
 
-def _differences(held, asked, prefix: str = "") -> list[tuple[str, Any, Any]]:
+def differences(held, asked, prefix: str = "") -> list[tuple[str, Any, Any]]:
+    """Returns the fields that differ, such as "model.beta", with both values."""
     missing = "nothing"
     if not (isinstance(held, dict) and isinstance(asked, dict)):
         return [] if held == asked else [(prefix, held, asked)]
     found = []
     for key in sorted(held.keys() | asked.keys()):
         field = f"{prefix}.{key}" if prefix else key
-        found += _differences(held.get(key, missing), asked.get(key, missing), field)
+        found += differences(held.get(key, missing), asked.get(key, missing), field)
     return found
 
 
@@ -85,7 +89,7 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict:
     path = pathlib.Path(workdir) / CONFIG_FILE
     if not path.exists():
         raise RunError(f"workdir {workdir} holds no {CONFIG_FILE}; train into it first")
-    config = ConfigDict(json.loads(path.read_text()))
+    config = ConfigDict({**ADDED, **json.loads(path.read_text())})
     missing = [field for field in get_config() if field not in config]
     if missing:
         raise RunError(
@@ -106,6 +110,7 @@ def load(workdir: str | pathlib.Path) -> tuple[tfvae.VAE, tfvae.data.Dataset, Co
     model = build_model(config, data)
     if not Checkpoints(model, pathlib.Path(workdir) / "checkpoints").restore():
         raise RunError(f"workdir {workdir} holds no checkpoint; train into it first")
+    averaging.use(model, averaged=True)
     return model, evaluation_data, config
 
 

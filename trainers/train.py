@@ -1,6 +1,8 @@
 """Trains a model: `python -m trainers.train --config=trainers/configs/NAME.py --workdir=runs/NAME`.
 
-Every field of the config is a flag: --config.model.beta=8. The same command resumes a run.
+Every field of the config is a flag: --config.model.beta=8. The same command resumes a run, and so
+it does after SIGTERM, at which a run saves and ends with exit code 143. Of several workers (see
+trainers.launch) each runs this command.
 """
 
 import json
@@ -16,18 +18,28 @@ from ml_collections import config_flags
 
 from tfvae.training import jit
 from tfvae.training.run import train
+from tfvae.training.stopping import Preempted
 from tfvae.training.workers import is_chief
+from trainers import cluster
+from trainers.agreement import require_agreement
 from trainers.construct import build_data, build_model, check_names, mean_image
+from trainers.quiet import quiet_import
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
 PRECISION = flags.DEFINE_enum(
-    "precision", None, ["float32", "bfloat16"], "Short for --config.precision."
+    "precision", None, ["float32", "bfloat16", "float16"], "Short for --config.precision."
 )
 STRATEGY = flags.DEFINE_enum(
     "strategy",
     "one_device",
     ["one_device", "mirrored", "multi_worker"],
-    "One device, all devices of this machine, or the machines of TF_CONFIG.",
+    "One device, all devices of this machine, or all devices of several workers.",
+)
+CLUSTER = flags.DEFINE_enum(
+    "cluster",
+    "auto",
+    cluster.KINDS,
+    "Where --strategy=multi_worker reads who the workers are; auto: what the environment has.",
 )
 JIT = flags.DEFINE_enum(
     "jit",
@@ -42,7 +54,9 @@ def _strategy() -> tf.distribute.Strategy:
     if STRATEGY.value == "mirrored":
         return tf.distribute.MirroredStrategy()
     if STRATEGY.value == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        found = cluster.resolver(CLUSTER.value)
+        with quiet_import():  # each worker would announce its server
+            return tf.distribute.MultiWorkerMirroredStrategy(found)
     return tf.distribute.get_strategy()
 
 
@@ -78,6 +92,7 @@ def main() -> None:
     config.precision = PRECISION.value or config.precision
     check_names(config)
     strategy = _strategy()
+    require_agreement(strategy, config, jit=JIT.value)
     data, evaluation_data = build_data(config)
     with strategy.scope():
         model = build_model(config, data)
@@ -97,6 +112,7 @@ def main() -> None:
     )
     model.jit_compile = _jit(model, data, config.batch_size, directory, say)
     started = time.perf_counter()
+    checkpoints = directory / "checkpoints"
     try:
         first = train(
             model,
@@ -109,11 +125,15 @@ def main() -> None:
             config.evaluation.examples_in_training,
         )
     except KeyboardInterrupt:
+        step = int(model.step)
         say(
-            f"\nstopped at step {int(model.step)}; the same command resumes "
-            f"from the last checkpoint in {directory / 'checkpoints'}"
+            f"\nstopped at step {step}; the same command resumes from the last checkpoint in "
+            f"{checkpoints}"
         )
         raise SystemExit(130) from None
+    except Preempted:
+        say(f"\npreempted; step {int(model.step)} is saved, where the same command resumes")
+        raise SystemExit(143) from None
     taken = int(model.step) - first
     seconds = time.perf_counter() - started
     resumed = f"resumed at step {first:,}; " if first else ""

@@ -3,11 +3,10 @@
 import csv
 import os
 import pathlib
-import signal
 import sys
-import threading
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfvae.training.checkpoints import Checkpoints
@@ -31,7 +30,7 @@ class EvaluateTerms(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves a checkpoint at the end of every stretch.
+    """Saves a checkpoint in the background at the end of every stretch.
 
     Args:
         checkpoints: where to.
@@ -43,43 +42,26 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves."""
-        self._checkpoints.save()
+        self._checkpoints.save(background=True)
 
 
-class InterruptBetweenSteps(keras.callbacks.Callback):
-    """Lets Ctrl-C end training after the execution under way; a second one ends it at once.
+class ContinueMeans(keras.callbacks.Callback):
+    """Goes on with the means of the stretch that a resumed run stopped in.
 
-    Python raises KeyboardInterrupt wherever the main thread is. Inside TensorFlow's own callbacks
-    it is swallowed, and the run would go on as if nobody had asked.
+    Args:
+        means: (sum, count) of every term, [terms, 2].
     """
 
-    def __init__(self):
+    def __init__(self, means: np.ndarray):
         super().__init__()
-        self._asked = False
-        self._before = None
+        self._means = means
 
-    def __enter__(self):
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *_):
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, *_):
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Raises KeyboardInterrupt where it was asked for."""
-        if self._asked:
-            raise KeyboardInterrupt
-
-    def on_test_batch_end(self, batch, logs=None):
-        """Raises KeyboardInterrupt where it was asked for."""
-        self.on_train_batch_end(batch)
+    def on_epoch_begin(self, epoch, logs=None):
+        """Continues the first stretch; Keras has reset the means."""
+        for metric, (total, count) in zip(self.model.metrics, self._means, strict=True):
+            metric.total.assign(total)
+            metric.count.assign(count)
+        self._means = np.zeros_like(self._means)
 
 
 class RecordTerms(keras.callbacks.Callback):

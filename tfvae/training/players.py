@@ -33,12 +33,18 @@ def period(players: Sequence[Player]) -> int:
     return math.lcm(*(player.steps_per_update for player in players))
 
 
-def apply_gradients(players: list[Player], losses: list[tf.Tensor], tape: tf.GradientTape) -> None:
-    """Moves every player's variables down its loss, a scaled scalar summed over the replicas."""
-    gradients = [
-        tape.gradient(loss, [variable.value for variable in player.variables])
-        for player, loss in zip(players, losses, strict=True)
-    ]
+def require_own_accumulation(optimizer: keras.optimizers.Optimizer) -> None:
+    """Raises ValueError for an optimizer that would not move at every step that it is given."""
+    if optimizer.gradient_accumulation_steps:
+        raise ValueError(
+            f"{optimizer.name} has gradient_accumulation_steps "
+            f"{optimizer.gradient_accumulation_steps}; leave it out and compile with "
+            "accumulation, which takes a batch in parts"
+        )
+
+
+def apply_gradients(players: Sequence[Player], gradients: Sequence[Sequence[tf.Tensor]]) -> None:
+    """Moves every player's variables against its gradient, one that sums over the replicas."""
     for player, gradient in zip(players, gradients, strict=True):
         player.optimizer.apply(_clipped(player.optimizer, gradient), player.variables)
 

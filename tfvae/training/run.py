@@ -1,21 +1,24 @@
 """A training run: from the step its directory holds to the step asked for."""
 
+import contextlib
 import pathlib
 
 import keras
+import tensorflow as tf
 
 from tfvae.arguments import require_at_least
 from tfvae.data import Dataset
+from tfvae.training import workers
 from tfvae.training.callbacks import (
+    ContinueMeans,
     EvaluateTerms,
-    InterruptBetweenSteps,
     ProgressBar,
     RecordTerms,
     SaveCheckpoint,
 )
 from tfvae.training.checkpoints import Checkpoints
+from tfvae.training.stopping import StopWhenAsked
 from tfvae.training.trainable_model import TrainableModel
-from tfvae.training.workers import is_chief
 
 # Steps of one call into the compiled loop: enough to hide Python, few enough to be interrupted.
 MAX_STEPS_PER_EXECUTION = 20
@@ -34,8 +37,8 @@ def train(
     """Trains a compiled model up to `steps` steps, resuming from `directory`.
 
     Every `log_every` steps the mean terms go to metrics.csv and TensorBoard events and a
-    checkpoint is saved. The seed is the model's (`compile`). An interrupted run, resumed, takes
-    the same steps as an uninterrupted one.
+    checkpoint is saved, in the background. The seed is the model's (`compile`). An interrupted
+    run, resumed, takes the same steps as an uninterrupted one.
 
     Args:
         model: a compiled model; its weights are replaced by the checkpoint's, where there is one.
@@ -53,29 +56,46 @@ def train(
     Raises:
         ValueError: for steps, batch sizes or data that do not work, before the first step.
         NonFiniteLossError: naming the step and the terms that broke.
+        OSError: where a checkpoint cannot be written, or workers see different ones.
+        KeyboardInterrupt: at Ctrl-C.
+        Preempted: at SIGTERM, after the step under way was saved.
     """
     require_at_least(1, steps=steps, batch_size=batch_size, log_every=log_every)
     directory = pathlib.Path(directory)
+    strategy = model.distribute_strategy
+    model.check_batch_size(batch_size)
     checkpoints = Checkpoints(model, directory / "checkpoints")
     start = checkpoints.restore()
-    callbacks: list[keras.callbacks.Callback] = []
+    _require_one_step(strategy, start, directory)
+    callbacks: list[keras.callbacks.Callback] = [ContinueMeans(checkpoints.means)]
     if evaluation_data is not None:
         examples = evaluation_data.epoch(batch_size, model.seed, evaluation_examples)
         callbacks.append(EvaluateTerms(examples))
-    if is_chief(model.distribute_strategy):
+    if workers.is_chief(strategy):
         callbacks += [RecordTerms(directory, start), ProgressBar(steps)]
     callbacks.append(SaveCheckpoint(checkpoints))
-    with InterruptBetweenSteps() as interrupt:
+    with StopWhenAsked(checkpoints, strategy) as stop, contextlib.closing(checkpoints):
         for first, stretch, count in _stretches(start, steps, log_every):
             model.steps_per_execution = _steps_per_execution(stretch)
             model.fit(
                 data.batches(batch_size, model.seed, start_step=first),
                 steps_per_epoch=stretch,
                 epochs=count,
-                callbacks=[*callbacks, interrupt],
+                callbacks=[*callbacks, stop],
                 verbose=0,
             )
     return start
+
+
+def _require_one_step(strategy: tf.distribute.Strategy, step: int, directory: pathlib.Path) -> None:
+    steps = [int(row[0]) for row in workers.gathered(strategy, tf.constant([step], tf.int32))]
+    if len(set(steps)) > 1:
+        found = zip(workers.names(strategy), steps, strict=True)
+        raise OSError(
+            f"the workers found different checkpoints in {directory} ("
+            + ", ".join(f"{name}: step {step}" for name, step in found)
+            + "); give a directory that all machines share"
+        )
 
 
 def _stretches(start: int, steps: int, log_every: int) -> list[tuple[int, int, int]]:

@@ -5,6 +5,7 @@ Keras's own one averages per-replica numbers, draws the same noise on every repl
 step a call only. Losses here are sums over rows divided by the global number of rows.
 """
 
+import functools
 import types
 from collections.abc import Callable
 
@@ -12,9 +13,11 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.training import checks, first_batch, global_batch
+from tfvae.arguments import require_at_least
+from tfvae.batch import num_rows
+from tfvae.training import averaging, checks, first_batch, global_batch, gradients
 from tfvae.training.loop import step_loop
-from tfvae.training.players import Player, apply_gradients, period
+from tfvae.training.players import Player, apply_gradients, period, require_own_accumulation
 
 
 class TrainableModel(keras.Model):
@@ -23,6 +26,7 @@ class TrainableModel(keras.Model):
     Attributes:
         term_names: names of the terms that `objective` returns, "loss" first.
         least_batch_size: rows that the global batch must have for what couples them.
+        averages_in_use: whether the weights are the averages that an optimizer keeps of them.
     """
 
     term_names: tuple[str, ...] = ("loss",)
@@ -31,26 +35,34 @@ class TrainableModel(keras.Model):
     train_function: Callable | None
     test_function: Callable | None
     steps_per_execution: int
+    averages_in_use: bool
 
-    def objective(self, x: tf.Tensor, seeds: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
+    def objective(self, x, seeds: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
         """Returns the terms of one batch by name, each [B] in nats, "loss" to be minimised.
 
         Args:
-            x: this replica's examples, [B, ...].
+            x: this replica's examples, [B, ...], or a dictionary of such.
             seeds: int64 [B, 2], one row of noise per example (`tfvae.noise`).
             training: whether this is a training step.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `objective`")
 
-    def check_data(self, x: tf.Tensor) -> None:
+    def check_data(self, x) -> None:
         """Raises ValueError for a batch that the model cannot learn from; called on the first."""
 
     def check_batch_size(self, batch_size: int) -> None:
         """Raises ValueError for a global batch too small to learn from."""
-        if batch_size < self.least_batch_size:
+        parts, replicas = self.accumulation, self.distribute_strategy.num_replicas_in_sync
+        if batch_size < parts * self.least_batch_size:
             raise ValueError(
                 f"batch_size is {batch_size}; {type(self).__name__} needs at least "
                 f"{self.least_batch_size}, since its loss couples the rows of a batch"
+                + (f", in each of {parts} parts (accumulation)" if parts > 1 else "")
+            )
+        if batch_size < parts * replicas:
+            raise ValueError(
+                f"batch_size is {batch_size}; {replicas} replicas and accumulation {parts} need at "
+                f"least {parts * replicas}, a row for each: raise batch_size or take fewer"
             )
 
     @property
@@ -65,6 +77,7 @@ class TrainableModel(keras.Model):
         optimizer="adam",
         *,
         seed: int = 0,
+        accumulation: int = 1,
         jit_compile: bool = False,
         steps_per_execution: int = 1,
         run_eagerly: bool = False,
@@ -72,16 +85,22 @@ class TrainableModel(keras.Model):
         """Prepares for training: builds the optimizer and the mean of every term.
 
         Args:
-            optimizer: a Keras optimizer, its name or its configuration.
+            optimizer: a Keras optimizer, its name or its configuration. One with `use_ema` keeps
+                averages of the weights, which the model has whenever `fit` does not run.
             seed: the run's seed; all noise of training is a function of it.
+            accumulation: parts that a replica's rows are taken in, one after another, to save
+                memory. A step's gradient is that of the whole batch; what couples rows (and batch
+                normalisation) sees a part.
             jit_compile: whether XLA compiles the step (one device only).
             steps_per_execution: steps per call of the compiled function; it must divide
                 `steps_per_epoch`.
             run_eagerly: whether to run without compiling, for debugging.
 
         Raises:
-            ValueError: where the model's networks are not built yet.
+            ValueError: where the model's networks are not built yet, or for an optimizer that
+                accumulates by itself.
         """
+        require_at_least(1, accumulation=accumulation)
         if not self.built:
             raise ValueError(
                 f"{self.name} is not built: give networks of known input shape, or call it on a "
@@ -95,9 +114,12 @@ class TrainableModel(keras.Model):
                 run_eagerly=run_eagerly,
             )
             for player in self.players():
+                require_own_accumulation(player.optimizer)
                 player.optimizer.build(player.variables)
             self._term_means = [keras.metrics.Mean(name=name) for name in self.term_names]
         self.seed = seed
+        self.accumulation = accumulation
+        self.averages_in_use = False
         self._evaluation_step = 0
 
     @property
@@ -110,12 +132,16 @@ class TrainableModel(keras.Model):
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "seed": self.seed,
+            "accumulation": self.accumulation,
             "jit_compile": self.jit_compile,
+            "averages_in_use": self.averages_in_use,
         }
 
     def compile_from_config(self, config: dict) -> None:
         """Compiles as `get_compile_config` says."""
+        averages_in_use = config.pop("averages_in_use", False)
         self.compile(**keras.saving.deserialize_keras_object(config))
+        self.averages_in_use = averages_in_use
 
     def players(self) -> list[Player]:
         """Returns who minimises what; one player minimising "loss" unless a subclass has more."""
@@ -141,24 +167,41 @@ class TrainableModel(keras.Model):
         """
         x = first_batch.examples(x)
         rows = global_batch.rows(x)
-        step = self.step
-        seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
-        batch = self.training_batch(x, seeds, rows.first)
+        seeds = noise.training_rows(self.seed, self.step, rows.first, rows.local)
         everyone = self.players()
-        players = [player for player in everyone if phase % player.steps_per_update == 0]
-        waiting = [player for player in everyone if phase % player.steps_per_update]
+        moving = [player for player in everyone if phase % player.steps_per_update == 0]
+        batch = gradients.parts(x, seeds, rows, self.accumulation)
+        checked: list[tf.Operation] = []
+        of_players = gradients.accumulated(
+            functools.partial(self._gradients, moving, checked=checked), batch
+        )
+        with tf.control_dependencies(checked):
+            apply_gradients(moving, of_players)
+            for player in everyone:
+                if phase % player.steps_per_update:
+                    player.optimizer.iterations.assign_add(1)
+
+    def _gradients(
+        self, players: list[Player], part: gradients.Part, checked: list[tf.Operation]
+    ) -> gradients.Gradients:
+        """The gradients of one part; the check of its terms is added to `checked`."""
+        batch = self.training_batch(part.x, part.seeds, part.first_row)
         with tf.GradientTape(persistent=len(players) > 1, watch_accessed_variables=False) as tape:
             tape.watch([variable.value for player in players for variable in player.variables])
             terms = self.objective(**batch, training=True)
-            losses = [self._reduced(terms[player.loss]) for player in players]
-            if players[0].loss == everyone[0].loss:
-                losses[0] += self._regularisation()
-            scaled = [p.optimizer.scale_loss(loss) for p, loss in zip(players, losses, strict=True)]
-        with tf.control_dependencies([checks.assert_finite(terms, step)]):
-            apply_gradients(players, scaled, tape)
-            for player in waiting:
-                player.optimizer.iterations.assign_add(1)
+            losses = [gradients.mean_loss(terms[player.loss]) for player in players]
+            if players[0].loss == self.players()[0].loss:
+                losses[0] += gradients.regularisation(self.losses)
+            scaled = [
+                player.optimizer.scale_loss(part.share * loss)
+                for player, loss in zip(players, losses, strict=True)
+            ]
+        checked.append(checks.assert_finite(terms, self.step))
         self._update_means(terms)
+        return [
+            tape.gradient(loss, [variable.value for variable in player.variables])
+            for player, loss in zip(players, scaled, strict=True)
+        ]
 
     def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
         """Adds one evaluation batch to the means; `step` is its number, which fixes its noise."""
@@ -166,17 +209,6 @@ class TrainableModel(keras.Model):
         rows = global_batch.rows(x)
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
         self._update_means(self.objective(x, noise.fold_in(seeds, "evaluation"), training=False))
-
-    def _reduced(self, per_example: tf.Tensor) -> tf.Tensor:
-        """Mean over the global batch; the optimizer sums what the replicas contribute."""
-        total = global_batch.rows(per_example).total
-        return tf.reduce_sum(per_example) / tf.cast(total, tf.float32)
-
-    def _regularisation(self) -> tf.Tensor:
-        """The networks' own regularisers, the same on every replica, counted once."""
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        losses = [tf.cast(loss, tf.float32) for loss in self.losses]
-        return tf.add_n(losses) / replicas if losses else tf.constant(0.0)
 
     def _update_means(self, terms: dict[str, tf.Tensor]) -> None:
         if tuple(terms) != self.term_names:
@@ -240,8 +272,9 @@ class TrainableModel(keras.Model):
 
         def check(first):
             self.check_data(first)
-            asked = kwargs.get("batch_size") or (len(first) if isinstance(x, streams) else 32)
-            self.check_batch_size(min(len(first), asked))
+            rows = num_rows(first)
+            asked = kwargs.get("batch_size") or (rows if isinstance(x, streams) else 32)
+            self.check_batch_size(min(rows, asked))
 
         with checks.readable_errors(self.term_names):
             x = first_batch.checked(x, check)
@@ -249,19 +282,21 @@ class TrainableModel(keras.Model):
                 first_batch.checked(validation[0], self.check_data)
             elif validation is not None:
                 kwargs["validation_data"] = first_batch.checked(validation, self.check_data)
-            return super().fit(x, *args, **kwargs)
+            with averaging.of_fit(self):
+                return super().fit(x, *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
-        if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
-            return super().evaluate(x, *args, **kwargs)
-        steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over
-        try:
-            with checks.readable_errors(self.term_names):
-                x = first_batch.checked(x, self.check_data)
+        with averaging.meanwhile(self, averaged=True):
+            if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
                 return super().evaluate(x, *args, **kwargs)
-        finally:
-            self.steps_per_execution = steps
+            steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over
+            try:
+                with checks.readable_errors(self.term_names):
+                    x = first_batch.checked(x, self.check_data)
+                    return super().evaluate(x, *args, **kwargs)
+            finally:
+                self.steps_per_execution = steps
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Replaces Keras's: the model was built by its constructor, on every strategy."""

@@ -1,4 +1,4 @@
-"""Which of several workers this process is."""
+"""What several workers of one training job tell each other."""
 
 import tensorflow as tf
 
@@ -12,3 +12,44 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (
         resolver.task_type == "worker" and resolver.task_id == 0 and not has_chief
     )
+
+
+def names(strategy: tf.distribute.Strategy) -> list[str]:
+    """Returns the names of the workers in the strategy's order, such as "worker 0"."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return ["this process"]
+    jobs = resolver.cluster_spec().as_dict()  # chief before worker, as in the strategy
+    return [f"{job} {index}" for job in sorted(jobs) for index in range(len(jobs[job]))]
+
+
+def gathered(strategy: tf.distribute.Strategy, row: tf.Tensor) -> list[tf.Tensor]:
+    """Returns every worker's `row` in the order of `names`; all must call it.
+
+    Args:
+        strategy: the strategy that the workers share.
+        row: int32 [n]; n may differ from worker to worker.
+    """
+    workers = len(names(strategy))
+    if workers == 1:
+        return [row]
+
+    @tf.function
+    def gather(row):
+        def in_replica(row):
+            row = tf.identity(row)  # on the replica's device
+            context = tf.distribute.get_replica_context()
+            sizes = context.all_gather(tf.identity(tf.shape(row)), axis=0)
+            return sizes, context.all_gather(row, axis=0)
+
+        return strategy.run(in_replica, args=(row,))
+
+    sizes, rows = (strategy.experimental_local_results(value)[0] for value in gather(row))
+    # One row from each replica; those of a worker's replicas are alike.
+    return tf.split(rows, sizes)[:: strategy.num_replicas_in_sync // workers]
+
+
+def gathered_texts(strategy: tf.distribute.Strategy, text: str) -> list[str]:
+    """Returns every worker's `text` in the order of `names`; all must call it."""
+    letters = tf.constant(list(text.encode()), tf.int32)
+    return [bytes(row.numpy().tolist()).decode() for row in gathered(strategy, letters)]

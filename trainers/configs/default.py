@@ -15,7 +15,8 @@ def get_config() -> ConfigDict:
     config.batch_size = 64
     config.seed = 0
     config.log_every = 1000
-    config.precision = "float32"  # or "bfloat16", of the networks; distributions stay float32
+    # Or "bfloat16" or "float16", of the networks; distributions stay float32.
+    config.precision = "float32"
     config.model = ConfigDict(
         {
             "name": "VAE",
@@ -32,6 +33,11 @@ def get_config() -> ConfigDict:
     config.optimizer = ConfigDict(
         {"name": "Adam", "learning_rate": 1e-4, "clipnorm": config_dict.placeholder(float)}
     )
+    # Parts that a batch is taken in, one after another, where it does not fit into memory at once.
+    config.accumulation = 1
+    # Momentum of an exponential average of the weights, such as 0.999, which is evaluated and
+    # exported in place of them; none is kept where 0.
+    config.weight_averaging = 0.0
     # The fields of `data` that differ in evaluation, and how many examples are looked at during
     # training and by `trainers.evaluate` (all where 0).
     config.evaluation = ConfigDict({"data": {}, "examples_in_training": 1000, "examples": 10_000})

@@ -1,0 +1,61 @@
+"""Averages of the weights, which Keras optimizers keep where they are made with `use_ema`.
+
+While `fit` takes steps the model has the weights of training; after it, and in evaluations
+meanwhile, it has their averages, so that what is evaluated and exported is averaged. Keras itself
+overwrites the weights by the averages at the end of `fit`: then no run of several `fit`s, and no
+resumed one, would go on as an uninterrupted one.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+
+
+def _pairs(model) -> list[tuple[keras.Variable, keras.Variable]]:
+    """Weights and their averages, of all players."""
+    found = []
+    for player in model.players():
+        optimizer = getattr(player.optimizer, "inner_optimizer", player.optimizer)
+        if optimizer.use_ema:
+            # Where Keras's own callback, SwapEMAWeights, finds them (rounding as it swaps).
+            averages = optimizer._model_variables_moving_average
+            found += zip(optimizer._trainable_variables, averages, strict=True)
+    return found
+
+
+def use(model, averaged: bool) -> None:
+    """Gives a compiled model the averages of its weights, or the weights of training."""
+    pairs = _pairs(model)
+    # Before the first step there is nothing to average.
+    if not pairs or model.averages_in_use == averaged or (averaged and int(model.step) == 0):
+        return
+    for weight, average in pairs:  # swapped, exactly
+        value = weight.numpy()
+        weight.assign(average.numpy())
+        average.assign(value)
+    model.averages_in_use = averaged
+
+
+@contextlib.contextmanager
+def meanwhile(model, averaged: bool) -> Iterator[None]:
+    """As `use`, and back again."""
+    before = model.averages_in_use
+    use(model, averaged)
+    try:
+        yield
+    finally:
+        use(model, before)
+
+
+@contextlib.contextmanager
+def of_fit(model) -> Iterator[None]:
+    """Gives a model the weights of training, and the averages afterwards."""
+    use(model, averaged=False)
+    # In place of Keras's overwriting, which would lose the weights.
+    model.optimizer.finalize_variable_values = lambda variables: None
+    try:
+        yield
+    finally:
+        del model.optimizer.finalize_variable_values
+        use(model, averaged=True)

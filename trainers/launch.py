@@ -1,0 +1,118 @@
+"""Trains with several workers on this machine: `python -m trainers.launch --workers=2 -- FLAGS`.
+
+FLAGS are those of trainers.train, which each worker runs with --strategy=multi_worker: a test of
+what a cluster would run. Output is marked by worker. When one of them ends otherwise than well,
+all are ended at once; Ctrl-C and SIGTERM are passed on to all.
+"""
+
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+from absl import app, flags
+
+WORKERS = flags.DEFINE_integer("workers", 2, "Number of workers.", lower_bound=1)
+TRAIN = "trainers.train"
+TOOK_NOTICE = (130, 143)  # exit codes of a worker that was asked to stop, and did
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Launches; ends with the exit code of the worker that ended first and not well."""
+    train_flags = arguments[1:]
+    if not train_flags:
+        raise app.UsageError("give trainers.train's flags after --, such as -- --config=...")
+    processes = _start(WORKERS.value, train_flags)
+    ended: queue.Queue[int] = queue.Queue()
+    readers = [
+        threading.Thread(target=_read, args=(number, process, ended))
+        for number, process in enumerate(processes)
+    ]
+
+    passed_on = threading.Event()
+
+    def pass_on(number, _):
+        passed_on.set()
+        for process in processes:
+            process.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, pass_on)
+    for reader in readers:
+        reader.start()
+    for _ in processes:
+        worker = ended.get()
+        code = processes[worker].returncode
+        if code and code not in TOOK_NOTICE:
+            break
+    for process in processes:  # that have not ended; a checkpoint being written harms none
+        process.kill()
+    for reader in readers:
+        reader.join()
+    if code and not passed_on.is_set():
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        print(
+            f"error: worker {worker} {how}; the other workers were stopped. The same command "
+            "resumes from the last checkpoint",
+            file=sys.stderr,
+        )
+    sys.exit(128 - code if code < 0 else code)
+
+
+def _start(workers: int, train_flags: Sequence[str]) -> list[subprocess.Popen]:
+    """Starts the workers, each with its share of the cores."""
+    addresses = [f"127.0.0.1:{port}" for port in _free_ports(workers)]
+    threads = max(1, len(os.sched_getaffinity(0)) // workers)
+    processes = []
+    for index in range(workers):
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        environment = {
+            "TF_NUM_INTRAOP_THREADS": str(threads),
+            **os.environ,
+            "TF_CONFIG": json.dumps(task),
+            "PYTHONUNBUFFERED": "1",
+        }
+        command = [sys.executable, "-m", TRAIN, "--strategy=multi_worker", *train_flags]
+        processes.append(
+            subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,  # Ctrl-C reaches a worker once, by this process
+            )
+        )
+    return processes
+
+
+def _free_ports(number: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [bound.getsockname()[1] for bound in sockets]
+    for bound in sockets:
+        bound.close()
+    return ports
+
+
+def _read(number: int, process: subprocess.Popen, ended: queue.Queue) -> None:
+    """Prints a worker's output line by line; tells its number when it has ended."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(f"[worker {number}] {line}", end="", flush=True)
+    process.wait()
+    ended.put(number)
+
+
+def cli() -> None:
+    """Entry point."""
+    app.run(main)
+
+
+if __name__ == "__main__":
+    cli()
