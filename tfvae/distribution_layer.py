@@ -40,10 +40,12 @@ class Head(DistributionLayer):
         params_size: how many outputs the head needs of its network: of an encoder in all, of a
             decoder per value of an image.
         support: (low, high) of the values it gives a probability to; None where unbounded.
+        data_dtype: dtype of the values it gives a probability to.
     """
 
     params_size: int
     support: tuple[float, float] | None = None
+    data_dtype: str = "float32"
 
     def distribution(self, params: tf.Tensor, batch_ndims: int = 1):
         """Returns the distribution with `params`, concatenated on the last axis.

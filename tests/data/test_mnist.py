@@ -10,27 +10,7 @@ from reader_checks import assert_reader, images_of
 from tfvae import noise
 from tfvae.data import MNIST
 
-NUM_TRAIN, NUM_TEST = 12, 5
 SHARED = pathlib.Path(__file__).parents[2].parent / "shared" / "data"
-
-
-@pytest.fixture
-def arrays():
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, [NUM_TRAIN + NUM_TEST, 28, 28], dtype=np.uint8)
-    labels = generator.integers(0, 10, NUM_TRAIN + NUM_TEST, dtype=np.uint8)
-    return {
-        "x_train": images[:NUM_TRAIN],
-        "y_train": labels[:NUM_TRAIN],
-        "x_test": images[NUM_TRAIN:],
-        "y_test": labels[NUM_TRAIN:],
-    }
-
-
-@pytest.fixture
-def directory(arrays, tmp_path):
-    np.savez(tmp_path / "mnist.npz", **arrays)
-    return tmp_path
 
 
 def scaled(images):
@@ -114,7 +94,7 @@ def test_fixed_binarisation_belongs_to_the_image(directory):
     images = images_of(train)
     assert set(np.unique(images)) == {0, 1}
     assert_reader(train, images)
-    np.testing.assert_array_equal(images_of(whole)[:NUM_TRAIN], images)
+    np.testing.assert_array_equal(images_of(whole)[: len(images)], images)
     np.testing.assert_array_equal(images[[3]], images_of(train, [3]))
     assert (images_of(test)[0] != images_of(train)[0]).any()
     gray = images_of(MNIST(path=directory))

@@ -1,6 +1,7 @@
 """Data: images by number, with their factors where they are known."""
 
 from tfvae.data.arrays import Arrays
+from tfvae.data.captioned_shapes2d import CaptionedShapes2D
 from tfvae.data.cars3d import Cars3D
 from tfvae.data.dataset import Dataset, GroundTruthDataset
 from tfvae.data.fixed_factors import FixedFactors
@@ -21,6 +22,7 @@ from tfvae.data.tfrecords import TFRecords
 __all__ = [
     "MNIST",
     "Arrays",
+    "CaptionedShapes2D",
     "Cars3D",
     "Dataset",
     "FixedFactors",

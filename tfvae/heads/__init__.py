@@ -11,6 +11,7 @@ from tfvae.heads.ladder_posterior import LadderPosterior
 from tfvae.heads.normal import Normal
 from tfvae.heads.one_hot_categorical import OneHotCategorical
 from tfvae.heads.product_of_normals import product_of_normals
+from tfvae.heads.token_sequence import TokenSequence
 
 __all__ = [
     "Bernoulli",
@@ -24,5 +25,6 @@ __all__ = [
     "LadderPosterior",
     "Normal",
     "OneHotCategorical",
+    "TokenSequence",
     "product_of_normals",
 ]

@@ -5,6 +5,7 @@ from tfvae.networks.dense import DenseDecoder, DenseEncoder
 from tfvae.networks.discriminator import Discriminator
 from tfvae.networks.joint_encoder import JointEncoder
 from tfvae.networks.ladder_encoder import LadderEncoder
+from tfvae.networks.token_encoder import TokenEncoder
 
 __all__ = [
     "ConvDecoder",
@@ -14,4 +15,5 @@ __all__ = [
     "Discriminator",
     "JointEncoder",
     "LadderEncoder",
+    "TokenEncoder",
 ]

@@ -1,0 +1,117 @@
+"""2D Shapes with captions made of their factors."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from tfvae.data.dataset import Dataset, strides
+from tfvae.data.modalities import Missing, Modalities
+from tfvae.data.shapes2d import Shapes2D
+from tfvae.data.shapes2d_outlines import SHAPES
+
+END = "<end>"  # token 0; what follows it is padding, token 0 too
+SIZES = ("small", "medium", "large")
+COLUMNS = ("left", "centre", "right")
+ROWS = ("top", "middle", "bottom")
+
+
+class CaptionedShapes2D(Modalities):
+    """The images of `Shapes2D` with captions such as "small heart, left, top".
+
+    The modalities are:
+
+    * image: float32 [64, 64, 1], zeros and ones;
+    * caption: the numbers in `vocabulary` of a size, a shape, a column and a row, then "<end>",
+      int32 [5].
+
+    Each of the two smallest, middle and largest scales has a size word; each third of the
+    positions along x and along y has a word. There are 81 captions.
+
+    Args:
+        missing: of modalities that some examples lack, as in `Modalities`; a missing caption is
+            all zeros.
+        seed: decides which examples lack what.
+
+    Attributes:
+        vocabulary: the words; word 0 ends a caption and pads it.
+        caption_length: number of tokens of a caption, T, with its end.
+
+    Raises:
+        ValueError: for what `Modalities` raises.
+    """
+
+    vocabulary: tuple[str, ...] = (END, *SIZES, *SHAPES, *COLUMNS, *ROWS)
+    caption_length = 5
+
+    def __init__(self, missing: Missing | None = None, seed: int = 0):
+        super().__init__({"image": Shapes2D(), "caption": _Captions()}, missing, seed)
+
+    @classmethod
+    def tokens(cls, captions: Iterable[str]) -> np.ndarray:
+        """Returns the tokens of captions, int32 [n, T]; commas and missing words are allowed.
+
+        Raises:
+            ValueError: for a word that is not in `vocabulary`, or too many words (named).
+        """
+        captions = list(captions)
+        tokens = np.zeros([len(captions), cls.caption_length], np.int32)
+        for row, caption in zip(tokens, captions, strict=True):
+            words = caption.replace(",", " ").split()
+            unknown = [word for word in words if word not in cls.vocabulary[1:]]
+            if unknown:
+                raise ValueError(
+                    f"caption {caption!r} has the word {unknown[0]!r}; the words are "
+                    f"{', '.join(cls.vocabulary[1:])}"
+                )
+            if len(words) >= cls.caption_length:
+                raise ValueError(
+                    f"caption {caption!r} has {len(words)} words; at most "
+                    f"{cls.caption_length - 1} leave room for its end"
+                )
+            row[: len(words)] = [cls.vocabulary.index(word) for word in words]
+        return tokens
+
+    @classmethod
+    def captions(cls, tokens: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
+        """Returns the captions of tokens int [n, T], up to each one's end.
+
+        Raises:
+            ValueError: for a token that is no number of a word (named).
+        """
+        captions = []
+        for row in np.asarray(tokens).tolist():
+            outside = [token for token in row if not 0 <= token < len(cls.vocabulary)]
+            if outside:
+                raise ValueError(
+                    f"tokens has {outside[0]}; tokens are from 0 to {len(cls.vocabulary) - 1}"
+                )
+            words = [cls.vocabulary[token] for token in row]
+            words = words[: words.index(END)] if END in words else words
+            text = "".join(f", {word}" if word in COLUMNS + ROWS else f" {word}" for word in words)
+            captions.append(text.lstrip(", "))
+        return captions
+
+
+class _Captions(Dataset):
+    """The captions of all images of `Shapes2D`, int32 [5]."""
+
+    num_examples = Shapes2D.num_examples
+    image_shape = (CaptionedShapes2D.caption_length,)
+
+    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns captions `indices` (int64 [n]) as int32 [n, 5]."""
+        sizes = np.array(Shapes2D.factor_sizes)
+        factors = indices[:, tf.newaxis] // strides(sizes) % sizes
+        shape, scale, _, x, y = tf.unstack(factors, axis=1)
+        _, num_scales, _, num_x, num_y = Shapes2D.factor_sizes
+        columns = []
+        for words, number in (
+            (SIZES, scale * 3 // num_scales),
+            (SHAPES, shape),
+            (COLUMNS, x * 3 // num_x),
+            (ROWS, y * 3 // num_y),
+        ):
+            columns.append(number + CaptionedShapes2D.vocabulary.index(words[0]))
+        columns.append(tf.zeros_like(shape))
+        return tf.cast(tf.stack(columns, axis=1), tf.int32)
