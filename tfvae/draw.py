@@ -130,6 +130,18 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     return tf.gather(values, chosen, axis=axis, batch_dims=axis)
 
 
+@draw.register(_any(tfd.Mixture))
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    """A draw of the chosen component, of whatever kinds they are."""
+    choice = noise.fold_in(seeds, "mixture")
+    uniform = noise.uniform(choice, 1, num_samples, first_sample)
+    cumulative = tf.cumsum(distribution.cat.probs_parameter(), axis=-1)  # [B, K]
+    below = uniform >= cumulative[:, :-1]
+    chosen = tf.reduce_sum(tf.cast(below, tf.int32), axis=-1)  # [num_samples, B]
+    values = tf.stack([draw(c, seeds, num_samples, first_sample) for c in distribution.components])
+    return tf.gather(tf.transpose(values, [1, 2, 0, 3]), chosen, axis=2, batch_dims=2)
+
+
 def _example_shape(distribution, seeds: tf.Tensor) -> tf.TensorShape:
     """Shape of one example's values: the batch shape without its first axis, and the event."""
     batch = distribution.batch_shape

@@ -148,7 +148,7 @@ def test_failed_verification_leaves_nothing(tiny_model, tmp_path):
 
 
 def test_data_of_one_axis_is_named_data_and_has_no_png(linear_gaussian):
-    signatures = tfvae.saved_model.signatures.signatures(linear_gaussian().model)
+    signatures = linear_gaussian().model.signatures()
     assert set(signatures) == {
         "serving_default", "encode", "encode_sample", "decode", "sample", "reconstruct",
         "log_likelihood",

@@ -13,6 +13,7 @@ from tfvae.estimators import kl_divergence, path_kl_divergence
 from tfvae.evaluation import likelihood as likelihoods
 from tfvae.models import shapes
 from tfvae.priors import StandardNormal
+from tfvae.saved_model.signatures import signatures
 from tfvae.training import checks
 from tfvae.training.trainable_model import TrainableModel
 
@@ -219,8 +220,24 @@ class VAE(TrainableModel):
         """
         if not tf.executing_eagerly():
             return
-        support = getattr(self.likelihood, "support", None)
-        checks.check_images(tf.convert_to_tensor(x), self.data_shape, support)
+        checks.check_images(tf.convert_to_tensor(x), self.data_shape, self.support)
+
+    @property
+    def support(self) -> tuple[float, float] | None:
+        """(low, high) of the data that the likelihood gives a probability to; None: unbounded."""
+        return getattr(self.likelihood, "support", None)
+
+    def signatures(self, log_likelihood_samples: int = 64, subsets=None):
+        """Returns what an export of the model offers: `tfvae.saved_model.signatures`.
+
+        Raises:
+            ValueError: for `subsets`, which are of several modalities.
+        """
+        if subsets is not None:
+            raise ValueError(
+                f"subsets is {subsets}; {type(self).__name__} has one modality: leave it out"
+            )
+        return signatures(self, log_likelihood_samples)
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments, serialised."""

@@ -1,6 +1,6 @@
 """What is checked of modalities and of data, before the first step."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,3 +71,21 @@ def _check_classes(name: str, value, modality) -> None:
         raise ValueError(
             f"modality {name!r} has class number {outside[0]}; it must be from 0 to {classes - 1}"
         )
+
+
+def require_subsets(
+    subsets: Iterable[Sequence[str]] | None, names: Sequence[str]
+) -> list[list[str]]:
+    """Returns `subsets` of modality names as lists; each modality on its own where None.
+
+    Raises:
+        ValueError: for an empty subset or an unknown name.
+    """
+    chosen = [[name] for name in names] if subsets is None else [list(s) for s in subsets]
+    for subset in chosen:
+        unknown = [name for name in subset if name not in names or name == PRESENT]
+        if unknown or not subset:
+            raise ValueError(
+                f"subsets holds {subset}; each must be some of the modalities {', '.join(names)}"
+            )
+    return chosen

@@ -7,8 +7,8 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.distribution_layer import distribution_of
+from tfvae.multimodal.checks import require_subsets
 from tfvae.multimodal.modality import Modality
-from tfvae.multimodal.multimodal_vae import require_subsets
 from tfvae.multimodal.observed import Observed
 from tfvae.multimodal.product_posterior import ProductPosteriorVAE
 

@@ -8,32 +8,15 @@ from tensorflow_probability import distributions as tfd
 ABSENT = -1e30  # the logit of a component that an example does not have
 
 
-def mixture(components: Sequence[tfd.Distribution], present: tf.Tensor) -> tfd.Distribution:
+def mixture(components: Sequence[tfd.Distribution], present: tf.Tensor) -> tfd.Mixture:
     """Returns the mixture with equal weights of the components that an example has.
 
     Args:
-        components: K distributions of one kind, batch [B], event [d].
+        components: K distributions, batch [B], event [d].
         present: 1 for components that an example has, else 0; [B, K].
     """
-    logits = tf.where(present > 0, 0.0, ABSENT)
-    return tfd.MixtureSameFamily(tfd.Categorical(logits=logits), stacked(components))
-
-
-def stacked(components: Sequence[tfd.Distribution]) -> tfd.Distribution:
-    """Returns K distributions of batch [B] as one of batch [B, K]."""
-    parameters = [_parameters(component) for component in components]
-    together = {
-        name: tf.stack([each[name] for each in parameters], axis=1) for name in parameters[0]
-    }
-    return type(components[0])(**together)
-
-
-def _parameters(distribution: tfd.Distribution) -> dict[str, tf.Tensor]:
-    return {
-        name: tf.convert_to_tensor(value)
-        for name, value in distribution.parameters.items()
-        if tf.is_tensor(value)
-    }
+    weights = tfd.Categorical(logits=tf.where(present > 0, 0.0, ABSENT))
+    return tfd.Mixture(weights, list(components))
 
 
 def mean_of_present(values: Sequence[tf.Tensor], present: tf.Tensor) -> tf.Tensor:

@@ -16,9 +16,9 @@ from tfvae.multimodal.observed import Observed
 class MMVAE(MultimodalVAE):
     """L = (1/M) sum_m E log((1/k) sum_i w_mi), w_mi = p(x, z_mi) / q(z_mi|x), z_mi ~ q(z|x_m).
 
-    Shi et al. 2019 (arXiv:1911.03393), the bound stratified over the experts: q(z|x_A) = (1/|A|) sum_{m in A} q(z|x_m), a mixture, each of whose experts reconstructs all
-    modalities. With k = 1 it is the bound on the evidence. The mixture and the mean are over the
-    modalities that a row has.
+    Shi et al. 2019 (arXiv:1911.03393), the bound stratified over the experts: q(z|x_A) =
+    (1/|A|) sum_{m in A} q(z|x_m), a mixture, each of whose experts reconstructs all modalities.
+    With k = 1 it is the evidence lower bound. Mixture and mean are over the modalities of a row.
 
     Args:
         gradient_estimator: "standard", or "dreg": doubly reparameterised (Tucker et al. 2018,

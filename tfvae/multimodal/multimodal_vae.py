@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -17,8 +17,9 @@ from tfvae.evaluation import likelihood as likelihoods
 from tfvae.models.shapes import latent_size
 from tfvae.multimodal import checks
 from tfvae.multimodal.modality import Modality
-from tfvae.multimodal.observed import PRESENT, Observed, observed
+from tfvae.multimodal.observed import Observed, observed
 from tfvae.multimodal.product import Product
+from tfvae.multimodal.signatures import signatures
 from tfvae.priors import StandardNormal
 from tfvae.training.trainable_model import TrainableModel
 
@@ -252,6 +253,20 @@ class MultimodalVAE(TrainableModel):
             checks.check_data(x, self.modalities)
 
     @property
+    def data_shape(self) -> dict[str, tuple[int, ...]]:
+        """Shape of an example of each modality."""
+        return {name: modality.data_shape for name, modality in self.modalities.items()}
+
+    @property
+    def support(self) -> dict[str, tuple[float, float] | None]:
+        """(low, high) of each modality's data; None: unbounded."""
+        return {name: modality.support for name, modality in self.modalities.items()}
+
+    def signatures(self, log_likelihood_samples: int = 64, subsets=None):
+        """Returns what an export of the model offers: `tfvae.multimodal.signatures`."""
+        return signatures(self, log_likelihood_samples, subsets)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the modalities."""
         return tuple(self.modalities)
@@ -266,21 +281,3 @@ class MultimodalVAE(TrainableModel):
     def from_config(cls, config: dict, custom_objects=None):
         """Returns the model of `get_config`, with new weights."""
         return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
-
-
-def require_subsets(
-    subsets: Iterable[Sequence[str]] | None, names: Sequence[str]
-) -> list[list[str]]:
-    """Returns `subsets` of modality names as lists; each modality on its own where None.
-
-    Raises:
-        ValueError: for an empty subset or an unknown name.
-    """
-    chosen = [[name] for name in names] if subsets is None else [list(s) for s in subsets]
-    for subset in chosen:
-        unknown = [name for name in subset if name not in names or name == PRESENT]
-        if unknown or not subset:
-            raise ValueError(
-                f"subsets holds {subset}; each must be some of the modalities {', '.join(names)}"
-            )
-    return chosen

@@ -13,8 +13,9 @@ from tfvae.multimodal.observed import Observed
 class ProductPosteriorVAE(MultimodalVAE):
     """q(z|x_A) = p(z) prod_{m in A} q(z|x_m), renormalised: a normal, known in closed form.
 
-    Wu & Goodman 2018 (arXiv:1802.05335), section 2.2; Vedantam et al. 2018 for attributes. The prior is one of the experts, so that every subset has a posterior, the empty
-    one p(z), and a modality that an example lacks counts for nothing.
+    Wu & Goodman 2018 (arXiv:1802.05335), section 2.2; Vedantam et al. 2018 for attributes. The
+    prior is one of the experts, so that every subset has a posterior, the empty one p(z), and a
+    modality that an example lacks counts for nothing.
 
     Args:
         args: the arguments of `MultimodalVAE`.

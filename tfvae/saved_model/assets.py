@@ -1,14 +1,13 @@
 """What lies in assets.extra beside an export: warm-up requests and the model card."""
 
+import importlib.metadata
 import json
 import pathlib
 import platform
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import example_inputs
@@ -41,8 +40,8 @@ def write_card(directory: pathlib.Path, model, named: dict[str, Signature], fact
         "config": json.loads(json.dumps(model.get_config(), default=str)),
         "step": int(model.step.numpy()),
         "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
-        "data_shape": list(model.data_shape),
-        "input_range": getattr(model.likelihood, "support", None),
+        "data_shape": model.data_shape,
+        "input_range": model.support,
         "signatures": {
             name: {key: [spec.dtype.name, spec.shape.as_list()] for key, spec in s.inputs.items()}
             for name, s in named.items()
@@ -50,8 +49,8 @@ def write_card(directory: pathlib.Path, model, named: dict[str, Signature], fact
         "versions": {
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-            "tensorflow_probability": tfp.__version__,
+            "keras": importlib.metadata.version("keras"),
+            "tensorflow_probability": importlib.metadata.version("tensorflow-probability"),
         },
         **facts,
     }

@@ -3,20 +3,15 @@
 import pathlib
 import shutil
 import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from tfvae.saved_model import assets
-from tfvae.saved_model.signatures import Signature, signatures
+from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import verify
-
-
-def versions(base_path: str | pathlib.Path) -> list[int]:
-    """Returns the versions under a model's base path, ascending."""
-    path = pathlib.Path(base_path)
-    children = path.iterdir() if path.is_dir() else []
-    return sorted(int(child.name) for child in children if child.name.isdecimal())
+from tfvae.saved_model.versions import versions
 
 
 def export(
@@ -25,6 +20,7 @@ def export(
     version: int | None = None,
     log_likelihood_samples: int = 64,
     facts: dict[str, Any] | None = None,
+    subsets: Iterable[Sequence[str]] | None = None,
 ) -> pathlib.Path:
     """Writes `model` to base_path/version, verified, and returns that path.
 
@@ -37,9 +33,12 @@ def export(
         version: a number from 0 on; the one after the newest (1 for the first) where None.
         log_likelihood_samples: samples per example of the `log_likelihood` signature, at least 1.
         facts: what else the model card says: data, metrics, ...
+        subsets: of a model of several modalities, the subsets of them that can be encoded; see
+            `tfvae.multimodal.signatures`.
 
     Raises:
-        ValueError: for a `version` or sample number out of bounds.
+        ValueError: for a `version` or sample number out of bounds, or `subsets` of modalities
+            that the model has not.
         FileExistsError: where the version is there already.
         ExportError: where a signature cannot be served, naming it.
     """
@@ -58,7 +57,7 @@ def export(
             f"{path} exists; a loaded version is never overwritten: give a version above "
             f"{max(versions(base))}, or none for the next"
         )
-    named = signatures(model, log_likelihood_samples)
+    named = model.signatures(log_likelihood_samples, subsets)
     partial = base / f".partial-{version}-{uuid.uuid4().hex[:8]}"
     try:
         _save(model, partial, named)

@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfvae.evaluation.likelihood import log_likelihood_graph
 from tfvae.saved_model import png
 
 Tensors = dict[str, tf.Tensor]
 
-_SAMPLES_PER_CHUNK = 8
+SAMPLES_PER_CHUNK = 8
 
 
 class Signature(NamedTuple):
@@ -36,6 +35,9 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
         model: a `tfvae.VAE` or a relative.
         log_likelihood_samples: samples per example of the `log_likelihood` signature.
     """
+    # Here, so that exported models are loaded where TensorFlow alone is installed.
+    from tfvae.evaluation.likelihood import log_likelihood_graph  # noqa: PLC0415
+
     shape = model.data_shape
     data = "image" if len(shape) == 3 else "data"
     data_input = {data: tf.TensorSpec([None, *shape], tf.float32)}
@@ -43,7 +45,7 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
     seed_input = {"seed": tf.TensorSpec([None, 2], tf.int64)}
 
     def encode(**inputs):
-        return _summary(model.encode(inputs[data]))
+        return summary(model.encode(inputs[data]))
 
     def encode_sample(seed, **inputs):
         return {"latent": model.encode_sample(inputs[data], seed)}
@@ -59,7 +61,7 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
         return {data: model.call(inputs[data])}
 
     def log_likelihood(seed, **inputs):
-        chunk = min(_SAMPLES_PER_CHUNK, log_likelihood_samples)
+        chunk = min(SAMPLES_PER_CHUNK, log_likelihood_samples)
         estimate = log_likelihood_graph(model, inputs[data], seed, log_likelihood_samples, chunk)
         return {"log_likelihood": estimate}
 
@@ -71,9 +73,7 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
         "reconstruct": Signature(data_input, reconstruct),
         "log_likelihood": Signature(data_input | seed_input, log_likelihood),
     }
-    result = {
-        name: Signature(s.inputs, _at_least_one_row(s.function)) for name, s in result.items()
-    }
+    result = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in result.items()}
     if data == "image" and shape[-1] in (1, 3):
         support = getattr(model.likelihood, "support", None)
         result |= {
@@ -83,14 +83,14 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
     return {**result, "serving_default": result["encode"]}
 
 
-def _summary(q) -> Tensors:
-    """What `encode` says of q(z|x): moments, or the probabilities of a discrete posterior."""
+def summary(q) -> Tensors:
+    """Returns what `encode` says of q(z|x): moments, or a discrete posterior's probabilities."""
     if hasattr(q, "probs_parameter"):
         return {"probabilities": q.probs_parameter()}
     return {"mean": q.mean(), "stddev": q.stddev()}
 
 
-def _at_least_one_row(function: Callable[..., Tensors]) -> Callable[..., Tensors]:
+def at_least_one_row(function: Callable[..., Tensors]) -> Callable[..., Tensors]:
     """Shows `function` at least one row: chained convolutions fail on an empty batch (oneDNN)."""
 
     def padded(**inputs):

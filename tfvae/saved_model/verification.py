@@ -16,7 +16,6 @@ _TOLERANCES = {"float32": (1e-4, 1e-4), "bfloat16": (3e-2, 3e-2)}
 def example_inputs(signature: Signature, batch_size: int, model) -> dict[str, np.ndarray]:
     """Returns valid inputs of `batch_size` rows: made up, the same each time."""
     generator = np.random.default_rng(0)
-    low, high = getattr(model.likelihood, "support", None) or (0.0, 1.0)
     values: dict[str, np.ndarray] = {}
     for name, spec in signature.inputs.items():
         shape = (batch_size, *spec.shape[1:])
@@ -29,7 +28,10 @@ def example_inputs(signature: Signature, batch_size: int, model) -> dict[str, np
         elif name == "latent":
             values[name] = generator.standard_normal(shape).astype(np.float32)
         else:
-            values[name] = np.round(generator.uniform(low, high, shape)).astype(np.float32)
+            support = model.support[name] if isinstance(model.support, dict) else model.support
+            low, high = support or (0.0, 1.0)
+            numbers = np.round(generator.uniform(low, high, shape))
+            values[name] = numbers.astype(spec.dtype.as_numpy_dtype)
     return values
 
 

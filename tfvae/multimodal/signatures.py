@@ -1,0 +1,110 @@
+"""The signatures of an exported model of several modalities; tensors are named after them."""
+
+from collections.abc import Iterable, Sequence
+
+import tensorflow as tf
+
+from tfvae.evaluation.likelihood import log_likelihood_graph
+from tfvae.multimodal.checks import require_subsets
+from tfvae.saved_model.signatures import (
+    SAMPLES_PER_CHUNK,
+    Signature,
+    Tensors,
+    at_least_one_row,
+    summary,
+)
+
+
+def signatures(
+    model,
+    log_likelihood_samples: int = 64,
+    subsets: Iterable[Sequence[str]] | None = None,
+) -> dict[str, Signature]:
+    """Returns the signatures of `model`, by name.
+
+    Of a subset A_B of the modalities: `encode_A_B`, `sample_given_A_B` and, for each other modality
+    C, `A_B_to_C`. Of the model: `decode`, `sample`, `reconstruct` and `log_likelihood` of all
+    modalities together, and `serving_default`, which is their encoding.
+
+    Args:
+        model: a `MultimodalVAE`.
+        log_likelihood_samples: samples per example of the `log_likelihood` signature.
+        subsets: names of modalities that can be given; each on its own, those that the model was
+            made with and all together where None. All together can always be given.
+
+    Raises:
+        ValueError: for a subset that is empty or has an unknown name.
+    """
+    everything = list(model.names)
+    if subsets is None:
+        subsets = [*([name] for name in model.names), *getattr(model, "subsets", [])]
+    chosen = {
+        "_".join(ordered): ordered
+        for subset in [*require_subsets(subsets, model.names), everything]
+        if (ordered := [name for name in model.names if name in subset])
+    }
+    named: dict[str, Signature] = {}
+    for key, subset in chosen.items():
+        named |= _of_subset(model, key, subset)
+    named |= _of_model(model, everything, log_likelihood_samples)
+    named = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in named.items()}
+    return {**named, "serving_default": named[f"encode_{'_'.join(everything)}"]}
+
+
+def _inputs(model, names: Iterable[str], seeded: bool) -> dict[str, tf.TensorSpec]:
+    inputs = {
+        name: tf.TensorSpec([None, *model.modalities[name].data_shape], dtype)
+        for name in names
+        for dtype in [model.modalities[name].data_dtype]
+    }
+    return inputs | ({"seed": tf.TensorSpec([None, 2], tf.int64)} if seeded else {})
+
+
+def _of_subset(model, key: str, subset: list[str]) -> dict[str, Signature]:
+    given = _inputs(model, subset, seeded=False)
+
+    def encode(**x) -> Tensors:
+        return summary(model.encode(x))
+
+    def sample_given(seed, **x) -> Tensors:
+        latent = model.encode_sample(x, seed)
+        return {"latent": latent, **model.decode(latent).mean()}
+
+    result = {
+        f"encode_{key}": Signature(given, encode),
+        f"sample_given_{key}": Signature(_inputs(model, subset, seeded=True), sample_given),
+    }
+    for other in model.names:
+        if other not in subset:
+
+            def translate(other=other, **x) -> Tensors:
+                return {other: model.translate(x, other)}
+
+            result[f"{key}_to_{other}"] = Signature(given, translate)
+    return result
+
+
+def _of_model(model, everything: list[str], log_likelihood_samples: int) -> dict[str, Signature]:
+    def decode(latent) -> Tensors:
+        return model.decode(latent).mean()
+
+    def sample(seed) -> Tensors:
+        latent = model.sample_latent(seed)
+        return {"latent": latent, **decode(latent)}
+
+    def reconstruct(**x) -> Tensors:
+        return model.call(x)
+
+    def log_likelihood(seed, **x) -> Tensors:
+        chunk = min(SAMPLES_PER_CHUNK, log_likelihood_samples)
+        estimate = log_likelihood_graph(model, x, seed, log_likelihood_samples, chunk)
+        return {"log_likelihood": estimate}
+
+    latent = tf.TensorSpec([None, *model.latent_shape], tf.float32)
+    data = _inputs(model, everything, seeded=False)
+    return {
+        "decode": Signature({"latent": latent}, decode),
+        "sample": Signature(_inputs(model, (), seeded=True), sample),
+        "reconstruct": Signature(data, reconstruct),
+        "log_likelihood": Signature(_inputs(model, everything, seeded=True), log_likelihood),
+    }

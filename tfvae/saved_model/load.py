@@ -1,0 +1,136 @@
+"""Exported models as functions, for `tf.data` pipelines and Keras; needs TensorFlow alone."""
+
+import os
+import pathlib
+from collections.abc import Iterator, Mapping
+
+import tensorflow as tf
+
+from tfvae.saved_model.versions import versions
+
+
+class SignatureFunction:
+    """One signature of an exported model.
+
+    Called with one tensor or more in the alphabetical order of the inputs' names, with a
+    dictionary, or with keywords; returns a dictionary of tensors. Rows do not depend on one
+    another. `tf.data.Dataset.map` takes it as it is, whatever of these an element is.
+
+    Attributes:
+        name: the signature's name.
+        inputs: name to dtype and shape, [None, ...]; alphabetical.
+        outputs: name to dtype and shape.
+    """
+
+    def __init__(self, name: str, path: str, root, function):
+        self.name = name
+        self._path = path
+        self.inputs: dict[str, tf.TensorSpec] = dict(
+            sorted(function.structured_input_signature[1].items())
+        )
+        self.outputs: dict[str, tf.TensorSpec] = dict(function.structured_outputs)
+        self._function = function
+        self._root = root  # which holds the variables: they go with it
+
+    def __call__(self, *tensors, **named) -> dict[str, tf.Tensor]:
+        """Runs the signature.
+
+        Raises:
+            ValueError: for other inputs than the signature's (which are named).
+        """
+        if len(tensors) == 1 and isinstance(tensors[0], Mapping):
+            given = {**tensors[0], **named}
+        else:
+            given = {**dict(zip(self.inputs, tensors, strict=False)), **named}
+        if set(given) != set(self.inputs) or len(tensors) > len(self.inputs):
+            wanted = ", ".join(
+                f"{name} {spec.dtype.name} {spec.shape.as_list()}"
+                for name, spec in self.inputs.items()
+            )
+            got = f"{len(tensors)} tensors" if len(tensors) > 1 else ", ".join(sorted(given))
+            raise ValueError(
+                f"the inputs of signature {self.name!r} are {wanted}; got {got or 'none'}"
+            )
+        return self._function(
+            **{
+                name: tf.convert_to_tensor(given[name], spec.dtype)
+                for name, spec in self.inputs.items()
+            }
+        )
+
+    def layer(self):
+        """Returns this as a `keras.layers.Layer` that is not trained, for Keras models."""
+        from tfvae.saved_model.layer import SignatureLayer  # noqa: PLC0415
+
+        return SignatureLayer(self._path, self.name)
+
+    def __repr__(self) -> str:
+        return f"<signature {self.name!r}: {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
+
+
+class LoadedModel(Mapping[str, SignatureFunction]):
+    """The signatures of an exported model, by name: `load("saved_models/shapes")["encode"]`.
+
+    Attributes:
+        path: the version's directory, as `keras.layers.TFSMLayer` takes it.
+    """
+
+    def __init__(self, path: pathlib.Path):
+        self.path = str(path)
+        root = tf.saved_model.load(self.path)
+        self._signatures = {
+            name: SignatureFunction(name, self.path, root, function)
+            for name, function in sorted(root.signatures.items())
+        }
+
+    def __getitem__(self, name: str) -> SignatureFunction:
+        """Returns a signature.
+
+        Raises:
+            KeyError: where there is none of this name, with those that there are.
+        """
+        if name not in self._signatures:
+            raise KeyError(
+                f"{self.path} has no signature {name!r}; it has {', '.join(self._signatures)}"
+            )
+        return self._signatures[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._signatures
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._signatures)
+
+    def __len__(self) -> int:
+        return len(self._signatures)
+
+
+def load(path: str | os.PathLike) -> LoadedModel:
+    """Loads an exported model.
+
+    Example (whole programs are in examples/):
+        encode = tfvae.saved_model.load("saved_models/shapes")["encode"]
+        codes = images.batch(128).map(encode)          # in tf.data: {"mean": ..., "stddev": ...}
+        codes = encode.layer()(keras.Input([64, 64, 1]))["mean"]                 # in Keras
+
+    Args:
+        path: a version's directory, or a model's base path, whose newest version is taken.
+
+    Raises:
+        FileNotFoundError: where there is no exported model.
+    """
+    directory = pathlib.Path(path)
+    if not _is_version(directory):
+        newest_first = reversed(versions(directory))
+        found = [v for v in newest_first if _is_version(directory / str(v))]
+        if not found:
+            raise FileNotFoundError(
+                f"path: {directory} is neither a version's directory, which holds "
+                "saved_model.pb, nor one that holds such versions (1, 2, ...); export a model there"
+            )
+        directory = directory / str(found[0])
+    return LoadedModel(directory)
+
+
+def _is_version(directory: pathlib.Path) -> bool:
+    return (directory / "saved_model.pb").is_file()
