@@ -12,7 +12,6 @@ from tfvae.saved_model import assets
 from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import verify
 from tfvae.saved_model.versions import versions
-from tfvae.saved_model.versions import versions
 
 
 def export(

@@ -38,9 +38,6 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
     # Here, so that exported models are loaded where TensorFlow alone is installed.
     from tfvae.evaluation.likelihood import log_likelihood_graph  # noqa: PLC0415
 
-    # Here, so that exported models are loaded where TensorFlow alone is installed.
-    from tfvae.evaluation.likelihood import log_likelihood_graph  # noqa: PLC0415
-
     shape = model.data_shape
     data = "image" if len(shape) == 3 else "data"
     data_input = {data: tf.TensorSpec([None, *shape], tf.float32)}
