@@ -45,16 +45,17 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(number, pass_on)
     for reader in readers:
         reader.start()
+    code = 0
     for _ in processes:
         worker = ended.get()
-        code = processes[worker].returncode
+        code = processes[worker].returncode or code
         if code and code not in TOOK_NOTICE:
             break
     for process in processes:  # that have not ended; a checkpoint being written harms none
         process.kill()
     for reader in readers:
         reader.join()
-    if code and not passed_on.is_set():
+    if code and code not in TOOK_NOTICE and not passed_on.is_set():
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         print(
             f"error: worker {worker} {how}; the other workers were stopped. The same command "

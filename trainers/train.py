@@ -2,11 +2,12 @@
 
 Every field of the config is a flag: --config.model.beta=8. The same command resumes a run, and so
 it does after SIGTERM, at which a run saves and ends with exit code 143. Of several workers (see
-trainers.launch) each runs this command.
+trainers.launch) each runs this command; where one is lost, the others end with exit code 75.
 """
 
 import json
 import pathlib
+import sys
 import time
 
 from trainers import program, runs  # first: quiets TensorFlow
@@ -19,7 +20,7 @@ from ml_collections import config_flags
 from tfvae.training import jit
 from tfvae.training.run import train
 from tfvae.training.stopping import Preempted
-from tfvae.training.workers import is_chief
+from tfvae.training.workers import WorkerLostError, is_chief
 from trainers import cluster
 from trainers.agreement import require_agreement
 from trainers.construct import build_data, build_model, check_names, mean_image
@@ -48,6 +49,9 @@ JIT = flags.DEFINE_enum(
     "Whether XLA compiles the steps; auto measures both once, and says what it chose.",
 )
 flags.mark_flag_as_required("config")
+
+# Exit codes after which the same command goes on; 1 is a mistake to be mended first.
+INTERRUPTED, PREEMPTED, WORKER_LOST = 130, 143, 75
 
 
 def _strategy() -> tf.distribute.Strategy:
@@ -130,10 +134,13 @@ def main() -> None:
             f"\nstopped at step {step}; the same command resumes from the last checkpoint in "
             f"{checkpoints}"
         )
-        raise SystemExit(130) from None
+        raise SystemExit(INTERRUPTED) from None
     except Preempted:
         say(f"\npreempted; step {int(model.step)} is saved, where the same command resumes")
-        raise SystemExit(143) from None
+        raise SystemExit(PREEMPTED) from None
+    except WorkerLostError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(WORKER_LOST) from None
     taken = int(model.step) - first
     seconds = time.perf_counter() - started
     resumed = f"resumed at step {first:,}; " if first else ""

@@ -59,6 +59,7 @@ def train(
         OSError: where a checkpoint cannot be written, or workers see different ones.
         KeyboardInterrupt: at Ctrl-C.
         Preempted: at SIGTERM, after the step under way was saved.
+        WorkerLostError: where another worker was lost.
     """
     require_at_least(1, steps=steps, batch_size=batch_size, log_every=log_every)
     directory = pathlib.Path(directory)
@@ -74,7 +75,11 @@ def train(
     if workers.is_chief(strategy):
         callbacks += [RecordTerms(directory, start), ProgressBar(steps)]
     callbacks.append(SaveCheckpoint(checkpoints))
-    with StopWhenAsked(checkpoints, strategy) as stop, contextlib.closing(checkpoints):
+    with (
+        workers.lost_worker_errors(strategy),
+        contextlib.closing(checkpoints),
+        StopWhenAsked(checkpoints, strategy) as stop,
+    ):
         for first, stretch, count in _stretches(start, steps, log_every):
             model.steps_per_execution = _steps_per_execution(stretch)
             model.fit(

@@ -1,6 +1,23 @@
 """What several workers of one training job tell each other."""
 
+import contextlib
+import re
+from collections.abc import Iterator
+
 import tensorflow as tf
+
+# What TensorFlow raises on the workers that are left.
+_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
+_TASK = re.compile(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)")
+
+
+class WorkerLostError(ConnectionError):
+    """Another worker ended or cannot be reached; training cannot go on without it."""
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
@@ -53,3 +70,23 @@ def gathered_texts(strategy: tf.distribute.Strategy, text: str) -> list[str]:
     """Returns every worker's `text` in the order of `names`; all must call it."""
     letters = tf.constant(list(text.encode()), tf.int32)
     return [bytes(row.numpy().tolist()).decode() for row in gathered(strategy, letters)]
+
+
+@contextlib.contextmanager
+def lost_worker_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Raises what comes of a lost worker as one sentence.
+
+    Raises:
+        WorkerLostError: where one of several was lost, saying which and how to go on.
+    """
+    try:
+        yield
+    except _LOST as error:
+        if len(names(strategy)) == 1:
+            raise
+        task = _TASK.search(error.message)
+        raise WorkerLostError(
+            f"{' '.join(task.groups()) if task else 'another worker'} was lost, and the others "
+            "cannot go on without it; start all of them again, and they resume from the last "
+            "checkpoint"
+        ) from error
