@@ -15,6 +15,7 @@ EVERY_HEAD = [
     heads.Normal("per_value"),
     heads.DiscretizedLogistic(),
     heads.Categorical(3),
+    heads.OneHotCategorical(),
 ]
 
 
@@ -142,6 +143,34 @@ def test_categorical_is_over_class_numbers():
     assert heads.Categorical(3).support == (0.0, 2.0)
 
 
+def test_one_hot_categorical_is_the_categorical():
+    logits = np.random.default_rng(0).normal(scale=5, size=(20, 7)).astype(np.float32)
+    classes = np.random.default_rng(1).integers(0, 7, 20)
+    p, oracle = heads.OneHotCategorical()(tf.constant(logits)), tfd.Categorical(logits)
+    assert (p.batch_shape, p.event_shape) == ([20], [7])
+    np.testing.assert_allclose(p.log_prob(np.eye(7)[classes]), oracle.log_prob(classes), rtol=1e-5)
+    np.testing.assert_allclose(p.mean(), oracle.probs_parameter(), rtol=1e-5)
+    soft = np.random.default_rng(2).dirichlet(np.ones(7), 20)
+    expected = sum(soft[:, k] * oracle.log_prob(np.full(20, k)) for k in range(7))
+    np.testing.assert_allclose(p.log_prob(soft), expected, rtol=1e-5)
+    several = heads.OneHotCategorical()(tf.reshape(logits, [4, 5, 7]))  # five labels an example
+    np.testing.assert_allclose(
+        several.log_prob(np.eye(7)[classes].reshape(4, 5, 7)),
+        tf.reduce_sum(tf.reshape(oracle.log_prob(classes), [4, 5]), axis=1),
+        rtol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("logit", [-200.0, 200.0])
+def test_sure_one_hot_categorical_stays_finite(logit):
+    logits = tf.constant([[logit, 0.0, 0.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        log_prob = heads.OneHotCategorical()(logits).log_prob([[1.0, 0.0, 0.0]])
+    assert np.isfinite(log_prob).all()
+    assert np.isfinite(tape.gradient(log_prob, logits)).all()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -149,6 +178,8 @@ def test_categorical_is_over_class_numbers():
         (lambda: heads.Normal(0.0), r"scale is 0.0; it must be above 0"),
         (lambda: heads.Normal(float("nan")), r"scale is nan; it must be above 0"),
         (lambda: heads.Categorical(1), r"num_classes is 1; it must be at least 2"),
+        (lambda: heads.TokenSequence(0, 4), r"length is 0; it must be at least 1"),
+        (lambda: heads.TokenSequence(3, 1), r"vocabulary_size is 1; it must be at least 2"),
         (lambda: heads.DiagonalNormal(0), r"size is 0; it must be above 0"),
         (lambda: heads.FullCovarianceNormal(-1), r"size is -1; it must be above 0"),
     ],
