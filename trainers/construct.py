@@ -14,7 +14,12 @@ import tfvae
 
 # Where the classes are that an argument of a class names: by the argument, else by the class's own
 # module, else a schedule.
-BY_ARGUMENT = {"heads": tfvae.heads, "networks": tfvae.networks, "top": tfvae.priors}
+BY_ARGUMENT = {
+    "heads": tfvae.heads,
+    "networks": tfvae.networks,
+    "encoders": tfvae.networks,
+    "top": tfvae.priors,
+}
 WITHIN = {keras.optimizers: keras.optimizers.schedules, tfvae.data: tfvae.data}
 
 
@@ -127,7 +132,7 @@ def build_data(config) -> tuple[tfvae.data.Dataset, tfvae.data.Dataset]:
     return data, construct({**config.data, **changes}, tfvae.data, "evaluation.data")
 
 
-def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
+def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE | tfvae.multimodal.MultimodalVAE:
     """Returns the model of `config.model`, compiled; sizes left out follow from data and heads.
 
     Args:
@@ -148,31 +153,23 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
         )
     keras.utils.set_random_seed(config.seed)  # initial weights
     spec = dict(config.model)
-    for role in ("encoder", "decoder", "posterior", "likelihood"):
-        if role not in spec:
-            raise ValueError(f"config.model.{role} is missing; give its name")
-    dtype = policies[config.precision]
+    given = {"data": data, "dtype": policies[config.precision]}
     parts = {
-        role: construct(spec.pop(role), module, f"model.{role}", data=data, dtype=dtype)
-        for role, module in (
-            ("posterior", tfvae.heads),
-            ("likelihood", tfvae.heads),
-            ("prior", tfvae.priors),
+        role: construct(_taken(spec, role, "model"), module, f"model.{role}", **given)
+        for role, module in (("posterior", tfvae.heads), ("prior", tfvae.priors))
+        if role in spec or role == "posterior"
+    }
+    given["outputs"] = parts["posterior"].params_size
+    shapes = getattr(data, "shapes", None)
+    if "modalities" in spec:
+        parts |= _modalities(spec, shapes, config.data.name, given)
+    elif shapes:
+        raise ValueError(
+            f"config.data.name is {config.data.name!r}, data of modalities {', '.join(shapes)}; "
+            f"{config.model.name} has one modality: choose a model of tfvae.multimodal"
         )
-        if role in spec
-    }
-    shape = list(data.image_shape)
-    sizes = {
-        "outputs": parts["posterior"].params_size,
-        "outputs_per_value": parts["likelihood"].params_size,
-        "image_shape": shape,
-        "data_shape": shape,
-        "dtype": dtype,
-    }
-    for role in ("encoder", "decoder", "discriminator"):
-        if role not in spec:
-            continue
-        parts[role] = construct(spec.pop(role), tfvae.networks, f"model.{role}", **sizes)
+    else:
+        parts |= _networks(spec, data.image_shape, "model", given)
     model = construct({**spec, **parts}, tfvae, "model")
     optimizers = {  # `optimizer`, and those of further players
         field: construct(config[field], keras.optimizers, field)
@@ -186,6 +183,52 @@ def build_model(config, data: tfvae.data.Dataset) -> tfvae.VAE:
         )
     model.compile(**optimizers, seed=config.seed, accumulation=config.accumulation)
     return model
+
+
+def _taken(spec: dict[str, Any], role: str, field: str):
+    """Takes `role` out of `spec`."""
+    if role not in spec:
+        raise ValueError(f"config.{field}.{role} is missing; give its name")
+    return spec.pop(role)
+
+
+def _networks(spec: dict[str, Any], shape, field: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The likelihood and the networks of data of `shape`, taken out of `spec`."""
+    likelihood = construct(
+        _taken(spec, "likelihood", field), tfvae.heads, f"{field}.likelihood", **given
+    )
+    sizes = {
+        **given,
+        "outputs_per_value": likelihood.params_size,
+        "image_shape": list(shape),
+        "data_shape": list(shape),
+    }
+    networks = {
+        role: construct(_taken(spec, role, field), tfvae.networks, f"{field}.{role}", **sizes)
+        for role in ("encoder", "decoder", "discriminator")
+        if role in spec or role != "discriminator"
+    }
+    return {"likelihood": likelihood, **networks}
+
+
+def _modalities(spec: dict[str, Any], shapes, data_name: str, given) -> dict[str, Any]:
+    """The modalities, and the joint encoder if there is one, taken out of `spec`."""
+    named = dict(spec.pop("modalities"))
+    if set(named) != set(shapes or ()):
+        raise ValueError(
+            f"config.model.modalities are {', '.join(named)}; config.data.name {data_name!r} has "
+            f"{', '.join(shapes or ['one modality only'])}: they must be the same"
+        )
+    modalities = {}
+    for name, fields in named.items():
+        field, rest = f"model.modalities.{name}", dict(fields)
+        rest |= _networks(rest, shapes[name], field, given)
+        modalities[name] = construct({"name": "Modality", **rest}, tfvae.multimodal, field)
+    parts: dict[str, Any] = {"modalities": modalities}
+    if "joint_encoder" in spec:
+        joint = {"name": "JointEncoder", **spec.pop("joint_encoder")}
+        parts["joint_encoder"] = construct(joint, tfvae.networks, "model.joint_encoder", **given)
+    return parts
 
 
 def mean_image(data: tfvae.data.Dataset, examples: int = 60_000) -> np.ndarray:

@@ -7,6 +7,7 @@ from tfvae.evaluation.annealed_importance_sampling import (
 )
 from tfvae.evaluation.bidirectional import BidirectionalEstimate, bidirectional
 from tfvae.evaluation.bits_per_dimension import bits_per_dimension
+from tfvae.evaluation.conditional import conditional_log_likelihood
 from tfvae.evaluation.information import KLDecomposition, decompose_kl, kl_decomposition
 from tfvae.evaluation.likelihood import log_likelihood
 from tfvae.evaluation.over_data import MeanEstimate, mean_estimate, mean_log_likelihood
@@ -22,6 +23,7 @@ __all__ = [
     "annealed_importance_sampling",
     "bidirectional",
     "bits_per_dimension",
+    "conditional_log_likelihood",
     "decompose_kl",
     "kl_decomposition",
     "kl_from_prior",

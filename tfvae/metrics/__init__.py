@@ -1,6 +1,8 @@
 """Metrics of disentanglement: one a file, plain arrays or a function from images to codes."""
 
 from tfvae.metrics.active_units import active_units
+from tfvae.metrics.coherence import Coherence, coherence
+from tfvae.metrics.cross_modal_accuracy import cross_modal_accuracy
 from tfvae.metrics.dci import DCI, dci
 from tfvae.metrics.explicitness import explicitness
 from tfvae.metrics.factor_vae_score import factor_vae_score
@@ -15,7 +17,10 @@ from tfvae.metrics.udr_score import udr_score
 
 __all__ = [
     "DCI",
+    "Coherence",
     "active_units",
+    "coherence",
+    "cross_modal_accuracy",
     "dci",
     "explicitness",
     "factor_vae_score",
