@@ -27,8 +27,10 @@ INSTALL = [
     "grpcio>=1.66,<2",
     "protobuf>=6.31,<8",
     "starlette>=0.40,<2",
-    "uvicorn>=0.30,<1",
-    "anyio>=4,<5",
+    "uvicorn>=0.54,<1",
+    "grpcio-health-checking>=1.66,<2",
+    "grpcio-reflection>=1.66,<2",
+    "prometheus_client>=0.20,<1",
     "google-crc32c>=1.5,<2",
     "scipy>=1.13,<2",
     "h5py>=3.11,<4",
@@ -36,7 +38,12 @@ INSTALL = [
 # importlib_resources is used by tensorflow-datasets on Python 3.11 and not declared there.
 DATASETS = ["tensorflow-datasets>=4.9.8,<5", "importlib_resources>=6,<8"]
 BATCH = ["apache-beam>=2.60,<3"]
-DEV = [*DATASETS, "ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"]
+DEV = [
+    *DATASETS,
+    *("ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"),
+    # Of the tests of the server: mutated requests, certificates, a client of another hand.
+    *("hypothesis>=6.100,<7", "trustme>=1.2,<2", "ovmsclient>=2023.1"),
+]
 
 setup(
     name="tfvae",
@@ -47,7 +54,11 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["tfvae*", "trainers*", "serving*"]),
-    package_data={"tfvae": ["py.typed"], "serving.client": ["*.proto", "*.pyi"]},
+    package_data={
+        "tfvae": ["py.typed"],
+        "serving": ["*.proto", "*.pyi"],
+        "serving.client": ["*.proto", "*.pyi"],
+    },
     install_requires=INSTALL,
     extras_require={
         "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],

@@ -2,117 +2,167 @@
 
 from __future__ import annotations
 
+import logging
 import socket
-import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-import uvicorn
 
-from serving import grpc_server
+from serving import config_files, config_pb2, health, model_config
+from serving.batching import Batcher
+from serving.batching_parameters import BatchingParameters
+from serving.bearer_tokens import BearerTokens
+from serving.errors import ServingError
+from serving.grpc_server import GrpcMethods
+from serving.http_server import HttpApplication, HttpLimits, HttpServer
+from serving.metrics import Metrics
+from serving.model_config import ModelConfig
 from serving.model_service import ModelService
-from serving.models import Models, Poller
+from serving.models import Models
+from serving.overload import CountingPool
+from serving.poller import Poller
 from serving.prediction_service import PredictionService
 from serving.rest import RestApi
-from serving.servables import Servables
 from serving.session import SavedModelSession
+from serving.tls import Tls
 from serving.warmup import warm_up as run_warm_up
 
+_LOGGER = logging.getLogger(__name__)
 
-class NothingLoaded(Exception):
-    """No version of the model could be loaded; says why for each."""
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """How models are loaded and looked for.
+
+    Attributes:
+        warm_up: Whether a version's warm-up requests run before it is served.
+        session_threads: Threads of a session; 0 lets TensorFlow choose.
+        batching: How requests are put together; None runs each alone.
+        poll_seconds: Seconds between looks for a new version; 0 or less never looks again.
+        config_file: The model_config_file; empty where there is none.
+        config_poll_seconds: Seconds between looks at it; 0 never looks again.
+        allow_labels_for_unavailable: Whether a label may name a version that is not served.
+    """
+
+    warm_up: bool
+    session_threads: int
+    batching: BatchingParameters | None
+    poll_seconds: float
+    config_file: str
+    config_poll_seconds: float
+    allow_labels_for_unavailable: bool
+
+
+@dataclass(frozen=True)
+class RestSettings:
+    """How REST is served.
+
+    Attributes:
+        listener: Listening.
+        tls: None serves plain text.
+        tokens: Of which a request needs one; None lets every request pass.
+        limits: Beyond which requests are refused.
+        timeout: Seconds a request may compute.
+        metrics_path: Where the metrics are; None shows none.
+    """
+
+    listener: socket.socket
+    tls: Tls | None
+    tokens: BearerTokens | None
+    limits: HttpLimits
+    timeout: float
+    metrics_path: str | None
 
 
 class Embedded:
-    """One model, served."""
+    """Models, served."""
 
-    def __init__(
-        self,
-        name: str,
-        base_path: Path,
-        *,
-        warm_up: bool,
-        session_threads: int,
-        poll_seconds: float,
-    ):
-        """Prepares to serve.
-
-        Args:
-            name: Name of the model.
-            base_path: Directory of its versions.
-            warm_up: Whether a version's warm-up requests run before it is served.
-            session_threads: Threads of a session; 0 lets TensorFlow choose.
-            poll_seconds: Seconds between looks for a new version.
-        """
-        self._model = Servables(name, base_path, self._load)
-        self._models = Models([self._model])
-        self._poller = Poller(self._models, poll_seconds)
-        self._warm_up = warm_up
-        self._session_threads = session_threads
+    def __init__(self, settings: ModelSettings):
+        self._settings = settings
+        self._batcher = Batcher(settings.batching) if settings.batching else None
+        self.models = Models(self._load, settings.allow_labels_for_unavailable)
+        self._metrics = Metrics()
+        self._pollers = [Poller(self.models.poll, settings.poll_seconds, "version poller")]
+        if settings.config_file:
+            self._config = Path(settings.config_file).read_bytes()
+            self._pollers.append(
+                Poller(self._poll_config, settings.config_poll_seconds, "configuration poller")
+            )
         self._grpc: grpc.Server | None = None
-        self._rest: uvicorn.Server | None = None
-        self._rest_thread: threading.Thread | None = None
+        self._health: health.health.HealthServicer | None = None
+        self._http: HttpServer | None = None
 
     def _load(self, path: Path) -> SavedModelSession:
-        session = SavedModelSession(path, self._session_threads)
-        if self._warm_up:
+        session = SavedModelSession(path, self._settings.session_threads, self._batcher)
+        if self._settings.warm_up:
             run_warm_up(session, path)
         return session
 
-    def load(self) -> int:
-        """Loads the latest version that loads.
+    def _poll_config(self) -> None:
+        """Serves the models of the configuration file where it changed."""
+        text = Path(self._settings.config_file).read_bytes()
+        if text == self._config:
+            return
+        self._config = text  # A mistake is told once, not at every look.
+        name = f"--model_config_file={self._settings.config_file}"
+        try:
+            config = config_files.parse(name, text, config_pb2.ModelServerConfig())
+            self.models.reload(model_config.validated(config))
+        except (config_files.ConfigError, ServingError) as error:
+            _LOGGER.error("the models stay as they are: %s", error)
 
-        Returns:
-            Its number.
+    def load(self, configs: Sequence[ModelConfig]) -> None:
+        """Loads the models.
 
         Raises:
-            NothingLoaded: There is none.
+            ServingError: One has no version that loads.
         """
-        self._model.poll()
-        available = self._model.available()
-        if not available:
-            reasons = [f"version {v.number}: {v.error}" for v in self._model.versions()]
-            raise NothingLoaded(
-                f"no version of {self._model.base_path} could be loaded: " + "; ".join(reasons)
-            )
-        return available[-1].number
+        self.models.reload(configs)
 
     def start(
         self,
         server: grpc.Server,
-        rest_socket: socket.socket | None,
-        rest_timeout_in_ms: int,
-        rest_threads: int,
+        pool: CountingPool,
+        rest: RestSettings | None,
+        *,
+        with_health: bool,
+        with_reflection: bool,
     ) -> None:
         """Answers requests until `stop`.
 
         Args:
             server: Bound to its port.
-            rest_socket: Listening; None for no REST.
-            rest_timeout_in_ms: Milliseconds a REST request may compute.
-            rest_threads: REST requests that run at once.
+            pool: Its threads.
+            rest: None serves no REST.
+            with_health: Whether grpc.health.v1 is served.
+            with_reflection: Whether server reflection is.
         """
         prediction_service, model_service = (
-            PredictionService(self._models),
-            ModelService(self._models),
+            PredictionService(self.models),
+            ModelService(self.models),
         )
-        grpc_server.add_services(server, prediction_service, model_service)
+        methods = GrpcMethods(self.models, self._metrics)
+        methods.add_services(server, prediction_service, model_service)
+        self._metrics.watch_waiting("GRPC", lambda: pool.waiting)
+        if with_health:
+            self._health = health.add_health(server)
+        if with_reflection:
+            health.add_reflection(server)
         self._grpc = server
         server.start()
-        self._poller.start()
-        if rest_socket is None:
-            return
-        api = RestApi(
-            self._models, prediction_service, model_service, rest_timeout_in_ms / 1000, rest_threads
-        )
-        config = uvicorn.Config(
-            api, log_config=None, access_log=False, lifespan="off", ws="none", server_header=False
-        )
-        self._rest = uvicorn.Server(config)
-        self._rest_thread = threading.Thread(
-            target=self._rest.run, kwargs={"sockets": [rest_socket]}, name="rest", daemon=True
-        )
-        self._rest_thread.start()
+        if rest is not None:
+            api = RestApi(
+                self.models, prediction_service, model_service, rest.timeout, self._metrics
+            )
+            application = HttpApplication(
+                api, rest.limits, rest.tokens, self._metrics, rest.metrics_path
+            )
+            context = rest.tls.context if rest.tls else None
+            self._http = HttpServer(application, rest.listener, context)
+        for poller in self._pollers:
+            poller.start()
 
     def stop(self, drain_seconds: float) -> None:
         """Takes no more requests, lets those in flight finish, and unloads.
@@ -120,12 +170,14 @@ class Embedded:
         Args:
             drain_seconds: The longest to wait for the requests in flight.
         """
-        if self._rest is not None:
-            self._rest.config.timeout_graceful_shutdown = int(drain_seconds)
-            self._rest.should_exit = True
+        if self._health is not None:
+            self._health.enter_graceful_shutdown()
+        if self._http is not None:
+            self._http.refuse_new(drain_seconds)
         if self._grpc is not None:
             self._grpc.stop(drain_seconds).wait()
-        if self._rest_thread is not None:
-            self._rest_thread.join(drain_seconds)
-        self._poller.stop()
-        self._model.close()
+        if self._http is not None:
+            self._http.wait(drain_seconds)
+        for poller in self._pollers:
+            poller.stop()
+        self.models.close()

@@ -1,4 +1,4 @@
-"""The gRPC side of the server: methods by name, deadlines and errors."""
+"""The gRPC side of the server: methods by name, deadlines, errors and metrics."""
 
 from __future__ import annotations
 
@@ -18,48 +18,85 @@ from tensorflow_serving.apis import (
 
 from serving import errors
 from serving.client import messages_pb2
+from serving.metrics import Metrics
 from serving.model_service import ModelService
+from serving.models import Models
 from serving.prediction_service import PredictionService
 
-
-def add_services(
-    server: grpc.Server, prediction_service: PredictionService, model_service: ModelService
-) -> None:
-    """Registers both services under the stock server's names."""
-    prediction = {
-        "Predict": _handler(messages_pb2.PredictRequest, prediction_service.predict),
-        "GetModelMetadata": _handler(
-            get_model_metadata_pb2.GetModelMetadataRequest, prediction_service.get_model_metadata
-        ),
-        "Classify": _handler(classification_pb2.ClassificationRequest, prediction_service.classify),
-        "Regress": _handler(regression_pb2.RegressionRequest, prediction_service.regress),
-        "MultiInference": _handler(
-            inference_pb2.MultiInferenceRequest, prediction_service.multi_inference
-        ),
-    }
-    model = {
-        "GetModelStatus": _handler(
-            get_model_status_pb2.GetModelStatusRequest, model_service.get_model_status
-        ),
-        "HandleReloadConfigRequest": _handler(
-            model_management_pb2.ReloadConfigRequest, model_service.handle_reload_config_request
-        ),
-    }
-    for name, methods in (("PredictionService", prediction), ("ModelService", model)):
-        handler = grpc.method_handlers_generic_handler(f"tensorflow.serving.{name}", methods)
-        server.add_generic_rpc_handlers((handler,))
+Method = Callable[[Any, float | None], Any]
 
 
-def _handler(request_type: Any, method: Callable[[Any, float | None], Any]):
-    def answer(data: bytes, context: grpc.ServicerContext) -> bytes:
-        try:
-            # Parsed here, for gRPC answers a message that does not parse with INTERNAL.
-            request = request_type.FromString(data)
-            return method(request, context.time_remaining()).SerializeToString()
-        except message.DecodeError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"malformed request: {error}")
-        except errors.ServingError as error:
-            context.abort(error.code, error.details)
-        raise AssertionError("abort raises")
+class GrpcMethods:
+    """The methods of both services, in bytes and out bytes."""
 
-    return grpc.unary_unary_rpc_method_handler(answer)
+    def __init__(self, models: Models, metrics: Metrics):
+        """Makes the methods.
+
+        Args:
+            models: What is served.
+            metrics: Where requests are recorded.
+        """
+        self._models = models
+        self._metrics = metrics
+
+    def add_services(
+        self,
+        server: grpc.Server,
+        prediction_service: PredictionService,
+        model_service: ModelService,
+    ) -> None:
+        """Registers both services under the stock server's names."""
+        metadata_request = get_model_metadata_pb2.GetModelMetadataRequest
+        prediction: dict[str, tuple[Any, Method]] = {
+            "Predict": (messages_pb2.PredictRequest, prediction_service.predict),
+            "GetModelMetadata": (metadata_request, prediction_service.get_model_metadata),
+            "Classify": (classification_pb2.ClassificationRequest, prediction_service.classify),
+            "Regress": (regression_pb2.RegressionRequest, prediction_service.regress),
+            "MultiInference": (
+                inference_pb2.MultiInferenceRequest,
+                prediction_service.multi_inference,
+            ),
+        }
+        handlers = {
+            name: self._handler(request_type, self._recorded(name, method))
+            for name, (request_type, method) in prediction.items()
+        }
+        states = {
+            "GetModelStatus": self._handler(
+                get_model_status_pb2.GetModelStatusRequest, model_service.get_model_status
+            ),
+            "HandleReloadConfigRequest": self._handler(
+                model_management_pb2.ReloadConfigRequest, model_service.handle_reload_config_request
+            ),
+        }
+        for name, methods in (("PredictionService", handlers), ("ModelService", states)):
+            handler = grpc.method_handlers_generic_handler(f"tensorflow.serving.{name}", methods)
+            server.add_generic_rpc_handlers((handler,))
+
+    def _recorded(self, api: str, method: Method) -> Method:
+        def recorded(request: Any, timeout: float | None) -> Any:
+            name = self._models.served_name(_model_name(request))
+            with self._metrics.recorded(name, api, "GRPC"):
+                return method(request, timeout)
+
+        return recorded
+
+    def _handler(self, request_type: Any, method: Method) -> grpc.RpcMethodHandler:
+        def answer(data: bytes, context: grpc.ServicerContext) -> bytes:
+            try:
+                # Parsed here, for gRPC answers a message that does not parse with INTERNAL.
+                request = request_type.FromString(data)
+                return method(request, context.time_remaining()).SerializeToString()
+            except message.DecodeError as error:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"malformed request: {error}")
+            except errors.ServingError as error:
+                context.abort(error.code, error.details)
+            raise AssertionError("abort raises")
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+def _model_name(request: Any) -> str:
+    if isinstance(request, inference_pb2.MultiInferenceRequest):
+        return request.tasks[0].model_spec.name if request.tasks else ""
+    return request.model_spec.name

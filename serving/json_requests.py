@@ -57,6 +57,23 @@ def signature_name(document: Mapping[str, Any]) -> str:
     return name
 
 
+def check_examples(document: Mapping[str, Any]) -> None:
+    """Checks that a request for classification or regression has examples.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, with the stock server's message.
+    """
+    if "examples" not in document:
+        problem = "When method is classify, key 'examples' is expected and was not found"
+    elif not isinstance(document["examples"], list):
+        problem = "Expecting 'examples' value to be an list/array"
+    elif not document["examples"]:
+        problem = "'examples' value is an empty array"
+    else:
+        return
+    raise errors.invalid_argument(f"JSON Value: {_text(document)} {problem}")
+
+
 def read_inputs(
     document: Mapping[str, Any], data_types: Mapping[str, int]
 ) -> tuple[dict[str, np.ndarray], bool]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-from concurrent import futures
+from collections.abc import Sequence
 
 import grpc
 
-# As in the stock server, and the most that gRPC can carry; its Python default is 4 MiB.
-MAX_MESSAGE_BYTES = 2**31 - 1
+from serving.overload import CountingPool
 
 
 class ListenError(Exception):
@@ -36,15 +35,22 @@ def channel_arguments(text: str) -> dict[str, int | str]:
 
 
 def bind_grpc(
-    host: str, port: int, threads: int, arguments: dict[str, int | str]
+    host: str,
+    port: int,
+    credentials: grpc.ServerCredentials | None,
+    pool: CountingPool,
+    interceptors: Sequence[grpc.ServerInterceptor],
+    options: dict[str, int | str],
 ) -> tuple[grpc.Server, int]:
     """Makes a gRPC server, bound but not started and without services.
 
     Args:
         host: Address to listen on.
         port: Port; 0 takes a free one.
-        threads: Requests that run at once.
-        arguments: gRPC channel arguments, before the defaults.
+        credentials: For TLS; None serves plain text.
+        pool: Runs the requests.
+        interceptors: What a request passes first.
+        options: gRPC channel arguments.
 
     Returns:
         The server and its port.
@@ -52,17 +58,14 @@ def bind_grpc(
     Raises:
         ListenError: The address cannot be bound.
     """
-    options = {
-        "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-        "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
-        # Otherwise two servers could share a port, each answering some of the requests.
-        "grpc.so_reuseport": 0,
-        **arguments,
-    }
-    pool = futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc")
-    server = grpc.server(pool, options=list(options.items()))
+    # Otherwise two servers could share a port, each answering some of the requests.
+    options = {"grpc.so_reuseport": 0, **options}
+    server = grpc.server(pool, interceptors=interceptors, options=list(options.items()))
     try:
-        bound = server.add_insecure_port(address(host, port))
+        if credentials is None:
+            bound = server.add_insecure_port(address(host, port))
+        else:
+            bound = server.add_secure_port(address(host, port), credentials)
     except RuntimeError as error:
         raise _port_error("port", host, port, error) from error
     if bound == 0:  # How older versions of gRPC say it.

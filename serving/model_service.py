@@ -1,11 +1,12 @@
-"""ModelService: the states of a model's versions."""
+"""ModelService: the states of a model's versions, and which models are served."""
 
 from __future__ import annotations
 
 import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
-from serving import errors
+from serving import config_pb2, errors, model_config
+from serving.config_files import ConfigError
 from serving.models import Models
 
 _UNKNOWN = 2  # tensorflow.error.Code
@@ -24,15 +25,13 @@ class ModelService:
         if not request.HasField("model_spec"):
             raise errors.invalid_argument("Missing ModelSpec")
         spec = request.model_spec
+        model = self._models.find(spec.name)
+        number = spec.version.value if spec.HasField("version") else None
         if spec.HasField("version_label"):
-            self._models.find_spec(spec)
-        model = self._models.by_name.get(spec.name)
-        versions = model.versions() if model else []
-        what = "any versions"
-        if spec.HasField("version"):
-            what = f"version {spec.version.value}"
-            versions = [version for version in versions if version.number == spec.version.value]
+            number = self._models.number(spec.name, spec.version_label)
+        versions = [v for v in model.versions() if number in (None, v.number)] if model else []
         if not versions:
+            what = "any versions" if number is None else f"version {number}"
             raise errors.ServingError(
                 grpc.StatusCode.NOT_FOUND, f"Could not find {what} of model {spec.name}"
             )
@@ -46,9 +45,10 @@ class ModelService:
     def handle_reload_config_request(
         self, request: model_management_pb2.ReloadConfigRequest, timeout: float | None = None
     ) -> model_management_pb2.ReloadConfigResponse:
-        """Not yet: the model is the one named when the server started."""
-        raise errors.ServingError(
-            grpc.StatusCode.UNIMPLEMENTED,
-            "the embedded server serves the model it was started with; restart it with another "
-            "--model_name and --model_base_path",
-        )
+        """Serves the models of the request and no others, once they are loaded."""
+        config = config_pb2.ModelServerConfig.FromString(request.config.SerializeToString())
+        try:
+            self._models.reload(model_config.validated(config))
+        except ConfigError as error:
+            raise errors.invalid_argument(str(error)) from error
+        return model_management_pb2.ReloadConfigResponse(status={"error_code": 0})

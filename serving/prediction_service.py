@@ -24,8 +24,7 @@ class PredictionService:
         self, request: messages_pb2.PredictRequest, timeout: float | None = None
     ) -> messages_pb2.PredictResponse:
         """Runs a signature; outputs come in their typed `*_val` fields."""
-        name, number = self._models.find(request)
-        with self._models.use(name, number) as (version, session):
+        with self._models.use(request) as (version, session):
             signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
             session.signature(signature_name)
             inputs = {}
@@ -36,7 +35,7 @@ class PredictionService:
                     raise errors.invalid_argument(f"tensor parsing error: {alias}") from error
             outputs = session.run(signature_name, inputs, request.output_filter, timeout)
             response = messages_pb2.PredictResponse()
-            response.model_spec.name = name
+            response.model_spec.name = request.model_spec.name
             response.model_spec.signature_name = signature_name
             response.model_spec.version.value = version
         for alias, array in outputs.items():
@@ -56,24 +55,23 @@ class PredictionService:
         for metadata_field in request.metadata_field:
             if metadata_field != "signature_def":
                 raise errors.invalid_argument(f"Metadata field {metadata_field} is not supported")
-        name, number = self._models.find(request)
-        with self._models.use(name, number) as (version, session):
+        with self._models.use(request) as (version, session):
             signatures = get_model_metadata_pb2.SignatureDefMap()
             for key, signature in session.signatures.items():
                 signatures.signature_def[key].CopyFrom(signature)
             response = get_model_metadata_pb2.GetModelMetadataResponse()
-            response.model_spec.name = name
+            response.model_spec.name = request.model_spec.name
             response.model_spec.version.value = version
         response.metadata["signature_def"].Pack(signatures)
         return response
 
     def classify(self, request, timeout: float | None = None):
         """Refused: it takes tf.Example, which no signature of a VAE does."""
-        self._refuse(self._models.find(request), request.model_spec, _CLASSIFY, "classification")
+        self._refuse(request, _CLASSIFY, "classification")
 
     def regress(self, request, timeout: float | None = None):
         """Refused, as `classify`."""
-        self._refuse(self._models.find(request), request.model_spec, _REGRESS, "regression")
+        self._refuse(request, _REGRESS, "regression")
 
     def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, timeout: float | None = None
@@ -85,17 +83,16 @@ class PredictionService:
         for task in request.tasks:
             if not task.model_spec.name:
                 raise errors.invalid_argument("Found ModelSpec with an empty model name.")
-            found = self._models.find_spec(task.model_spec)
             if task.method_name not in kinds:
                 raise errors.ServingError(
                     grpc.StatusCode.UNIMPLEMENTED,
                     f"Unsupported signature method_name: {task.method_name}",
                 )
-            self._refuse(found, task.model_spec, task.method_name, kinds[task.method_name])
+            self._refuse(task, task.method_name, kinds[task.method_name])
 
-    def _refuse(self, found: tuple[str, int | None], spec, method_name: str, kind: str):
-        with self._models.use(*found) as (_, session):
-            signature_name = spec.signature_name or DEFAULT_SIGNATURE
+    def _refuse(self, request, method_name: str, kind: str):
+        with self._models.use(request) as (_, session):
+            signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
             if signature_name not in session.signatures:
                 raise errors.invalid_argument(
                     f"No signature was found with the name: {signature_name}"

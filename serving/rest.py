@@ -6,18 +6,17 @@ import json
 import re
 from urllib.parse import unquote
 
-import anyio
-import grpc
 from google.protobuf import json_format
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    model_pb2,
+    regression_pb2,
 )
 
 from serving import errors, json_requests, json_responses
+from serving.metrics import Metrics
 from serving.model_service import ModelService
 from serving.models import Models
 from serving.prediction_service import PredictionService
@@ -30,7 +29,7 @@ _LARGEST_VERSION = 2**63 - 1
 
 
 class RestApi:
-    """An ASGI application."""
+    """Answers a request's body."""
 
     def __init__(
         self,
@@ -38,41 +37,25 @@ class RestApi:
         prediction_service: PredictionService,
         model_service: ModelService,
         timeout: float,
-        threads: int,
+        metrics: Metrics,
     ):
-        """Makes the application.
+        """Makes the API.
 
         Args:
             models: What is served.
-            prediction_service: Answers metadata.
+            prediction_service: Answers metadata, and what takes tf.Example.
             model_service: Answers status.
             timeout: Seconds a request may compute.
-            threads: Requests that run at once.
+            metrics: Where predictions are recorded.
         """
         self._models = models
         self._prediction_service = prediction_service
         self._model_service = model_service
         self._timeout = timeout
-        self._threads = threads
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        request = Request(scope, receive)
-        path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
-        if self._limiter is None:  # It belongs to the event loop, which runs only now.
-            self._limiter = anyio.CapacityLimiter(self._threads)
-        try:
-            body = await request.body()
-        except ClientDisconnect:
-            return
-        status, content = await anyio.to_thread.run_sync(
-            self._answer, request.method, path, body, limiter=self._limiter
-        )
-        response = Response(content, status, media_type="application/json")
-        await response(scope, receive, send)
-
-    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """The status and the JSON document that answer a request."""
         if not path.lower().startswith("/v1/"):
             return 404, _error("Not Found")
         try:
@@ -82,7 +65,9 @@ class RestApi:
 
     def _route(self, method: str, path: str, body: bytes) -> bytes:
         if method == "POST" and (match := _POST.fullmatch(path)):
-            return self._post(match, body)
+            name = self._models.served_name(unquote(match["name"]))
+            with self._metrics.recorded(name, match["method"].capitalize(), "REST"):
+                return self._post(match, body)
         if method == "GET" and (match := _GET.fullmatch(path)):
             return self._get(match)
         if method == "GET" and path.lower() in ("/v1/models", "/v1/models/metadata"):
@@ -90,39 +75,41 @@ class RestApi:
         raise errors.invalid_argument(f"Malformed request: {method} {path}")
 
     def _post(self, match: re.Match[str], body: bytes) -> bytes:
-        spec = _model_spec(match)
+        request = _request(match)
         document = json_requests.parse(body)
         signature_name = json_requests.signature_name(document) or DEFAULT_SIGNATURE
         if match["method"].lower() != "predict":
-            raise errors.ServingError(
-                grpc.StatusCode.UNIMPLEMENTED,
-                f"{match['method']} takes tf.Example, which no signature here does; use predict",
-            )
-        with self._models.use(*self._models.find_spec(spec)) as (_, session):
+            json_requests.check_examples(document)
+            return self._refuse_examples(match["method"].lower(), request.model_spec)
+        with self._models.use(request) as (_, session):
             if signature_name not in session.signatures:
                 raise errors.invalid_argument(
                     f'Serving signature name: "{signature_name}" not found in signature def'
                 )
-            infos = session.signatures[signature_name].inputs
-            if not infos:
+            data_types = session.signature(signature_name).data_types
+            if not data_types:
                 raise errors.invalid_argument(
                     f"Failed to get input map for signature: {signature_name}"
                 )
-            data_types = {name: info.dtype for name, info in infos.items()}
             inputs, rows = json_requests.read_inputs(document, data_types)
             outputs = session.run(signature_name, inputs, timeout=self._timeout)
         return json_responses.write(outputs, rows)
 
+    def _refuse_examples(self, method: str, spec: model_pb2.ModelSpec) -> bytes:
+        if method == "classify":
+            classification = classification_pb2.ClassificationRequest(model_spec=spec)
+            return self._prediction_service.classify(classification)
+        return self._prediction_service.regress(regression_pb2.RegressionRequest(model_spec=spec))
+
     def _get(self, match: re.Match[str]) -> bytes:
-        spec = _model_spec(match)
+        status_request = _request(match)
         if match["metadata"] is None:
-            status_request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
             status = self._model_service.get_model_status(status_request)
             return json_format.MessageToJson(
                 status, always_print_fields_with_no_presence=True
             ).encode()
         request = get_model_metadata_pb2.GetModelMetadataRequest(
-            model_spec=spec, metadata_field=["signature_def"]
+            model_spec=status_request.model_spec, metadata_field=["signature_def"]
         )
         response = self._prediction_service.get_model_metadata(request)
         signatures = get_model_metadata_pb2.SignatureDefMap()
@@ -134,8 +121,8 @@ class RestApi:
         return json.dumps(document, indent=1).encode()
 
 
-def _model_spec(match: re.Match[str]):
-    """The `model_spec` of a path."""
+def _request(match: re.Match[str]) -> get_model_status_pb2.GetModelStatusRequest:
+    """A request with the `model_spec` of a path."""
     request = get_model_status_pb2.GetModelStatusRequest()
     request.model_spec.name = unquote(match["name"])
     if match["version"] is not None:
@@ -146,7 +133,7 @@ def _model_spec(match: re.Match[str]):
         request.model_spec.version.value = int(match["version"])
     if match["label"] is not None:
         request.model_spec.version_label = unquote(match["label"])
-    return request.model_spec
+    return request
 
 
 def _to_dict(message) -> dict:

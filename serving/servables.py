@@ -1,4 +1,4 @@
-"""The versions of a model that is served: found, loaded, swapped and unloaded.
+"""The versions of a model that is served: loaded, swapped and unloaded.
 
 A new version loads before the old one unloads, requests in flight keep the version they began
 with, and a version that fails to load never replaces one that works.
@@ -9,15 +9,15 @@ from __future__ import annotations
 import enum
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
 
-from serving import errors
+from serving import errors, version_folders
+from serving.model_config import ModelConfig
 
 if TYPE_CHECKING:  # It imports TensorFlow, which takes seconds; base paths are checked before.
     from serving.session import SavedModelSession
@@ -40,33 +40,19 @@ class Version:
     """One version of a model.
 
     Attributes:
-        model: Name of the model.
         number: Number of the version.
         state: Where it is between START and END.
         error: Why it ended, when it failed to load.
+        gone: Whether its folder vanished after it failed: if it comes back, it is tried again.
         session: The loaded model, while there is one.
     """
 
-    model: str
     number: int
     state: State = State.START
     error: str = ""
+    gone: bool = False
     session: SavedModelSession | None = None
-    _users: int = field(default=0, repr=False)
-
-
-def find_versions(base_path: Path) -> dict[int, Path]:
-    """Finds the versions in a base path: its folders named by an integer.
-
-    Returns:
-        Number to folder, latest first.
-
-    Raises:
-        OSError: The base path cannot be read.
-    """
-    folders = [p for p in base_path.iterdir() if p.name.isascii() and p.name.isdigit()]
-    found = {int(folder.name): folder for folder in folders if folder.is_dir()}
-    return dict(sorted(found.items(), reverse=True))
+    users: int = field(default=0, repr=False)
 
 
 def not_found(name: str, number: int | None) -> errors.ServingError:
@@ -78,117 +64,141 @@ def not_found(name: str, number: int | None) -> errors.ServingError:
 
 
 class Servables:
-    """The versions of one model under its base path; the latest that loads is served.
+    """The versions of one model under its base path."""
 
-    Attributes:
-        name: Name of the model.
-        base_path: Directory of the versions.
-    """
-
-    def __init__(self, name: str, base_path: Path, load: Callable[[Path], SavedModelSession]):
+    def __init__(self, config: ModelConfig, load: Callable[[Path], SavedModelSession]):
         """Remembers what to serve; `poll` loads it.
 
         Args:
-            name: Name of the model.
-            base_path: Directory whose integer-named folders are versions.
+            config: The model; may be set anew, with the same name and base path.
             load: Loads the version in a folder, or raises `serving.errors.LoadError`.
         """
-        self.name = name
-        self.base_path = base_path
+        self.config = config
         self._load = load
         self._versions: dict[int, Version] = {}
+        self._labels: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def poll(self) -> None:
-        """Looks at the base path once; swaps to its latest version that loads.
+        """Looks at the base path once: loads what is to be served, then unloads what is not.
 
-        A version that failed is not tried again while its folder stays. When no version is left
-        in the base path, what is served stays served.
+        A version that failed is not tried again while its folder stays. When nothing that is to
+        be served can be, what is served stays served.
         """
+        self.retire_others(self.load_wanted())
+
+    def load_wanted(self) -> list[int]:
+        """Loads the versions that are to be served; returns those of them that are."""
+        name, base_path = self.config.name, self.config.base_path
         try:
-            present = find_versions(self.base_path)
+            present = version_folders.find(base_path)
         except OSError as error:
-            _LOGGER.warning("cannot list the versions of model %s: %s", self.name, error)
-            return
-        for number, version in list(self._versions.items()):
-            if version.state is State.END and version.error and number not in present:
-                del self._versions[number]
-        for number, folder in present.items():
+            _LOGGER.warning("cannot list the versions of model %s: %s", name, error)
+            return []
+        for number, version in self._versions.items():
+            version.gone = version.gone or number not in present
+        served: list[int] = []
+        for number in self.config.policy.candidates(present):
+            if len(served) == self.config.policy.latest:
+                break
             known = self._versions.get(number)
-            if known is not None and known.state is State.AVAILABLE:
-                break
-            if known is not None and known.error:
+            if known is not None and known.error and not known.gone:
                 continue
-            if self._start(number, folder).state is State.AVAILABLE:
-                break
-        else:
-            return
-        for other in self.available():
-            if other.number != number:
-                self._retire(other)
+            if known is None or known.state is not State.AVAILABLE:
+                known = self._start(number, present[number])
+            if known.state is State.AVAILABLE:
+                served.append(number)
+        return served
+
+    def retire_others(self, served: list[int]) -> None:
+        """Unloads all versions but these, unless there are none."""
+        for version in self.available():
+            if served and version.number not in served:
+                self._retire(version)
 
     def _start(self, number: int, folder: Path) -> Version:
-        version = self._versions[number] = Version(self.name, number, State.LOADING)
+        name = self.config.name
+        version = self._versions[number] = Version(number, State.LOADING)
         try:
-            session = self._load(folder)
+            version_folders.check(self.config.base_path, folder)
+            version.session = self._load(folder)
         except errors.LoadError as error:
+            _LOGGER.error("model %s version %d failed to load: %s", name, number, error)
             version.error, version.state = str(error), State.END
-            _LOGGER.error("model %s version %d failed to load: %s", self.name, number, error)
-            return version
-        version.session, version.state = session, State.AVAILABLE
-        _LOGGER.info("model %s version %d is available", self.name, number)
+        except Exception as error:  # A graph of somebody else's may raise anything.
+            _LOGGER.exception("model %s version %d failed to load", name, number)
+            version.error, version.state = f"{type(error).__name__}: {error}", State.END
+        else:
+            version.state = State.AVAILABLE
+            _LOGGER.info("model %s version %d is available", name, number)
         return version
 
     def _retire(self, version: Version) -> None:
         with self._lock:
             version.state = State.UNLOADING
-        self._release(version, users=0)
+            version.users += 1
+        self.release(version)
 
-    def _release(self, version: Version, users: int = 1) -> None:
-        """Ends a use; whoever is last closes a retired version."""
+    def set_labels(self, labels: dict[str, int]) -> None:
+        """Names versions, from the next request on."""
         with self._lock:
-            version._users -= users
-            last = version.state is State.UNLOADING and version._users == 0
-            session = version.session
-            if last:
-                version.session, version.state = None, State.END
-        if last and session is not None:
-            session.close()
-            _LOGGER.info("model %s version %d is unloaded", self.name, version.number)
+            self._labels = labels
+
+    def number(self, label: str) -> int:
+        """The version that a label names.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT, there is no such label.
+        """
+        if label not in self._labels:
+            raise unknown_label(label)
+        return self._labels[label]
 
     def available(self) -> list[Version]:
         """Versions that are served, ascending."""
-        versions = sorted(self._versions.copy().items())
-        return [version for _, version in versions if version.state is State.AVAILABLE]
+        return [version for version in self.versions() if version.state is State.AVAILABLE]
 
     def versions(self) -> list[Version]:
         """Every version known since the start, ascending."""
         return [version for _, version in sorted(self._versions.copy().items())]
 
-    @contextmanager
-    def use(self, number: int | None = None) -> Iterator[tuple[int, SavedModelSession]]:
-        """The (number, session) of a version, kept loaded inside the `with`.
+    def acquire(self, number: int | None = None, label: str | None = None) -> Version:
+        """A version, kept loaded until it is released.
 
         Args:
-            number: A version; the latest when None.
+            number: Its number; the latest when None.
+            label: Its label, in place of a number.
 
         Raises:
-            ServingError: NOT_FOUND, it is not served.
+            ServingError: NOT_FOUND, it is not served; INVALID_ARGUMENT, an unknown label.
         """
         with self._lock:
+            if label is not None:
+                number = self.number(label)
             served = [v for v in self.available() if number in (None, v.number)]
             if not served:
-                raise not_found(self.name, number)
-            version = served[-1]
-            version._users += 1
+                raise not_found(self.config.name, number)
+            served[-1].users += 1
+            return served[-1]
+
+    def release(self, version: Version) -> None:
+        """Ends a use; whoever is last closes a retired version."""
+        with self._lock:
+            version.users -= 1
+            last = version.state is State.UNLOADING and version.users == 0
             session = version.session
-        assert session is not None  # It is AVAILABLE.
-        try:
-            yield version.number, session
-        finally:
-            self._release(version)
+            if last:
+                version.session, version.state = None, State.END
+        if last and session is not None:
+            session.close()
+            _LOGGER.info("model %s version %d is unloaded", self.config.name, version.number)
 
     def close(self) -> None:
         """Retires every version."""
         for version in self.available():
             self._retire(version)
+
+
+def unknown_label(label: str) -> errors.ServingError:
+    """The INVALID_ARGUMENT error of a request for a label that no version has."""
+    return errors.invalid_argument(f"Unrecognized servable version label: {label}")

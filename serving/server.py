@@ -1,68 +1,46 @@
-r"""Serves a SavedModel over gRPC and REST, as TensorFlow Serving does.
+r"""Serves SavedModels over gRPC and REST, as TensorFlow Serving does.
 
   python -m serving.server --model_name=factor_vae --model_base_path=saved_models/factor_vae \
       --port=8500 --rest_api_port=8501
 
-Flags are those of tensorflow_model_server; --host and --engine are ours. The latest version in
-the base path is served, and a newer one replaces it as soon as it appears. SIGTERM and Ctrl-C
-let the requests in flight finish.
+Flags and configuration files are those of tensorflow_model_server, except where the help says
+"embedded engine only". The latest version in the base path is served, and a newer one replaces it
+as soon as it appears. SIGTERM and Ctrl-C let the requests in flight finish.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import grpc
 from absl import app, flags
 
-from serving import listening, servables, stock
+from serving import (
+    batching_parameters,
+    bearer_tokens,
+    config_files,
+    config_pb2,
+    errors,
+    listening,
+    model_config,
+    monitoring,
+    overload,
+    server_flags,
+    stock,
+    tls,
+    version_folders,
+)
+from serving.config_files import ConfigError
+from serving.model_config import ModelConfig
 from trainers import help as program_help
 from trainers.quiet import quiet_import
 
-_CPUS = os.cpu_count() or 1
 _DRAIN_SECONDS = 30
-
-_MODEL_NAME = flags.DEFINE_string("model_name", "default", "Name of the model.")
-_MODEL_BASE_PATH = flags.DEFINE_string(
-    "model_base_path", "", "Directory whose integer-named folders are versions. Required."
-)
-_PORT = flags.DEFINE_integer("port", 8500, "gRPC port; 0 takes a free one and prints it.", 0, 65535)
-_REST_API_PORT = flags.DEFINE_integer("rest_api_port", 0, "REST port; 0 serves no REST.", 0, 65535)
-_HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen on (embedded engine only).")
-_ENGINE = flags.DEFINE_enum(
-    "engine",
-    "embedded",
-    ["embedded", "stock"],
-    "embedded: this program. stock: tensorflow_model_server from the PATH, with the same flags.",
-)
-_POLL_SECONDS = flags.DEFINE_float(
-    "file_system_poll_wait_seconds",
-    1,
-    "Seconds between looks for a new version; 0 or less looks only at the start.",
-)
-_ENABLE_MODEL_WARMUP = flags.DEFINE_bool(
-    "enable_model_warmup", True, "Run the warm-up requests of a version before serving it."
-)
-_SESSION_PARALLELISM = flags.DEFINE_integer(
-    "tensorflow_session_parallelism", 0, "Threads of a session; 0 lets TensorFlow choose.", 0
-)
-_GRPC_MAX_THREADS = flags.DEFINE_integer(
-    "grpc_max_threads", 4 * _CPUS, "gRPC requests that run at once.", 1
-)
-_REST_API_NUM_THREADS = flags.DEFINE_integer(
-    "rest_api_num_threads", 4 * _CPUS, "REST requests that run at once.", 1
-)
-_REST_API_TIMEOUT_IN_MS = flags.DEFINE_integer(
-    "rest_api_timeout_in_ms", 30000, "Milliseconds a REST request may compute.", 1
-)
-_GRPC_CHANNEL_ARGUMENTS = flags.DEFINE_string(
-    "grpc_channel_arguments", "", "gRPC channel arguments, name=value separated by commas."
-)
 
 
 class StartError(Exception):
@@ -72,59 +50,156 @@ class StartError(Exception):
 def main(argv: Sequence[str]) -> int:
     """Runs the server chosen by --engine; returns the exit code."""
     try:
-        if _ENGINE.value == "stock":
-            stock.execute(_stock_command(argv[1:]))
+        if server_flags.ENGINE.value == "stock":
+            stock.execute(stock.command(flags.FLAGS, argv[1:]))
         if len(argv) > 1:
             raise StartError(f"unexpected argument {argv[1]!r}; flags are written --name=value")
         return _serve()
-    except (StartError, listening.ListenError) as error:
+    except (StartError, ConfigError, listening.ListenError, stock.StockError) as error:
         print(f"serving.server: {error}", file=sys.stderr)
         return 1
 
 
-def _stock_command(unknown: Sequence[str]) -> list[str]:
-    try:
-        return stock.command(flags.FLAGS, unknown)
-    except ValueError as error:
-        raise StartError(str(error)) from error
-
-
 def _serve() -> int:
     stopping = _stop_on_signals()
-    base_path = _checked_base_path()
-    host, rest_port = _HOST.value, _REST_API_PORT.value
-    if rest_port and rest_port == _PORT.value:
-        raise StartError(f"--rest_api_port={rest_port} is also --port; choose another")
+    # Everything that can be wrong is met before TensorFlow is imported, which takes seconds.
+    configs = _model_configs()
+    batching = _batching()
+    security = _security()
+    metrics_path = _metrics_path()
+    tokens = _tokens()
+    host, rest_port = server_flags.HOST.value, server_flags.REST_API_PORT.value
     rest_socket = listening.bind_rest(host, rest_port) if rest_port else None
-    arguments = listening.channel_arguments(_GRPC_CHANNEL_ARGUMENTS.value)
-    server, port = listening.bind_grpc(host, _PORT.value, _GRPC_MAX_THREADS.value, arguments)
+    pool = overload.CountingPool(server_flags.grpc_threads(), "grpc")
+    server, port = _bind_grpc(pool, security, tokens)
     _import_tensorflow_quietly()
-    from serving import embedded  # noqa: PLC0415
+    from serving import embedded, http_server  # noqa: PLC0415
 
     engine = embedded.Embedded(
-        _MODEL_NAME.value,
-        base_path,
-        warm_up=_ENABLE_MODEL_WARMUP.value,
-        session_threads=_SESSION_PARALLELISM.value,
-        poll_seconds=_POLL_SECONDS.value,
+        embedded.ModelSettings(
+            warm_up=server_flags.ENABLE_MODEL_WARMUP.value,
+            session_threads=server_flags.SESSION_PARALLELISM.value,
+            batching=batching,
+            poll_seconds=server_flags.POLL_SECONDS.value,
+            config_file=server_flags.MODEL_CONFIG_FILE.value,
+            config_poll_seconds=server_flags.MODEL_CONFIG_FILE_POLL_WAIT_SECONDS.value,
+            allow_labels_for_unavailable=server_flags.ALLOW_LABELS.value,
+        )
     )
     try:
-        version = engine.load()
-    except embedded.NothingLoaded as error:
-        raise StartError(str(error)) from error
+        engine.load(configs)
+    except errors.ServingError as error:
+        raise StartError(error.message) from error
+    limits = http_server.HttpLimits(
+        server_flags.REST_API_NUM_THREADS.value,
+        server_flags.MAX_WAITING_REQUESTS.value,
+        server_flags.MAX_MESSAGE_BYTES.value,
+    )
+    timeout = server_flags.REST_API_TIMEOUT_IN_MS.value / 1000
+    rest = None
+    if rest_socket is not None:
+        rest = embedded.RestSettings(rest_socket, security, tokens, limits, timeout, metrics_path)
     if not stopping.is_set():
         engine.start(
-            server, rest_socket, _REST_API_TIMEOUT_IN_MS.value, _REST_API_NUM_THREADS.value
+            server,
+            pool,
+            rest,
+            with_health=server_flags.ENABLE_HEALTH.value,
+            with_reflection=server_flags.ENABLE_REFLECTION.value,
         )
-        rest = f", REST at {listening.address(host, rest_port)}" if rest_socket else ""
-        grpc_address = listening.address(host, port)
-        print(
-            f"Serving {_MODEL_NAME.value} version {version}: gRPC at {grpc_address}{rest}",
-            flush=True,
-        )
+        addresses = f"gRPC at {listening.address(host, port)}"
+        if rest:
+            addresses += f", REST at {listening.address(host, rest_port)}"
+        print(f"Serving {engine.models.describe()}: {addresses}", flush=True)
     stopping.wait()
     engine.stop(_DRAIN_SECONDS)
     return 0
+
+
+def _model_configs() -> list[ModelConfig]:
+    path = server_flags.MODEL_CONFIG_FILE.value
+    if not path:
+        return [ModelConfig(server_flags.MODEL_NAME.value, _checked_base_path())]
+    config = config_files.read("model_config_file", path, config_pb2.ModelServerConfig())
+    try:
+        configs = model_config.validated(config)
+        for model in configs:
+            _check_versions(f"base_path of model {model.name}", model.base_path)
+    except (ConfigError, StartError) as error:
+        raise StartError(f"--model_config_file={path}: {error}") from error
+    return configs
+
+
+def _checked_base_path() -> Path:
+    if not server_flags.MODEL_BASE_PATH.value:
+        raise StartError(
+            "--model_base_path is required: the directory of a model's versions; or "
+            "--model_config_file"
+        )
+    base_path = Path(server_flags.MODEL_BASE_PATH.value)
+    _check_versions("--model_base_path", base_path)
+    return base_path
+
+
+def _check_versions(name: str, base_path: Path) -> None:
+    if not base_path.is_dir():
+        raise StartError(f"{name}={base_path} is not a directory; export a model there")
+    if not version_folders.find(base_path):
+        hint = "export a model there"
+        if (base_path / "saved_model.pb").exists():
+            hint = f"it is itself a version, so give its parent {base_path.resolve().parent}"
+        raise StartError(f"{name}={base_path} holds no version, a folder named by a number; {hint}")
+
+
+def _batching() -> batching_parameters.BatchingParameters | None:
+    path = server_flags.BATCHING_PARAMETERS_FILE.value
+    if path and not server_flags.ENABLE_BATCHING.value:
+        raise StartError(f"--batching_parameters_file={path} needs --enable_batching")
+    if not server_flags.ENABLE_BATCHING.value:
+        return None
+    return batching_parameters.read(path) if path else batching_parameters.BatchingParameters()
+
+
+def _security() -> tls.Tls | None:
+    path = server_flags.SSL_CONFIG_FILE.value
+    security = tls.read(path) if path else None
+    tls.check_plain_text(server_flags.HOST.value, security, server_flags.INSECURE.value)
+    return security
+
+
+def _metrics_path() -> str | None:
+    path = server_flags.MONITORING_CONFIG_FILE.value
+    metrics_path = monitoring.read(path) if path else None
+    if metrics_path and not server_flags.REST_API_PORT.value:
+        raise StartError(f"--monitoring_config_file={path} needs --rest_api_port")
+    return metrics_path
+
+
+def _tokens() -> bearer_tokens.BearerTokens | None:
+    path = server_flags.BEARER_TOKEN_FILE.value
+    return bearer_tokens.BearerTokens(path) if path else None
+
+
+def _bind_grpc(
+    pool: overload.CountingPool,
+    security: tls.Tls | None,
+    tokens: bearer_tokens.BearerTokens | None,
+) -> tuple[grpc.Server, int]:
+    port, limit = server_flags.PORT.value, server_flags.MAX_WAITING_REQUESTS.value
+    if port and port == server_flags.REST_API_PORT.value:
+        raise StartError(f"--rest_api_port={port} is also --port; choose another")
+    interceptors: list[grpc.ServerInterceptor] = [overload.Overload(pool, limit)]
+    if tokens is not None:
+        interceptors.insert(0, bearer_tokens.TokenInterceptor(tokens))
+    options = {
+        "grpc.max_receive_message_length": server_flags.MAX_MESSAGE_BYTES.value,
+        "grpc.max_send_message_length": -1,
+        **listening.channel_arguments(server_flags.GRPC_CHANNEL_ARGUMENTS.value),
+    }
+    credentials = security.credentials if security else None
+    return listening.bind_grpc(
+        server_flags.HOST.value, port, credentials, pool, interceptors, options
+    )
 
 
 def _stop_on_signals() -> threading.Event:
@@ -140,22 +215,6 @@ def _stop_on_signals() -> threading.Event:
     return stopping
 
 
-def _checked_base_path() -> Path:
-    if not _MODEL_BASE_PATH.value:
-        raise StartError("--model_base_path is required: the directory of a model's versions")
-    base_path = Path(_MODEL_BASE_PATH.value)
-    if not base_path.is_dir():
-        raise StartError(f"--model_base_path={base_path} is not a directory; export a model there")
-    if not servables.find_versions(base_path):
-        hint = "export a model there"
-        if (base_path / "saved_model.pb").exists():
-            hint = f"it is itself a version, so give its parent {base_path.resolve().parent}"
-        raise StartError(
-            f"--model_base_path={base_path} holds no version, a folder named by a number; {hint}"
-        )
-    return base_path
-
-
 def _import_tensorflow_quietly() -> None:
     with quiet_import():
         import tensorflow as tf  # noqa: PLC0415
@@ -168,7 +227,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
     """Parses the flags; ones we do not know are an error unless the stock server gets them."""
     try:
         rest = flags.FLAGS(argv, known_only=True)
-        if _ENGINE.value == "stock":
+        if server_flags.ENGINE.value == "stock":
             return rest
     except flags.Error:
         pass  # Met again below, where it is reported.
@@ -178,7 +237,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
 def run() -> None:
     """The program."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    program_help.show(main)
+    own = flags.FLAGS.get_flags_for_module(server_flags.__name__)
+    program_help.show(main, *(flag.name for flag in own))
     app.run(main, flags_parser=_parse_flags)
 
 

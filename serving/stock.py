@@ -9,8 +9,13 @@ from pathlib import Path
 
 from absl import flags
 
+from serving import server_flags
+
 BINARY = "tensorflow_model_server"
-_OURS_ALONE = ("host",)
+
+
+class StockError(Exception):
+    """The stock server cannot be started; says why and what to do."""
 
 
 def command(given: flags.FlagValues, unknown: Sequence[str]) -> list[str]:
@@ -24,15 +29,15 @@ def command(given: flags.FlagValues, unknown: Sequence[str]) -> list[str]:
         The program and its arguments: the flags given on the command line and no others.
 
     Raises:
-        ValueError: A flag is of the embedded server alone, or the binary is not on the PATH.
+        StockError: A flag is of the embedded server alone, or the binary is not on the PATH.
     """
     binary = shutil.which(BINARY)
     arguments = []
     for flag in given.get_flags_for_module(given.find_module_defining_flag("engine")):
         if not flag.present or flag.name == "engine":
             continue
-        if flag.name in _OURS_ALONE:
-            raise ValueError(
+        if flag.name in server_flags.OURS_ALONE:
+            raise StockError(
                 f"--{flag.name} is a flag of the embedded server alone; leave it out with "
                 "--engine=stock, which listens on every address"
             )
@@ -41,7 +46,7 @@ def command(given: flags.FlagValues, unknown: Sequence[str]) -> list[str]:
             value = str(Path(value).resolve())  # The stock server refuses relative paths.
         arguments.append(f"--{flag.name}={value.lower() if flag.boolean else value}")
     if binary is None:
-        raise ValueError(
+        raise StockError(
             f"{BINARY} is not on the PATH; install TensorFlow Serving, run it in docker "
             "(image tensorflow/serving), or leave out --engine=stock"
         )

@@ -214,5 +214,5 @@ def test_model_status(model_stub):
     code, details = refused(
         model_stub.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest()
     )
-    assert code == Code.UNIMPLEMENTED
-    assert "restart" in details
+    assert code == Code.INVALID_ARGUMENT
+    assert "model_config_list" in details

@@ -116,7 +116,15 @@ IMAGES = [[[[0.0]] * 4] * 4]
         ("/m/labels/a:predict", {"instances": IMAGES}, 400, "Unrecognized servable version lab"),
         ("/m/versions/99999999999999999999:predict", {}, 400, "Failed to convert version"),
         ("/m:dance", {}, 400, "Malformed request: POST /v1/models/m:dance"),
-        ("/m:classify", {"examples": [{}]}, 501, "classify takes tf.Example"),
+        (
+            "/m:classify",
+            {"examples": [{}]},
+            400,
+            "Expected classification signature method_name to be tensorflow/serving/classify. Was: "
+            "tensorflow/serving/predict",
+        ),
+        ("/m:regress", {"examples": [{}]}, 400, "Expected regression signature method_name"),
+        ("/m:regress", {}, 400, "key 'examples' is expected and was not found"),
         ("/other", None, 404, "Could not find any versions of model other"),
         ("/m/versions/7", None, 404, "Could not find version 7 of model m"),
         ("", None, 400, "Missing model name in request."),

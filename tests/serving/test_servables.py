@@ -1,7 +1,9 @@
+from contextlib import contextmanager
+
 import pytest
 
 from serving.errors import LoadError, ServingError
-from serving.models import Models
+from serving.model_config import ModelConfig, VersionPolicy
 from serving.servables import Servables, State
 
 
@@ -27,14 +29,25 @@ def model(tmp_path, log):
             raise LoadError(f"{path.name} is broken")
         return FakeSession(log, int(path.name))
 
-    return Servables("m", tmp_path, load)
+    return Servables(ModelConfig("m", tmp_path), load)
 
 
 def add(model, *names, broken=False):
     for name in names:
-        (model.base_path / name).mkdir()
+        (model.config.base_path / name).mkdir()
         if broken:
-            (model.base_path / name / "broken").touch()
+            (model.config.base_path / name / "broken").touch()
+
+
+@contextmanager
+def use(model, *version):
+    version = model.acquire(*version)
+    yield version.number, version.session
+    model.release(version)
+
+
+def served(model):
+    return [version.number for version in model.available()]
 
 
 def states(model):
@@ -43,27 +56,27 @@ def states(model):
 
 def test_latest_integer_is_served(model, log):
     add(model, "2", "10", "x11", "12.tmp")
-    (model.base_path / "13").touch()
+    (model.config.base_path / "13").touch()
     model.poll()
     assert log == ["load 10"]
-    with model.use() as (number, session):
+    with use(model) as (number, session):
         assert (number, session.number) == (10, 10)
-    with pytest.raises(ServingError, match=r"Specific\(m, 2\)"), model.use(2):
+    with pytest.raises(ServingError, match=r"Specific\(m, 2\)"), use(model, 2):
         pass
 
 
 def test_new_version_loads_before_the_old_unloads_after_its_requests(model, log):
     add(model, "1")
     model.poll()
-    with model.use() as (number, _):
+    with use(model) as (number, _):
         add(model, "2")
         model.poll()
         assert number == 1
         assert log == ["load 1", "load 2"]
         assert states(model) == {1: State.UNLOADING, 2: State.AVAILABLE}
-        with model.use() as (latest, _):
+        with use(model) as (latest, _):
             assert latest == 2
-        with pytest.raises(ServingError), model.use(1):
+        with pytest.raises(ServingError), use(model, 1):
             pass
     assert log == ["load 1", "load 2", "close 1"]
     assert states(model) == {1: State.END, 2: State.AVAILABLE}
@@ -80,10 +93,10 @@ def test_broken_version_never_replaces_a_good_one(model, log):
     assert log == ["load 1", "break 2"]  # Not tried again while its folder stays.
     assert states(model) == {1: State.AVAILABLE, 2: State.END}
     assert model.versions()[1].error == "2 is broken"
-    (model.base_path / "2" / "broken").unlink()
-    (model.base_path / "2").rename(model.base_path / "aside")
+    (model.config.base_path / "2" / "broken").unlink()
+    (model.config.base_path / "2").rename(model.config.base_path / "aside")
     model.poll()
-    (model.base_path / "aside").rename(model.base_path / "2")
+    (model.config.base_path / "aside").rename(model.config.base_path / "2")
     model.poll()
     assert states(model) == {1: State.END, 2: State.AVAILABLE}
 
@@ -98,17 +111,100 @@ def test_start_falls_back_to_the_last_whole_version(model, log):
 def test_deleted_versions(model, log):
     add(model, "1", "2")
     model.poll()
-    (model.base_path / "2").rmdir()
+    (model.config.base_path / "2").rmdir()
     model.poll()
     assert log == ["load 2", "load 1", "close 2"]
-    (model.base_path / "1").rmdir()
+    (model.config.base_path / "1").rmdir()
     model.poll()
-    model.base_path.rmdir()
+    model.config.base_path.rmdir()
     model.poll()
     assert [version.number for version in model.available()] == [1]  # Better than none.
 
 
-def test_unknown_model(model):
-    models = Models([model])
-    with pytest.raises(ServingError, match=r"Latest\(other\)"), models.use("other", None):
-        pass
+def set_policy(model, **policy):
+    model.config = ModelConfig("m", model.config.base_path, VersionPolicy(**policy))
+
+
+def test_policies(model, log):
+    add(model, "1", "2", "4", "5")
+    add(model, "3", broken=True)
+    set_policy(model, latest=3)
+    model.poll()
+    assert served(model) == [2, 4, 5]
+    set_policy(model, latest=None)
+    model.poll()
+    assert served(model) == [1, 2, 4, 5]
+    set_policy(model, latest=None, specific=frozenset({2, 3}))
+    model.poll()
+    assert served(model) == [2]
+    set_policy(model, latest=None, specific=frozenset({3, 9}))
+    model.poll()
+    assert served(model) == [2]  # Better than none.
+    assert log.count("break 3") == 1
+
+
+def test_labels_change_between_requests(model):
+    add(model, "1", "2")
+    set_policy(model, latest=None)
+    model.poll()
+    model.set_labels({"stable": 1})
+    with use(model, None, "stable") as (number, _):
+        assert number == 1
+    model.set_labels({"stable": 2})
+    with use(model, None, "stable") as (number, _):
+        assert number == 2
+    with pytest.raises(ServingError, match="Unrecognized servable version label: canary"):
+        model.acquire(label="canary")
+
+
+def test_links(model, log, tmp_path_factory):
+    add(model, "1")
+    base_path, outside = model.config.base_path, tmp_path_factory.mktemp("outside")
+    (base_path / "2").symlink_to("2")
+    (base_path / "3").symlink_to("nowhere")
+    (base_path / "4").symlink_to(outside)
+    (base_path / "5").symlink_to("1")
+    (base_path / str(10**30)).mkdir()
+    set_policy(model, latest=None)
+    model.poll()
+    assert served(model) == [1, 5]
+    errors = {version.number: version.error for version in model.versions()}
+    assert "symbolic links" in errors[2]
+    assert "No such file" in errors[3]
+    assert f"outside the base path; copy the version into {base_path}" in errors[4]
+    assert states(model)[4] == State.END
+
+
+def test_a_folder_that_vanishes_while_it_loads(model, log):
+    add(model, "1")
+    model.poll()
+    (model.config.base_path / "2").mkdir()
+    load = model._load
+
+    def vanish(path):
+        path.rmdir()
+        raise LoadError(f"{path} is gone")
+
+    model._load = vanish
+    model.poll()
+    model._load = load
+    model.poll()
+    assert served(model) == [1]
+    assert model.versions()[1].error.endswith("is gone")  # Listed though it is not there.
+    add(model, "2")
+    model.poll()
+    assert served(model) == [2]
+
+
+def test_an_unforeseen_failure_is_one_of_its_version(model):
+    add(model, "1")
+    model.poll()
+    add(model, "2")
+
+    def fail(path):
+        raise ZeroDivisionError("never seen")
+
+    model._load = fail
+    model.poll()
+    assert served(model) == [1]
+    assert model.versions()[1].error == "ZeroDivisionError: never seen"
