@@ -25,8 +25,8 @@ class CaptionedShapes2D(Modalities):
     * caption: the numbers in `vocabulary` of a size, a shape, a column and a row, then "<end>",
       int32 [5].
 
-    Each of the two smallest, middle and largest scales has a size word; each third of the
-    positions along x and along y has a word. There are 81 captions.
+    Each word stands for a third of the scales or of the positions: small, medium, large; left,
+    centre, right; top, middle, bottom. There are 81 captions.
 
     Args:
         missing: of modalities that some examples lack, as in `Modalities`; a missing caption is
@@ -101,17 +101,18 @@ class _Captions(Dataset):
 
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns captions `indices` (int64 [n]) as int32 [n, 5]."""
-        sizes = np.array(Shapes2D.factor_sizes)
-        factors = indices[:, tf.newaxis] // strides(sizes) % sizes
+        sizes = Shapes2D.factor_sizes
+        factors = indices[:, tf.newaxis] // strides(sizes) % np.array(sizes)
         shape, scale, _, x, y = tf.unstack(factors, axis=1)
-        _, num_scales, _, num_x, num_y = Shapes2D.factor_sizes
-        columns = []
-        for words, number in (
-            (SIZES, scale * 3 // num_scales),
-            (SHAPES, shape),
-            (COLUMNS, x * 3 // num_x),
-            (ROWS, y * 3 // num_y),
-        ):
-            columns.append(number + CaptionedShapes2D.vocabulary.index(words[0]))
-        columns.append(tf.zeros_like(shape))
-        return tf.cast(tf.stack(columns, axis=1), tf.int32)
+        numbers = {
+            SIZES: scale * len(SIZES) // sizes[1],
+            SHAPES: shape,
+            COLUMNS: x * len(COLUMNS) // sizes[3],
+            ROWS: y * len(ROWS) // sizes[4],
+            (END,): tf.zeros_like(shape),
+        }
+        tokens = [
+            CaptionedShapes2D.vocabulary.index(words[0]) + number
+            for words, number in numbers.items()
+        ]
+        return tf.cast(tf.stack(tokens, axis=1), tf.int32)
