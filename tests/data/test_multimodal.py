@@ -153,6 +153,8 @@ def test_impossible_readers():
         Modalities({"a": Numbers(10), "b": Numbers(12)})
     with pytest.raises(ValueError, match="a modality is called 'present'"):
         Modalities({"present": Numbers(), "a": Numbers()})
+    with pytest.raises(ValueError, match="seed is -1; it must be at least 0"):
+        modalities(seed=-1)
     with pytest.raises(ValueError, match="there is no modality"):
         Modalities({})
     with pytest.raises(ValueError, match=r"readers\['pair'\] is a Modalities, .*number, digit"):

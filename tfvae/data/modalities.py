@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.data.arrays import load_array
 from tfvae.data.dataset import Dataset
 from tfvae.data.multimodal_dataset import PRESENT, MultimodalDataset
@@ -27,8 +28,8 @@ class Modalities(MultimodalDataset):
         readers: the data of each modality, all of the same length and in the same order.
         missing: of modalities that some examples lack: the fraction of examples that lack it (how
             many is exact, which is drawn once from `seed`), or which ones do, bool [N] (or the
-            path of an .npy file). Every example keeps a modality: one never named here or, where
-            all are named, the last takes its part among the examples that have another.
+            path of an .npy file). Every example keeps a modality: one that is not named here or,
+            where all are, the last one drawn is taken only from examples that have another.
         seed: decides which examples lack what.
 
     Attributes:
@@ -36,7 +37,7 @@ class Modalities(MultimodalDataset):
 
     Raises:
         FileNotFoundError: where there is no file of a mask.
-        ValueError: for no readers, readers of different length, a reader of several modalities,
+        ValueError: for a negative seed, no readers, readers of different length, a reader of several modalities,
             an unknown modality in `missing`, a fraction outside [0, 1], a mask that is not bool
             [N], or an example left with nothing (named).
     """
@@ -44,6 +45,7 @@ class Modalities(MultimodalDataset):
     def __init__(
         self, readers: Mapping[str, Dataset], missing: Missing | None = None, seed: int = 0
     ):
+        require_at_least(0, seed=seed)
         _check_readers(readers)
         first = next(iter(readers.values()), None)
         super().__init__(
