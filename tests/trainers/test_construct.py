@@ -110,7 +110,7 @@ def test_mean_image(data, images):
         ("model", "BetaVEA", r"config.model.name is 'BetaVEA'; did you mean 'BetaVAE'\?"),
         ("data", "Shapes2d", r"config.data.name is 'Shapes2d'; did you mean 'Shapes2D'\?"),
         ("optimizer", "Adamm", r"config.optimizer.name is 'Adamm'; did you mean 'Adam'\?"),
-        ("data", "xyzzy", r"config.data.name is 'xyzzy'; valid: Arrays, Cars3D"),
+        ("data", "xyzzy", r"config.data.name is 'xyzzy'; valid: Arrays, Cap"),
     ],
 )
 def test_unknown_names_come_with_the_nearest(path, name, message):
