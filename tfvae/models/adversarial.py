@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfvae.models.vae import VAE
 from tfvae.networks import Discriminator
-from tfvae.training.players import Player
+from tfvae.training.players import Player, loss_scaled
 
 
 class AdversarialVAE(VAE):
@@ -38,8 +38,8 @@ class AdversarialVAE(VAE):
             kwargs: the other arguments of `TrainableModel.compile`.
         """
         with self.distribute_strategy.scope():
-            self.discriminator_optimizer = keras.optimizers.get(
-                discriminator_optimizer or keras.optimizers.Adam(1e-4, 0.5, 0.9)
+            self.discriminator_optimizer = loss_scaled(
+                self, discriminator_optimizer or keras.optimizers.Adam(1e-4, 0.5, 0.9)
             )
         super().compile(optimizer, **kwargs)
 

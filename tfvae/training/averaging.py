@@ -11,12 +11,14 @@ from collections.abc import Iterator
 
 import keras
 
+from tfvae.training.players import inner
+
 
 def _pairs(model) -> list[tuple[keras.Variable, keras.Variable]]:
     """Weights and their averages, of all players."""
     found = []
     for player in model.players():
-        optimizer = getattr(player.optimizer, "inner_optimizer", player.optimizer)
+        optimizer = inner(player.optimizer)
         if optimizer.use_ema:
             # Where Keras's own callback, SwapEMAWeights, finds them (rounding as it swaps).
             averages = optimizer._model_variables_moving_average

@@ -33,8 +33,14 @@ def period(players: Sequence[Player]) -> int:
     return math.lcm(*(player.steps_per_update for player in players))
 
 
+def inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Returns the optimizer that moves the variables, under one that scales its loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
 def require_own_accumulation(optimizer: keras.optimizers.Optimizer) -> None:
     """Raises ValueError for an optimizer that would not move at every step that it is given."""
+    optimizer = inner(optimizer)
     if optimizer.gradient_accumulation_steps:
         raise ValueError(
             f"{optimizer.name} has gradient_accumulation_steps "
@@ -43,23 +49,56 @@ def require_own_accumulation(optimizer: keras.optimizers.Optimizer) -> None:
         )
 
 
+def loss_scaled(model: keras.Model, optimizer) -> keras.optimizers.Optimizer:
+    """Returns `optimizer`, whatever `compile` takes, scaling its loss if networks are in float16.
+
+    Keras does so for one optimizer of a model that is in float16 as a whole.
+    """
+    optimizer = keras.optimizers.get(optimizer)
+    in_float16 = any(layer.compute_dtype == "float16" for layer in model._flatten_layers())
+    if not in_float16 or isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
 def apply_gradients(players: Sequence[Player], gradients: Sequence[Sequence[tf.Tensor]]) -> None:
     """Moves every player's variables against its gradient, one that sums over the replicas."""
     for player, gradient in zip(players, gradients, strict=True):
-        player.optimizer.apply(_clipped(player.optimizer, gradient), player.variables)
+        optimizer = player.optimizer
+        if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer.apply(_whole(optimizer, gradient), player.variables)
+            continue
+        # It leaves out a step whose gradient overflows; data and noise go on, and so must the step.
+        step = tf.identity(optimizer.iterations.value)
+        optimizer.apply(_whole(optimizer, gradient), player.variables)
+        optimizer.iterations.assign(step + 1)
 
 
-def _clipped(optimizer, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-    """Clips the global gradient as `optimizer` asks.
+def _whole(optimizer, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """What one replica hands to an optimizer that must see the global gradient.
 
-    Keras clips each replica's part before it sums them. Clipped here as a whole and divided
-    by the number of replicas, the parts pass Keras's own clipping unchanged.
+    Keras clips each replica's part before it sums them, and looks for overflows in one of them.
+    Summed and clipped here, then divided by the number of replicas, the parts are alike and pass
+    Keras's own clipping unchanged.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    if replicas == 1 or not (
-        optimizer.clipnorm or optimizer.global_clipnorm or optimizer.clipvalue
-    ):
+    scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    clipper = inner(optimizer)
+    clips = clipper.clipnorm or clipper.global_clipnorm or clipper.clipvalue
+    if replicas == 1 or not (clips or scales):
         return gradients
     context = tf.distribute.get_replica_context()
     total = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-    return [gradient / replicas for gradient in optimizer._clip_gradients(total)]
+    if clips:
+        scale = optimizer.dynamic_scale if scales else 1.0
+        clipped = clipper._clip_gradients([gradient / scale for gradient in total])
+        # An overflow must stay one: clipping by value would hide it.
+        total = (
+            [
+                tf.where(tf.math.is_finite(gradient), scale * new, gradient)
+                for gradient, new in zip(total, clipped, strict=True)
+            ]
+            if scales
+            else clipped
+        )
+    return [gradient / replicas for gradient in total]

@@ -17,7 +17,13 @@ from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
 from tfvae.training import averaging, checks, first_batch, global_batch, gradients
 from tfvae.training.loop import step_loop
-from tfvae.training.players import Player, apply_gradients, period, require_own_accumulation
+from tfvae.training.players import (
+    Player,
+    apply_gradients,
+    loss_scaled,
+    period,
+    require_own_accumulation,
+)
 
 
 class TrainableModel(keras.Model):
@@ -53,16 +59,16 @@ class TrainableModel(keras.Model):
     def check_batch_size(self, batch_size: int) -> None:
         """Raises ValueError for a global batch too small to learn from."""
         parts, replicas = self.accumulation, self.distribute_strategy.num_replicas_in_sync
+        if batch_size < parts * replicas:
+            raise ValueError(
+                f"batch_size is {batch_size}; {replicas} replicas and accumulation {parts} need at "
+                f"least {parts * replicas}, a row for each: raise batch_size or take fewer"
+            )
         if batch_size < parts * self.least_batch_size:
             raise ValueError(
                 f"batch_size is {batch_size}; {type(self).__name__} needs at least "
                 f"{self.least_batch_size}, since its loss couples the rows of a batch"
                 + (f", in each of {parts} parts (accumulation)" if parts > 1 else "")
-            )
-        if batch_size < parts * replicas:
-            raise ValueError(
-                f"batch_size is {batch_size}; {replicas} replicas and accumulation {parts} need at "
-                f"least {parts * replicas}, a row for each: raise batch_size or take fewer"
             )
 
     @property
@@ -108,7 +114,7 @@ class TrainableModel(keras.Model):
             )
         with self.distribute_strategy.scope():
             super().compile(
-                optimizer=keras.optimizers.get(optimizer),
+                optimizer=loss_scaled(self, optimizer),
                 jit_compile=jit_compile,
                 steps_per_execution=steps_per_execution,
                 run_eagerly=run_eagerly,
