@@ -73,6 +73,7 @@ setup(
             "tfvae-evaluate=trainers.evaluate:cli",
             "tfvae-plot=trainers.plot:cli",
             "tfvae-export=trainers.export:cli",
+            "tfvae-prepare=trainers.prepare:cli",
             "tfvae-server=serving.server:run",
         ]
     },

@@ -25,8 +25,15 @@ WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 _USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, OSError)
 
 
-def run(main: Callable[[], None]) -> None:
-    """Runs a program: parses flags, turns a user's mistake into one sentence and exit code 1."""
+def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None:
+    """Runs a program: parses flags, turns a user's mistake into one sentence and exit code 1.
+
+    Args:
+        main: the program.
+        directory: the flag that says where it works, where that is no run directory.
+    """
+    if directory is not WORKDIR and WORKDIR.name in flags.FLAGS:
+        delattr(flags.FLAGS, WORKDIR.name)  # and what requires it
 
     def guarded(arguments: list[str]) -> None:
         if len(arguments) > 1:
@@ -43,7 +50,7 @@ def run(main: Callable[[], None]) -> None:
         except SystemExit as leaving:
             leave(leaving.code if isinstance(leaving.code, int) else 1)
 
-    program_help.show(main, WORKDIR.name)
+    program_help.show(main, directory.name)
     app.run(guarded, flags_parser=_parse_flags)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trainers import preparation, record_plan
 from trainers.construct import build_data, build_model
 
 
@@ -33,6 +34,23 @@ def test_folder_of_published_pictures(name, height, width, channels, tmp_path):
     model = build_model(config, train)
     images = next(iter(train.batches(4, seed=0)))
     assert np.isfinite(model.elbo(images)).all()
+
+
+def test_prepared_records(tmp_path):
+    config = importlib.import_module("trainers.configs.vae_records").get_config()
+    with pytest.raises(FileNotFoundError, match="pattern: no file matches"):
+        build_data(config)
+    np.save(tmp_path / "images.npy", np.zeros([20, 64, 64, 3], np.uint8))
+    spec = {"name": "Arrays", "source": str(tmp_path / "images.npy")}
+    sources = {split: {**spec, "split": split} for split in ("train", "test")}
+    planned = record_plan.plan(sources, "auto", "raw", 0)
+    with record_plan.claimed(tmp_path / "records", planned) as held:
+        preparation.prepare(tmp_path / "records", held, 1, print)
+    config.data.pattern = str(tmp_path / "records")
+    train, test = build_data(config)
+    assert (train.num_examples, test.num_examples) == (18, 2)
+    model = build_model(config, train)
+    assert np.isfinite(model.elbo(next(iter(train.batches(4, seed=0))))).all()
 
 
 @pytest.mark.parametrize("name", ["beta_vae_shapes3d", "factor_vae_shapes3d"])

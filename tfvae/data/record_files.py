@@ -1,15 +1,19 @@
 """TFRecord files addressed by record number."""
 
+import bisect
 import mmap
 import os
 import struct
 from collections.abc import Sequence
+from typing import BinaryIO
 
 import numpy as np
 
 # A record: length (8 bytes), checksum of the length (4), the data, checksum of the data (4).
-_HEADER = 12
-_FOOTER = 4
+HEADER = 12
+FOOTER = 4
+# Files that are kept open; what lies in further ones is opened for every read.
+_MOST_OPEN = 256
 
 
 class RecordFiles:
@@ -31,8 +35,9 @@ class RecordFiles:
         self._paths = [os.fspath(path) for path in paths]
         self._offsets = [_record_offsets(path) for path in self._paths]
         counts = [len(offsets) - 1 for offsets in self._offsets]
-        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-        self.num_records = int(self._starts[-1])
+        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).tolist()
+        self.num_records = self._starts[-1]
+        self._open: dict[int, BinaryIO] = {}
         if not self.num_records:
             raise ValueError(f"there are no records in {', '.join(self._paths)}")
 
@@ -43,16 +48,25 @@ class RecordFiles:
             ValueError: where the data does not match its checksum, naming file and record.
         """
         file, record = self._place(number)
-        start, end = self._offsets[file][record : record + 2]
-        with open(self._paths[file], "rb") as stream:
-            stream.seek(start + _HEADER)
-            data = stream.read(end - start - _HEADER)
-        if len(data) != end - start - _HEADER:
+        start, end = self._offsets[file][record : record + 2].tolist()
+        data = self._bytes(file, start + HEADER, end - start - HEADER)
+        if len(data) != end - start - HEADER:
             raise ValueError(f"{self.name(number)} is truncated: the file has changed since opened")
-        payload, (checksum,) = data[:-_FOOTER], struct.unpack("<I", data[-_FOOTER:])
-        if checksum != _masked_checksum(payload):
+        payload, (checksum,) = data[:-FOOTER], struct.unpack("<I", data[-FOOTER:])
+        if checksum != masked_checksum(payload):
             raise ValueError(f"{self.name(number)} is damaged: its data do not match the checksum")
         return payload
+
+    def _bytes(self, file: int, start: int, size: int) -> bytes:
+        stream = self._open.get(file)
+        if stream is not None:
+            return os.pread(stream.fileno(), size, start)
+        stream = open(self._paths[file], "rb", buffering=0)  # noqa: SIM115
+        if len(self._open) < _MOST_OPEN:
+            stream = self._open.setdefault(file, stream)  # as threads share this
+            return os.pread(stream.fileno(), size, start)
+        with stream:
+            return os.pread(stream.fileno(), size, start)
 
     def name(self, number: int) -> str:
         """Returns what errors call a record: its file, and its number there, from 0."""
@@ -60,8 +74,15 @@ class RecordFiles:
         return f"{self._paths[file]}, record {record},"
 
     def _place(self, number: int) -> tuple[int, int]:
-        file = int(np.searchsorted(self._starts, number, side="right")) - 1
-        return file, number - int(self._starts[file])
+        file = bisect.bisect_right(self._starts, number) - 1
+        return file, number - self._starts[file]
+
+
+def framed(payload: bytes) -> bytes:
+    """Returns a record as it stands in a file: `payload` with its length and checksums."""
+    length = struct.pack("<Q", len(payload))
+    checksums = (struct.pack("<I", masked_checksum(part)) for part in (length, payload))
+    return b"".join([length, next(checksums), payload, next(checksums)])
 
 
 def _record_offsets(path: str) -> np.ndarray:
@@ -71,17 +92,20 @@ def _record_offsets(path: str) -> np.ndarray:
     if not size:
         return np.zeros(1, np.int64)
     with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        uniform = _uniform_offsets(data)
+        if uniform is not None:
+            return uniform
         while (start := offsets[-1]) < size:
-            end = start + _HEADER  # of what has to be there
+            end = start + HEADER  # of what has to be there
             if end <= size:
                 length, checksum = struct.unpack_from("<QI", data, start)
-                if checksum != _masked_checksum(data[start : start + 8]):
+                if checksum != masked_checksum(data[start : start + 8]):
                     raise ValueError(
                         f"{path}, record {len(offsets) - 1}, has a damaged header at byte {start}, "
                         f"or the file is not an uncompressed TFRecord file (compressed records "
                         f"cannot be addressed by number; write them without compression)"
                     )
-                end += length + _FOOTER
+                end += length + FOOTER
             if end > size:
                 raise ValueError(
                     f"{path}, record {len(offsets) - 1}, is truncated: the record needs {end} "
@@ -91,7 +115,23 @@ def _record_offsets(path: str) -> np.ndarray:
     return np.array(offsets, np.int64)
 
 
-def _masked_checksum(data: bytes) -> int:
+def _uniform_offsets(data: mmap.mmap) -> np.ndarray | None:
+    """The same where all headers are equal, as raw images have them: without a loop."""
+    size = len(data)
+    if size < HEADER:
+        return None
+    length, checksum = struct.unpack_from("<QI", data)
+    step = HEADER + length + FOOTER
+    if checksum != masked_checksum(data[:8]) or size % step:
+        return None
+    headers = np.ndarray((size // step, HEADER), np.uint8, data, strides=(step, 1))
+    if not (headers == headers[0]).all():
+        return None
+    return np.arange(0, size + 1, step, dtype=np.int64)
+
+
+def masked_checksum(data: bytes) -> int:
+    """Returns the checksum of bytes as a record holds it."""
     import google_crc32c  # noqa: PLC0415
 
     checksum = google_crc32c.value(data)

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from tfvae.data import decoding
 from tfvae.data.dataset import Dataset, GroundTruthDataset
+from tfvae.data.example_images import parse_example
 from tfvae.data.record_files import RecordFiles
 from tfvae.data.splits import SPLITS, check_split, split_numbers
-from tfvae.data.tfrecords import parse_example
 
 # Data sets whose images are all combinations of some labels, each once: factor -> label, in the
 # published order, the last varying fastest.
@@ -136,7 +136,7 @@ class TensorFlowDatasets(Dataset):
     def _read(self, index: int) -> np.ndarray:
         number = int(self._numbers[index])
         name = self._records.name(number)
-        features = parse_example(self._records, number)
+        features = parse_example(self._records.read(number), name)
         encoded = features[self._image_feature].bytes_list.value[0]
         white = _WHITE.get(_base_name(self._name), 255)
         channels = self.image_shape[-1]

@@ -1,18 +1,19 @@
 """TFRecord files of tf.train.Example."""
 
 import glob
-import io
 import os
+import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfvae.data import decoding
-from tfvae.data.dataset import Dataset
-from tfvae.data.pixel_values import check_float_images
+from tfvae.data import decoding, manifest
+from tfvae.data.dataset import Dataset, GroundTruthDataset
+from tfvae.data.example_images import SHAPE_FEATURES, ExampleImages, parse_example
 from tfvae.data.record_files import RecordFiles
-from tfvae.data.splits import split_numbers
+from tfvae.data.splits import check_split, split_numbers
 
 
 class TFRecords(Dataset):
@@ -21,8 +22,17 @@ class TFRecords(Dataset):
     The feature holds an encoded image (PNG, JPEG, ...), or H * W * C raw bytes, or H * W * C
     floats in [0, 1]. The first record says which, and what shape all images have.
 
+    A folder that `trainers.prepare` wrote is read by its manifest, and every file is verified
+    first. It has the splits that were prepared; where the data had known factors, all of it is a
+    `GroundTruthDataset` again.
+
+    Example:
+        photos = TFRecords("data/photos", split="train")         # prepared
+        others = TFRecords("data/others-*.tfrecord", feature="image/encoded")
+
     Args:
-        pattern: a path, a glob pattern ("data/train-*.tfrecord"), or a list of them.
+        pattern: a prepared folder; else a path, a glob pattern ("data/train-*.tfrecord"), or a
+            list of them.
         feature: name of the feature that holds the image.
         image_shape: (H, W, C) of raw bytes or floats; from `shape_features` where None.
         shape_features: int64 features whose values in a row are (H, W, C).
@@ -30,35 +40,57 @@ class TFRecords(Dataset):
             ratio is resized to it.
         channels: 1 or 3: what encoded images are converted to; as they are where None.
         split: "all", "train" or "test".
-        test_fraction: fraction of the records for testing, drawn once and for all.
+        test_fraction: fraction of the records for testing, drawn once and for all, where the
+            files have no splits of their own.
+        verify_checksums: whether files of a prepared folder are read once and compared with the
+            manifest's checksums; else their sizes alone are. Every record's own checksum is
+            compared whenever it is read.
 
     Raises:
         FileNotFoundError: where no file matches.
         ValueError: for a truncated or damaged file, a record that is no tf.train.Example, a
-            missing feature, a wrong shape or wrong values, naming file and record.
+            missing feature, a wrong shape or wrong values, naming file and record; for a folder
+            whose preparation is not finished.
     """
+
+    def __new__(cls, pattern, *args, split: str = "all", **kwargs):
+        """Makes an instance of the subclass with ground truth where the manifest has factors."""
+        held = _manifest(pattern) if cls is TFRecords and split == "all" else None
+        return super().__new__(_Grid if held and held.factors else cls)
 
     def __init__(
         self,
         pattern: str | os.PathLike | Sequence[str | os.PathLike],
         feature: str = "image",
+        *,
         image_shape: Sequence[int] | None = None,
-        shape_features: Sequence[str] = ("height", "width", "depth"),
+        shape_features: Sequence[str] = SHAPE_FEATURES,
         image_size: Sequence[int] | None = None,
         channels: int | None = None,
         split: str = "all",
         test_fraction: float = 0.1,
+        verify_checksums: bool = True,
     ):
-        decoding.check_image_arguments(channels, image_size)
-        self._records = RecordFiles(_matching(pattern))
-        self._feature = feature
-        self._options = (channels, image_size)
-        self._given_shape = None if image_shape is None else tuple(image_shape)
-        self._shape_features = tuple(shape_features)
+        check_split(split)
+        held = _manifest(pattern)
+        arguments: dict[str, Any] = {"image_size": image_size, "channels": channels}
+        if held is None:
+            paths = _matching(pattern)
+            arguments |= {"image_shape": image_shape, "shape_features": shape_features}
+        else:
+            directory = pathlib.Path(pattern)  # type: ignore[arg-type]
+            shards = held.shards(split)
+            manifest.verify(directory, shards, verify_checksums)
+            paths = [str(directory / shard.file) for shard in shards]
+            if held.encoding == "raw":
+                arguments |= {"image_shape": held.shape, "checked": True}
+            split = "all" if split in held.splits else split
+        self._records = RecordFiles(paths)
+        self._images = ExampleImages(feature, **arguments)
         self._numbers = split_numbers(self._records.num_records, split, test_fraction)
         self.num_examples = len(self._numbers)
-        self._encoded = False
-        self._encoded = self._is_encoded(0)
+        features = parse_example(self._records.read(0), self._records.name(0))
+        self._encoded = self._images.is_encoded(features, self._records.name(0))
         self.image_shape = self._image(0).shape
 
     def gather(self, indices: tf.Tensor) -> tf.Tensor:
@@ -68,90 +100,49 @@ class TFRecords(Dataset):
     def _read(self, index: int) -> np.ndarray:
         number = int(self._numbers[index])
         image = self._image(number)
-        decoding.check_shape(image.shape, self.image_shape, self._records.name(number))
+        if image.shape != self.image_shape:
+            decoding.check_shape(image.shape, self.image_shape, self._records.name(number))
         return image
-
-    def _is_encoded(self, number: int) -> bool:
-        value, _ = self._example(number)
-        if self._given_shape is not None or value.WhichOneof("kind") != "bytes_list":
-            return False
-        try:
-            decoding.encoded_shape(io.BytesIO(value.bytes_list.value[0]), "", None, None)
-        except decoding.UnreadableImageError:
-            return False
-        return True
 
     def _image(self, number: int) -> np.ndarray:
         """Image `number`, [H, W, C]: uint8, or float32 in [0, 1]."""
         name = self._records.name(number)
-        value, features = self._example(number)
-        if value.WhichOneof("kind") == "float_list":
-            flat = np.array(value.float_list.value, np.float32)
-        elif self._encoded:
-            return decoding.decode(value.bytes_list.value[0], name, *self._options)
-        else:
-            flat = np.frombuffer(value.bytes_list.value[0], np.uint8)
-        shape = self._given_shape or self._shape_of(features, name)
-        if flat.size != np.prod(shape):
-            raise ValueError(
-                f"{name} has {flat.size} {'bytes' if flat.dtype == np.uint8 else 'floats'} in "
-                f"feature {self._feature!r}; shape {list(shape)} needs {np.prod(shape)}"
-            )
-        image = flat.reshape(shape)
-        if flat.dtype != np.uint8:
-            check_float_images(image[None], lambda _: name)
-        return image
-
-    def _example(self, number: int):
-        """The image's feature of a record, and all its features, by name."""
-        features = parse_example(self._records, number)
-        name = self._records.name(number)
-        if self._feature not in features:
-            raise ValueError(
-                f"{name} has no feature {self._feature!r}; pass feature= one of "
-                f"{', '.join(sorted(features)) or '(it has none)'}"
-            )
-        value = features[self._feature]
-        kind = value.WhichOneof("kind")
-        num_bytes = len(value.bytes_list.value)
-        if kind not in ("bytes_list", "float_list") or (kind == "bytes_list" and num_bytes != 1):
-            found = f"{num_bytes} byte strings" if kind == "bytes_list" else kind or "nothing"
-            raise ValueError(
-                f"{name} holds {found} in feature {self._feature!r}; an image is one byte string "
-                f"or a list of floats"
-            )
-        return value, features
-
-    def _shape_of(self, features, name: str) -> tuple[int, ...]:
-        """The shape that a record's shape features say, (H, W, C)."""
-        values = [
-            value
-            for feature in self._shape_features
-            if feature in features
-            for value in features[feature].int64_list.value
-        ]
-        if len(values) != 3:
-            raise ValueError(
-                f"{name} holds no encoded image in feature {self._feature!r}, so its shape is "
-                f"needed: pass image_shape=(H, W, C), or shape_features= the names of int64 "
-                f"features that hold H, W and C (looked for {', '.join(self._shape_features)}; "
-                f"found {', '.join(sorted(features))})"
-            )
-        return tuple(values)
+        return self._images.image(
+            parse_example(self._records.read(number), name), name, self._encoded
+        )
 
 
-def parse_example(records: RecordFiles, number: int):
-    """Returns the features of a record, by name.
+class _Grid(TFRecords, GroundTruthDataset):
+    """Prepared data whose images are all combinations of factors, in the order of their factors."""
+
+    def __init__(self, pattern: str | os.PathLike, *args, **kwargs):
+        super().__init__(pattern, *args, **kwargs)
+        held = _manifest(pattern)
+        assert held is not None  # as it was a moment ago
+        self.factor_names = tuple(held.factors)
+        self.factor_sizes = tuple(held.factors.values())
+
+
+def _manifest(pattern) -> manifest.Manifest | None:
+    """The manifest of a prepared folder, None for files.
 
     Raises:
-        ValueError: for a damaged record, or one that is no tf.train.Example (named).
+        ValueError: for a folder that is not prepared, or not wholly.
     """
-    from google.protobuf.message import DecodeError  # noqa: PLC0415
-
-    try:
-        return tf.train.Example.FromString(records.read(number)).features.feature
-    except DecodeError as error:
-        raise ValueError(f"{records.name(number)} is not a tf.train.Example: {error}") from error
+    if not isinstance(pattern, str | os.PathLike) or not os.path.isdir(pattern):
+        return None
+    path = pathlib.Path(pattern) / manifest.MANIFEST_FILE
+    if not path.is_file():
+        if (path.with_name(manifest.PARTIAL_FILE)).is_file():
+            raise ValueError(
+                f"{pattern} is not whole: its preparation was stopped; the same trainers.prepare "
+                f"command finishes it"
+            )
+        raise ValueError(
+            f"pattern: {pattern} is a folder without a {manifest.MANIFEST_FILE}; give one that "
+            f"trainers.prepare wrote, or a pattern of files such as {path.with_name('*.tfrecord')}"
+        )
+    return manifest.read(path)
 
 
 def _matching(pattern: str | os.PathLike | Sequence[str | os.PathLike]) -> list[str]:

@@ -1,0 +1,13 @@
+"""VAE on records that trainers.prepare made: give --config.data.pattern, the folder.
+
+The settings of vae_images, whatever was converted; the split "test" is evaluated on.
+"""
+
+from trainers.configs import vae_images
+
+
+def get_config():
+    """Returns the config."""
+    config = vae_images.get_config()
+    config.data = {"name": "TFRecords", "pattern": "", "split": "train", "verify_checksums": True}
+    return config

@@ -1,0 +1,116 @@
+"""Converts a data set to TFRecords: `python -m trainers.prepare --config=NAME.py --output=FOLDER`.
+
+The data is a config's (its evaluation data becomes the split "test"), or a reader of tfvae.data by
+name: --data=ImageFolder --argument=path=photos --argument=image_size=64,64. The folder holds shards
+and a manifest of their checksums; tfvae.data.TFRecords(FOLDER) reads it, which in a config is
+data = {"name": "TFRecords", "pattern": FOLDER, "split": "train"}. The same command resumes, and
+makes anew what was lost or damaged since.
+"""
+
+import ast
+import json
+import os
+import pathlib
+import signal
+from typing import Any
+
+from trainers import program  # first: quiets TensorFlow
+
+# isort: split
+from absl import flags
+from ml_collections import config_flags
+
+import tfvae
+from tfvae.data import manifest, record_writing
+from trainers import preparation, record_plan
+from trainers.construct import lookup
+
+OUTPUT = flags.DEFINE_string("output", None, "Folder of the records.", required=True)
+CONFIG = config_flags.DEFINE_config_file("config", None, "Config file whose data is converted.")
+DATA = flags.DEFINE_string("data", None, "Reader of tfvae.data, in place of --config.")
+ARGUMENTS = flags.DEFINE_multi_string(
+    "argument", [], "NAME=VALUE: an argument of --data; once for each."
+)
+PROCESSES = flags.DEFINE_integer("processes", len(os.sched_getaffinity(0)), "Shards made at once.")
+SHARDS = flags.DEFINE_integer("shards", 0, "Files of each split; 0 chooses by their size.")
+DTYPE = flags.DEFINE_enum(
+    "dtype",
+    "auto",
+    ["auto", *record_writing.DTYPES],
+    "How values are kept; auto: uint8 where they are of 8 bits, which loses nothing.",
+)
+ENCODING = flags.DEFINE_enum(
+    "encoding",
+    "raw",
+    list(record_writing.ENCODINGS),
+    "raw is fastest to read, png smallest.",
+)
+
+
+def main() -> None:
+    """Prepares."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
+    for flag, value, least in (("processes", PROCESSES.value, 1), ("shards", SHARDS.value, 0)):
+        if value < least:
+            raise ValueError(f"--{flag} is {value}; it must be at least {least}")
+    sources = _sources()
+    directory = pathlib.Path(OUTPUT.value)
+    planned = record_plan.plan(sources, DTYPE.value, ENCODING.value, SHARDS.value)
+    print(
+        f"{', '.join(f'{_examples(planned, s):,} examples ({s})' for s in planned.splits)} of "
+        f"shape {list(planned.shape)} as {planned.dtype}, {planned.encoding}",
+        flush=True,
+    )
+    try:
+        with record_plan.claimed(directory, planned) as held:
+            whole = preparation.prepare(
+                directory, held, PROCESSES.value, lambda line: print(line, flush=True)
+            )
+    except KeyboardInterrupt:
+        print(f"\nstopped; the same command goes on with what is in {directory}")
+        raise SystemExit(130) from None
+    shards = whole.shards("all")
+    size = sum(shard.bytes for shard in shards) / 1e6
+    print(f"{directory}: {len(shards)} shards, {size:,.1f} MB, and {manifest.MANIFEST_FILE}")
+
+
+def _sources() -> dict[str, dict[str, Any]]:
+    """Name and arguments of the data of each split."""
+    if bool(CONFIG.value) == bool(DATA.value):
+        raise ValueError("give either --config=FILE, or --data=READER and --argument=NAME=VALUE")
+    if CONFIG.value and ARGUMENTS.value:
+        raise ValueError("--argument is for --data; give --config.data.NAME=VALUE")
+    if DATA.value:
+        spec = {"name": DATA.value, **dict(map(_argument, ARGUMENTS.value))}
+        sources = {"all": json.loads(json.dumps(spec))}  # as the manifest will have it
+    else:
+        data = json.loads(CONFIG.value.data.to_json())
+        changes = json.loads(CONFIG.value.evaluation.to_json()).get("data", {})
+        sources = {"train": data, "test": {**data, **changes}} if changes else {"all": data}
+    for spec in sources.values():
+        lookup(spec["name"], tfvae.data, "data")
+    return sources
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """An argument and its value: a literal of Python's where it is one, else words."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ValueError(f"--argument is {text!r}; it must be NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _examples(planned, split: str) -> int:
+    return sum(shard.records for shard in planned.splits[split])
+
+
+def cli() -> None:
+    """Entry point."""
+    program.run(main, OUTPUT)
+
+
+if __name__ == "__main__":
+    cli()
