@@ -17,6 +17,7 @@ from tests.conformance.registry import (
     trained,
     weights,
 )
+from tests.conformance.registry_multimodal import MULTIMODAL
 from tfvae import noise
 from tfvae.training.checkpoints import Checkpoints
 from trainers import construct
@@ -142,11 +143,22 @@ def test_every_config_builds_its_model(name):
     construct.check_names(config)
     data = Bars()
     data.image_shape = (16, 16, 1)  # the published networks at the least size they take
+    x = np.zeros((2, 16, 16, 1), np.float32)
+    if "modalities" in config.model:
+        data.shapes = {m: (16, 16, 1) if m == "image" else (3,) for m in config.model.modalities}
+        x = {m: np.zeros((2, *shape), np.float32) for m, shape in data.shapes.items()}
     model = construct.build_model(config, data)
     assert type(model).__name__ == config.model.name
-    assert np.isfinite(model.elbo(np.zeros((2, 16, 16, 1), np.float32))).all()
+    assert np.isfinite(model.elbo(x)).all()
 
 
 def test_every_model_is_registered_and_has_a_config():
-    assert set(tfvae.models.__all__) == {cls.__name__ for cls, _, _ in MODELS.values()}
-    assert {config for _, _, config in MODELS.values()} <= set(CONFIGS)
+    registered = [*MODELS.values(), *MULTIMODAL.values()]
+    models = {
+        name
+        for module in (tfvae.models, tfvae.multimodal)
+        for name in module.__all__
+        if issubclass(getattr(module, name), tfvae.training.TrainableModel)
+    }
+    assert models - {"MultimodalVAE"} == {cls.__name__ for cls, _, _ in registered}
+    assert {config for _, _, config in registered} <= set(CONFIGS)

@@ -1,0 +1,100 @@
+"""Every model of several modalities, one line each."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+
+import tfvae
+from tfvae.multimodal import Modality
+
+SHAPE = (8, 8, 1)
+LATENTS = 3
+EXAMPLES = 96
+CLASSES = 4
+
+
+def examples(missing=False):
+    """Bright columns, the class of their place, and two numbers that go with it."""
+    random = np.random.default_rng(0)
+    classes = random.integers(0, CLASSES, EXAMPLES)
+    images = np.zeros((EXAMPLES, *SHAPE), np.float32)
+    images[np.arange(EXAMPLES), :, 2 * classes] = 1.0
+    x = {
+        "image": images,
+        "label": np.eye(CLASSES, dtype=np.float32)[classes],
+        "point": (random.normal(size=(EXAMPLES, 2)) + classes[:, None]).astype(np.float32),
+    }
+    if missing:
+        present = {"image": random.random(EXAMPLES) > 0.3, "label": random.random(EXAMPLES) > 0.5}
+        x["present"] = present
+        for name, here in present.items():  # what stands there must not matter
+            x[name] = np.where(here.reshape(-1, *[1] * (x[name].ndim - 1)), x[name], np.nan)
+    return x
+
+
+def encoder(outputs, dtype=None):
+    """A small dense network."""
+    return tfvae.networks.DenseEncoder(outputs, hidden=(16,), dtype=dtype)
+
+
+def build(cls, dtype=None, joint=False, posterior=tfvae.heads.DiagonalNormal, **settings):
+    """A model on small dense networks, the same weights each time."""
+    keras.utils.set_random_seed(1)
+    head = posterior(LATENTS)
+    outputs = head.params_size
+
+    def modality(shape, likelihood, weight=1.0):
+        size = likelihood.params_size
+        decoder = tfvae.networks.DenseDecoder(shape, size, (16,), dtype=dtype)
+        return Modality(encoder(outputs, dtype), decoder, likelihood, weight)
+
+    modalities = {
+        "image": modality(SHAPE, tfvae.heads.Bernoulli()),
+        "label": modality((CLASSES,), tfvae.heads.OneHotCategorical(), weight=5.0),
+        "point": modality((2,), tfvae.heads.Normal()),
+    }
+    if joint:
+        encoders = {name: encoder(8, dtype) for name in modalities}
+        settings["joint_encoder"] = tfvae.networks.JointEncoder(
+            outputs, encoders, (16,), dtype=dtype
+        )
+    return cls(modalities=modalities, posterior=head, **settings)
+
+
+RAMP = tfvae.schedules.Linear(0.0, 1.0, 10)
+
+# name: (class, settings, config of its published experiment)
+MULTIMODAL = {
+    "JMVAE": (
+        tfvae.JMVAE,
+        {"joint": True, "a": RAMP, "subsets": [["image"], ["label", "point"]]},
+        "jmvae_paired_mnist",
+    ),
+    "TELBO": (
+        tfvae.TELBO,
+        {"joint": True, "subset_weights": {"label": 10.0}, "fixed_decoders": ["label"]},
+        "telbo_paired_mnist",
+    ),
+    "MVAE": (tfvae.MVAE, {"num_subsets": 1, "kl_warmup": RAMP}, "mvae_paired_mnist"),
+    "MMVAE": (
+        tfvae.MMVAE,
+        {
+            "posterior": tfvae.heads.FullCovarianceNormal,
+            "num_samples": 3,
+            "gradient_estimator": "dreg",
+        },
+        "mmvae_paired_mnist",
+    ),
+    "MoPoEVAE": (tfvae.MoPoEVAE, {}, "mopoe_vae_paired_mnist"),
+}
+
+
+def every_model(function):
+    """Runs a test with `make`, which makes the registered model (keywords are passed on)."""
+    makers = [
+        pytest.param(functools.partial(build, cls, **settings), id=name)
+        for name, (cls, settings, _) in MULTIMODAL.items()
+    ]
+    return pytest.mark.parametrize("make", makers)(function)
