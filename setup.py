@@ -41,6 +41,7 @@ BATCH = ["apache-beam>=2.60,<3"]
 DEV = [
     *DATASETS,
     *("ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"),
+    "pyyaml>=6,<7",  # deployment files
     # Of the tests of the server: mutated requests, certificates, a client of another hand.
     *("hypothesis>=6.100,<7", "trustme>=1.2,<2", "ovmsclient>=2023.1"),
 ]

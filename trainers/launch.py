@@ -65,40 +65,35 @@ def main(arguments: Sequence[str]) -> None:
     sys.exit(128 - code if code < 0 else code)
 
 
-def _start(workers: int, train_flags: Sequence[str]) -> list[subprocess.Popen]:
-    """Starts the workers, each with its share of the cores."""
-    addresses = [f"127.0.0.1:{port}" for port in _free_ports(workers)]
-    threads = max(1, len(os.sched_getaffinity(0)) // workers)
-    processes = []
-    for index in range(workers):
-        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        environment = {
-            "TF_NUM_INTRAOP_THREADS": str(threads),
-            **os.environ,
-            "TF_CONFIG": json.dumps(task),
-            "PYTHONUNBUFFERED": "1",
-        }
-        command = [sys.executable, "-m", TRAIN, "--strategy=multi_worker", *train_flags]
-        processes.append(
-            subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,  # Ctrl-C reaches a worker once, by this process
-            )
-        )
-    return processes
-
-
-def _free_ports(number: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [bound.getsockname()[1] for bound in sockets]
+def tf_configs(workers: int) -> list[str]:
+    """Returns TF_CONFIG of each of several workers on this machine, on free ports."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(workers)]
+    addresses = [f"127.0.0.1:{bound.getsockname()[1]}" for bound in sockets]
     for bound in sockets:
         bound.close()
-    return ports
+    return [
+        json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+        for index in range(workers)
+    ]
+
+
+def _start(workers: int, train_flags: Sequence[str]) -> list[subprocess.Popen]:
+    """Starts the workers, each with its share of the cores."""
+    threads = max(1, len(os.sched_getaffinity(0)) // workers)
+    command = [sys.executable, "-m", TRAIN, "--strategy=multi_worker", *train_flags]
+    shared = {"TF_NUM_INTRAOP_THREADS": str(threads), **os.environ, "PYTHONUNBUFFERED": "1"}
+    return [
+        subprocess.Popen(
+            command,
+            env={**shared, "TF_CONFIG": config},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C reaches a worker once, by this process
+        )
+        for config in tf_configs(workers)
+    ]
 
 
 def _read(number: int, process: subprocess.Popen, ended: queue.Queue) -> None:

@@ -75,6 +75,10 @@ class StopWhenAsked(keras.callbacks.Callback):
         if preempted:
             if under_way:
                 self._checkpoints.save(under_way=True)
+            self._checkpoints.wait()
+            if self._several:
+                # Whoever ended sooner might have the chief ended in the middle of its writing.
+                self._total(asked)
             raise Preempted
         if interrupted:
             raise KeyboardInterrupt
