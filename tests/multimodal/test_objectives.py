@@ -186,4 +186,4 @@ def test_conditional_likelihood_by_integration():
     both = p["point"].log_prob(X["point"]) + p["label"].log_prob(X["label"]) + log_pz
     exact = tf.reduce_logsumexp(both, axis=0) - log_point
     estimate = tfvae.evaluation.conditional_log_likelihood(model, x, given, 4000)
-    np.testing.assert_allclose(estimate, exact, atol=0.02)
+    np.testing.assert_allclose(estimate, exact, atol=0.05)

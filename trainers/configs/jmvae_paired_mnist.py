@@ -24,7 +24,7 @@ def modality(likelihood, hidden, weight=1.0):
 def get_config():
     """Returns the config."""
     config = default.get_config()
-    config.steps = 20_000
+    config.steps = 10_000
     config.batch_size = 100
     config.model = {
         "name": "JMVAE",
