@@ -12,7 +12,7 @@ def get_sweep():
     return {
         "grids": [
             {**jmvae, "model.a": [0.1, 1, 10]},
-            *({**jmvae, "model.a": [1], **dict.fromkeys(weights, [w])} for w in (1, 100)),
+            *({**jmvae, "model.a": [1], **{field: [w] for field in weights}} for w in (1, 100)),
             {"config": "telbo_paired_mnist"},
             {"config": "mvae_paired_mnist"},
         ],
