@@ -18,7 +18,7 @@ from tests.conformance.registry import MODELS
 from trainers import launch
 
 ROOT = pathlib.Path(__file__).parents[2]
-SECONDS_OF_A_MODEL = 120
+SECONDS_OF_A_MODEL = 240
 
 
 @pytest.fixture(scope="module", params=["4 replicas", "2 workers"])

@@ -9,6 +9,8 @@ import pytest
 
 import tfvae
 from tests.conformance.registry import Bars, build, trained, weights
+from tfvae.training.checkpoints import Checkpoints
+from tfvae.training.run import train
 
 
 def make(strategy=None, cls=tfvae.FactorVAE, dtype=None, optimizer=None, **kwargs):
@@ -59,3 +61,17 @@ def test_float16_trains_and_an_overflow_leaves_out_one_step_of_its_player(replic
     assert [np.array_equal(a, b) for a, b in zip(values(), old, strict=True)] == [True, False]
     assert int(model.step) == int(discriminator.optimizer.iterations.numpy()) == 61
     assert float(vae.optimizer.dynamic_scale.numpy()) == pytest.approx(1.5e38)
+
+
+def test_another_number_of_replicas_is_said_to_be_equal_to_rounding_only(mirrored, tmp_path):
+    one, two = make(None, tfvae.VAE), make(mirrored, tfvae.VAE)
+    Checkpoints(one, tmp_path).save()
+    with pytest.warns(UserWarning, match=r"by 1 replicas and .* with 2: .* not bit for bit"):
+        Checkpoints(two, tmp_path).restore()
+    assert np.array_equal(weights(two), weights(one))
+
+
+def test_fewer_rows_than_replicas_are_refused(mirrored, tmp_path):
+    model = make(mirrored, tfvae.VAE, accumulation=2)
+    with pytest.raises(ValueError, match=r"batch_size is 3; 2 replicas and accumulation 2 need at"):
+        train(model, Bars(), tmp_path, steps=1, batch_size=3)
