@@ -76,6 +76,7 @@ class Servables:
         self.config = config
         self._load = load
         self._versions: dict[int, Version] = {}
+        self._available: tuple[Version, ...] = ()
         self._labels: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -129,14 +130,19 @@ class Servables:
             _LOGGER.exception("model %s version %d failed to load", name, number)
             version.error, version.state = f"{type(error).__name__}: {error}", State.END
         else:
-            version.state = State.AVAILABLE
+            self._set_state(version, State.AVAILABLE)
             _LOGGER.info("model %s version %d is available", name, number)
         return version
 
+    def _set_state(self, version: Version, state: State) -> None:
+        with self._lock:
+            version.state = state
+            self._available = tuple(v for v in self.versions() if v.state is State.AVAILABLE)
+
     def _retire(self, version: Version) -> None:
         with self._lock:
-            version.state = State.UNLOADING
-            version.users += 1
+            version.users += 1  # So that it is released, and closed, once.
+        self._set_state(version, State.UNLOADING)
         self.release(version)
 
     def set_labels(self, labels: dict[str, int]) -> None:
@@ -156,7 +162,7 @@ class Servables:
 
     def available(self) -> list[Version]:
         """Versions that are served, ascending."""
-        return [version for version in self.versions() if version.state is State.AVAILABLE]
+        return list(self._available)
 
     def versions(self) -> list[Version]:
         """Every version known since the start, ascending."""
@@ -175,7 +181,7 @@ class Servables:
         with self._lock:
             if label is not None:
                 number = self.number(label)
-            served = [v for v in self.available() if number in (None, v.number)]
+            served = [v for v in self._available if number in (None, v.number)]
             if not served:
                 raise not_found(self.config.name, number)
             served[-1].users += 1

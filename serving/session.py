@@ -16,6 +16,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving import errors
 from serving.batching import Arrays, Batcher, BatchQueue
+from serving.loops import has_loop
 from serving.signature import Signature
 
 _Tensors = tuple[str, ...]
@@ -32,7 +33,8 @@ class SavedModelSession:
     """One version of a model, loaded; safe to use from many threads.
 
     Calls go through a callable of the session made once for each signature, set of outputs and
-    timeout: a third of the cost of a TensorFlow 2 signature.
+    timeout: a third of the cost of a TensorFlow 2 signature. One row through a graph without
+    loops is computed in the calling thread.
 
     Attributes:
         signatures: Signature name to SignatureDef.
@@ -70,9 +72,11 @@ class SavedModelSession:
             if not name.startswith("__")
         }
         self._ready = {name: Signature(value) for name, value in self.signatures.items()}
+        outputs = {o.name for s in self.signatures.values() for o in s.outputs.values()}
+        self._loops = {name for name in outputs if has_loop(meta_graph.graph_def, name)}
         self._batcher = batcher
         self._queues: dict[tuple[_Tensors, _Tensors], BatchQueue] = {}
-        self._callables: dict[tuple[_Tensors, _Tensors, int], Callable[..., Arrays]] = {}
+        self._callables: dict[tuple[_Tensors, _Tensors, int, bool], Callable[..., Arrays]] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -114,6 +118,10 @@ class SavedModelSession:
         Raises:
             ServingError: With the stock server's code and message.
         """
+        if timeout is not None and timeout <= 0:
+            raise errors.deadline_exceeded()
+        if timeout is not None and timeout >= _LONGEST_TIMEOUT:
+            timeout = None
         signature = self.signature(signature_name)
         arrays = signature.arrays(inputs)
         outputs = signature.outputs(output_filter)
@@ -136,25 +144,28 @@ class SavedModelSession:
     def _call(
         self, feeds: _Tensors, fetches: _Tensors, arrays: Arrays, timeout: float | None
     ) -> Arrays:
+        few_rows = all(array.ndim == 0 or len(array) <= 1 for array in arrays)
+        here = few_rows and self._loops.isdisjoint(fetches)
         try:
-            return self._callable(feeds, fetches, timeout)(*arrays)
+            return self._callable(feeds, fetches, timeout, here)(*arrays)
         except tf.errors.OpError as error:
             raise errors.from_tensorflow(error.error_code, error.message) from error
 
     def _callable(
-        self, feeds: _Tensors, fetches: _Tensors, timeout: float | None
+        self, feeds: _Tensors, fetches: _Tensors, timeout: float | None, here: bool
     ) -> Callable[..., Arrays]:
-        # A callable has its timeout built in, so timeouts are rounded up to powers of two: gRPC
-        # itself tells the client in time, this only ends the work.
         milliseconds = 0
-        if timeout is not None and timeout <= 0:
-            raise errors.deadline_exceeded()
-        if timeout is not None and timeout < _LONGEST_TIMEOUT:
-            milliseconds = 2 ** max(0, math.ceil(math.log2(timeout * 1000)))
-        key = (feeds, fetches, milliseconds)
+        if not here and timeout is not None:
+            # A callable has its timeout built in, so timeouts are rounded up to powers of two:
+            # gRPC itself tells the client in time, this only ends the work.
+            milliseconds = 2 ** max(0, math.ceil(math.log2(max(timeout, 0.001) * 1000)))
+        key = (feeds, fetches, milliseconds, here)
         if key not in self._callables:
             options = config_pb2.CallableOptions(feed=feeds, fetch=fetches)
             options.run_options.timeout_in_ms = milliseconds
+            # -1 is the calling thread: it saves half of the time but heeds no timeout, which is
+            # good for what takes milliseconds.
+            options.run_options.inter_op_thread_pool = -1 if here else 0
             with self._lock:
                 if key not in self._callables:
                     self._callables[key] = self._session._make_callable_from_options(options)

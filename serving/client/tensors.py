@@ -6,6 +6,7 @@ dtype. `messages.proto` declares the packed floating-point fields as bytes, so b
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -75,11 +76,15 @@ def data_type(array: np.ndarray) -> int:
     Raises:
         TensorError: TensorFlow has no such type.
     """
-    if array.dtype.kind in "OS":
-        return DT_STRING
-    if array.dtype.name not in _DATA_TYPES:
+    found = DT_STRING if array.dtype.kind in "OS" else _numeric_data_type(array.dtype)
+    if found is None:
         raise TensorError(f"arrays of dtype {array.dtype} have no tensor message; cast them first")
-    return _DATA_TYPES[array.dtype.name]
+    return found
+
+
+@functools.cache  # NumPy takes microseconds to name a dtype.
+def _numeric_data_type(dtype: np.dtype) -> int | None:
+    return _DATA_TYPES.get(dtype.name)
 
 
 def data_type_name(data_type: int) -> str:

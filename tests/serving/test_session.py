@@ -2,13 +2,16 @@ import grpc
 import numpy as np
 import pytest
 
+from serving.batching import Batcher
+from serving.batching_parameters import BatchingParameters
 from serving.errors import ServingError
 from serving.session import SavedModelSession
 
 
-@pytest.fixture(scope="module")
-def session(exported):
-    loaded = SavedModelSession(exported)
+@pytest.fixture(scope="module", params=[None, BatchingParameters()], ids=["alone", "batched"])
+def session(exported, request):
+    batcher = request.param and Batcher(request.param)
+    loaded = SavedModelSession(exported, batcher=batcher)
     yield loaded
     loaded.close()
 
@@ -27,3 +30,21 @@ def test_a_long_timeout_does_nothing(session, timeout):
     np.testing.assert_array_equal(
         session.run("slow", {"count": count}, timeout=timeout)["count"], count
     )
+
+
+def test_loops_are_found_in_functions(session):
+    by_signature = {
+        name: {output.name for output in signature.outputs.values()}
+        for name, signature in session.signatures.items()
+    }
+    assert session._loops == by_signature["slow"]
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_rows_in_this_thread_or_another(session, rows, timeout):
+    latent = np.ones([rows, 2], np.float32)
+    (image,) = session.run("decode", {"latent": latent}, timeout=timeout).values()
+    weights = np.arange(32.0).reshape(16, 2) / 32
+    expected = 1 / (1 + np.exp(-latent @ weights.T))
+    np.testing.assert_allclose(image, expected.reshape(rows, 4, 4, 1), rtol=1e-5)
