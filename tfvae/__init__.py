@@ -53,7 +53,7 @@ else:
         FactorVAE,
         InfoVAE,
     )
-    from tfvae.multimodal import JMVAE, MMVAE, MVAE, TELBO, MoPoEVAE
+    from tfvae.multimodal import JMVAE, MMVAE, MVAE, TELBO, MoPoEVAE, SemiSupervisedVAE
 
 __version__ = "0.1.0"
 
@@ -76,6 +76,7 @@ __all__ = [
     "FactorVAE",
     "InfoVAE",
     "MoPoEVAE",
+    "SemiSupervisedVAE",
     "data",
     "draw",
     "estimators",

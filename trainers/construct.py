@@ -221,9 +221,10 @@ def _modalities(spec: dict[str, Any], shapes, data_name: str, given) -> dict[str
         )
     modalities = {}
     for name, fields in named.items():
-        field, rest = f"model.modalities.{name}", dict(fields)
-        rest |= _networks(rest, shapes[name], field, given)
-        modalities[name] = construct({"name": "Modality", **rest}, tfvae.multimodal, field)
+        field, rest = f"model.modalities.{name}", {"name": "Modality", **fields}
+        if rest["name"] == "Modality":  # and not a label, which has no networks
+            rest |= _networks(rest, shapes[name], field, given)
+        modalities[name] = construct(rest, tfvae.multimodal, field)
     parts: dict[str, Any] = {"modalities": modalities}
     if "joint_encoder" in spec:
         joint = {"name": "JointEncoder", **spec.pop("joint_encoder")}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tfvae
-from tfvae.multimodal import Modality
+from tfvae.multimodal import Label, Modality
 
 SHAPE = (8, 8, 1)
 LATENTS = 3
@@ -63,8 +63,20 @@ def build(cls, dtype=None, joint=False, posterior=tfvae.heads.DiagonalNormal, **
     return cls(modalities=modalities, posterior=head, **settings)
 
 
+def build_labelled(cls, dtype=None, **settings):
+    """A model of an image whose label is part of the latent."""
+    keras.utils.set_random_seed(1)
+    head, likelihood = tfvae.heads.DiagonalNormal(LATENTS), tfvae.heads.Bernoulli()
+    decoder = tfvae.networks.DenseDecoder(SHAPE, likelihood.params_size, (16,), dtype=dtype)
+    image = Modality(encoder(CLASSES, dtype), decoder, likelihood)  # the classifier
+    encoders = {name: encoder(8, dtype) for name in ("image", "label")}
+    joint = tfvae.networks.JointEncoder(head.params_size, encoders, (16,), dtype=dtype)
+    return cls({"image": image, "label": Label(CLASSES)}, joint, head, **settings)
+
+
 RAMP = tfvae.schedules.Linear(0.0, 1.0, 10)
 
+LABELLED = {"SemiSupervisedVAE": (tfvae.SemiSupervisedVAE, {}, "semi_supervised_labelled_mnist")}
 # name: (class, settings, config of its published experiment)
 MULTIMODAL = {
     "JMVAE": (

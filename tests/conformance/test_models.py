@@ -17,7 +17,7 @@ from tests.conformance.registry import (
     trained,
     weights,
 )
-from tests.conformance.registry_multimodal import MULTIMODAL
+from tests.conformance.registry_multimodal import LABELLED, MULTIMODAL
 from tfvae import noise
 from tfvae.training.checkpoints import Checkpoints
 from trainers import construct
@@ -137,6 +137,9 @@ CONFIGS = sorted(
 )
 
 
+SHAPES_OF_MODALITIES = {"image": (16, 16, 1), "caption": (5,)}
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_config_builds_its_model(name):
     config = importlib.import_module(f"trainers.configs.{name}").get_config()
@@ -145,7 +148,7 @@ def test_every_config_builds_its_model(name):
     data.image_shape = (16, 16, 1)  # the published networks at the least size they take
     x = np.zeros((2, 16, 16, 1), np.float32)
     if "modalities" in config.model:
-        data.shapes = {m: (16, 16, 1) if m == "image" else (3,) for m in config.model.modalities}
+        data.shapes = {m: SHAPES_OF_MODALITIES.get(m, (10,)) for m in config.model.modalities}
         x = {m: np.zeros((2, *shape), np.float32) for m, shape in data.shapes.items()}
     model = construct.build_model(config, data)
     assert type(model).__name__ == config.model.name
@@ -153,7 +156,7 @@ def test_every_config_builds_its_model(name):
 
 
 def test_every_model_is_registered_and_has_a_config():
-    registered = [*MODELS.values(), *MULTIMODAL.values()]
+    registered = [*MODELS.values(), *MULTIMODAL.values(), *LABELLED.values()]
     models = {
         name
         for module in (tfvae.models, tfvae.multimodal)

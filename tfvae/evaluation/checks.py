@@ -39,17 +39,21 @@ def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> 
     )
 
 
-def require_continuous(prior) -> None:
-    """Raises ValueError for a prior p(z) over discrete latents."""
+def is_discrete(prior) -> bool:
+    """Returns whether a prior p(z) is over latents that are discrete, or some of them."""
     part = prior
     while (inner := _made_of(part)) is not None:
         part = inner
     try:
         # TFP's default bijector from all reals to a distribution's values: None of discrete ones.
-        discrete = part.experimental_default_event_space_bijector() is None
+        return part.experimental_default_event_space_bijector() is None
     except NotImplementedError:  # a user's own distribution says nothing of it
-        discrete = not part.dtype.is_floating
-    if discrete:
+        return not part.dtype.is_floating
+
+
+def require_continuous(prior) -> None:
+    """Raises ValueError for a prior p(z) over discrete latents."""
+    if is_discrete(prior):
         raise ValueError(
             f"prior gives {prior.name}, of discrete latents; annealing moves them by the gradient "
             "of their density, which they have none of: use tfvae.evaluation.log_likelihood"

@@ -100,7 +100,7 @@ class MultimodalVAE(TrainableModel):
         self.kl_warmup = kl_warmup
         for key, modality in self.modalities.items():
             try:
-                self.latent_shape = modality.build_networks(posterior, self.prior)
+                self.latent_shape = self.build_modality(modality)
             except ValueError as error:
                 raise ValueError(f"modality {key!r}: {error}") from error
         self.term_names = (
@@ -108,6 +108,10 @@ class MultimodalVAE(TrainableModel):
             *(f"reconstruction_{key}" for key in self.modalities),
         )
         self.built = True
+
+    def build_modality(self, modality) -> tuple[int, ...]:
+        """Builds a modality's networks; returns the shape of a latent."""
+        return modality.build_networks(self.posterior, self.prior)
 
     def observed(self, x: Data) -> Observed:
         """Returns what `x` says, a dictionary of modality name to values."""

@@ -1,0 +1,78 @@
+"""A label that is part of the latent: the modality of it and the prior."""
+
+import keras
+import tensorflow as tf
+
+from tfvae.arguments import require_at_least
+from tfvae.distribution_layer import DistributionLayer
+from tfvae.heads import OneHotCategorical
+from tfvae.multimodal.labelled_normal import IMPOSSIBLE, LabelledNormal
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class Label(DistributionLayer):
+    """A modality of one-hot labels [B, K] that is part of the latent: of [y, z] it is y itself.
+
+    Args:
+        num_classes: K, at least 2.
+        name: the layer's name.
+    """
+
+    takes_training = True
+    support = (0.0, 1.0)
+    weight = 1.0  # of a reconstruction that is always certain
+    data_dtype = tf.float32
+
+    def __init__(self, num_classes: int, name: str | None = None):
+        require_at_least(2, num_classes=num_classes)
+        super().__init__(name)
+        self.num_classes = num_classes
+        self.likelihood = OneHotCategorical()
+        self.data_shape = (num_classes,)
+
+    def distribution(self, z: tf.Tensor, training: bool = False):
+        """Returns the label of latents [..., K + d], certain where it is one-hot there."""
+        del training
+        probabilities = z[..., : self.num_classes]
+        logits = tf.where(
+            probabilities > 0, tf.math.log(tf.maximum(probabilities, 1e-30)), IMPOSSIBLE
+        )
+        return self.likelihood(logits, z.shape.rank - 1)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class LabelledPrior(DistributionLayer):
+    """p(y) p(z): all K classes alike, and z of a normal prior.
+
+    Args:
+        num_classes: K.
+        prior: nothing to p(z), a normal of diagonal covariance.
+        name: the layer's name.
+    """
+
+    def __init__(self, num_classes: int, prior, name: str | None = None):
+        super().__init__(name)
+        self.num_classes = num_classes
+        self.prior = prior
+
+    def distribution(self):
+        """Returns the distribution of [y, z], batch []."""
+        p = self.prior()
+        mean, stddev = (
+            tf.tile(moment[tf.newaxis], [self.num_classes, 1]) for moment in (p.mean(), p.stddev())
+        )
+        return LabelledNormal(tf.zeros([self.num_classes]), mean, stddev)
+
+    def get_config(self):
+        """Returns the constructor's arguments, serialised."""
+        prior = keras.saving.serialize_keras_object(self.prior)
+        return {**super().get_config(), "num_classes": self.num_classes, "prior": prior}
+
+    @classmethod
+    def from_config(cls, config: dict):
+        """Returns the prior of `get_config`."""
+        return cls(**keras.saving.deserialize_keras_object(config))

@@ -1,0 +1,164 @@
+"""The semi-supervised variational autoencoder: a label as a modality and as a latent."""
+
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfvae import noise
+from tfvae.multimodal import checks
+from tfvae.multimodal.label import Label, LabelledPrior
+from tfvae.multimodal.labelled_normal import IMPOSSIBLE, LabelledNormal
+from tfvae.multimodal.multimodal_vae import MultimodalVAE
+from tfvae.multimodal.observed import Observed
+from tfvae.priors import StandardNormal
+
+
+@keras.saving.register_keras_serializable("tfvae")
+class SemiSupervisedVAE(MultimodalVAE):
+    """p(x, y) = E_p(z)[p(y) p(x|y, z)], some labels y being unknown; the M2 of Kingma et al. 2014.
+
+    arXiv:1406.5298, equations 6 to 9. The latent is [y, z]: a label belongs to it and is a modality
+    too. With U(x, y) = E_{q(z|x, y)}[log p(x|y, z)] + log p(y) - KL(q(z|x, y) || p(z)),
+
+        L = sum_y q(y) (U(x, y) - log q(y)) + alpha log q(y|x) where y is known,
+
+    q(y) being certain where the label is known, else the classifier's q(y|x). Where all labels are
+    known it is the conditional VAE (Sohn et al. 2015) with a classifier that shares nothing with
+    it: `translate({"digit": 3}, to="image")` draws from p(x|y).
+
+    Args:
+        modalities: a `Modality` of the data, whose encoder is the classifier, data to logits
+            [B, K], and whose decoder takes [y, z]; and a `Label` of K classes.
+        joint_encoder: Keras network, {data, label} to the parameters of q(z|x, y).
+        posterior: parameters to q(z|x, y), a `tfvae.heads.DiagonalNormal`.
+        prior: nothing to p(z), a normal of diagonal covariance; standard where None.
+        alpha: factor on log q(y|x); the paper takes a tenth of the number of examples over that of
+            the labelled ones.
+        kwargs: the arguments of `MultimodalVAE`.
+
+    Raises:
+        ValueError: for other modalities than one `Label` and one `Modality`, or distributions that
+            are no such normals.
+    """
+
+    settings = (*MultimodalVAE.settings, "joint_encoder", "alpha")
+
+    def __init__(
+        self,
+        modalities: Mapping,
+        joint_encoder: keras.Model,
+        posterior,
+        prior=None,
+        alpha: float = 1.0,
+        **kwargs,
+    ):
+        labels = [name for name, modality in modalities.items() if isinstance(modality, Label)]
+        if len(labels) != 1 or len(modalities) != 2:
+            raise ValueError(
+                f"modalities are {', '.join(modalities)}, of which {len(labels)} are labels; there "
+                "must be one tfvae.multimodal.Label and one Modality"
+            )
+        params = tf.zeros([1, posterior.params_size])
+        checks.require_normal("posterior", posterior, posterior(params))
+        size = posterior(params).event_shape[0]
+        if not isinstance(prior, LabelledPrior):
+            prior = StandardNormal(size) if prior is None else prior
+            checks.require_normal("prior", prior, prior())
+            prior = LabelledPrior(modalities[labels[0]].num_classes, prior)
+        self._latents = size
+        super().__init__(modalities, posterior, prior, **kwargs)
+        self.alpha = alpha
+        self.joint_encoder = joint_encoder
+        (self.label,) = labels
+        (self.data,) = (name for name in modalities if name != self.label)
+        self.joint_encoder(
+            {
+                name: keras.KerasTensor((None, *modality.data_shape))
+                for name, modality in self.modalities.items()
+            }
+        )
+
+    def build_modality(self, modality) -> tuple[int, ...]:
+        """Builds a modality's networks; returns the shape of a latent."""
+        if isinstance(modality, Label):
+            return tuple(self.prior().event_shape)
+
+        def posterior(logits):  # of the classifier's size: it must be the label's
+            moment = tf.zeros([1, logits.shape[-1], self._latents])
+            return LabelledNormal(logits, moment, moment + 1.0)
+
+        return modality.build_networks(posterior, self.prior)
+
+    def infer(self, x: Observed, training: bool = False) -> LabelledNormal:
+        """Returns q(y, z|x_A), batch [B]."""
+        return self.labelled(x, self.classify(x, training), training)
+
+    def classify(self, x: Observed, training: bool = False) -> tf.Tensor:
+        """Returns the logits of q(y|x), [B, K]; of rows without data, those of p(y)."""
+        num_classes = self.modalities[self.label].num_classes
+        if self.data not in x.values:
+            return tf.zeros([x.num_rows, num_classes])
+        logits = self.modalities[self.data].parameters(x.values[self.data], training)
+        return tf.where(x.here(self.data)[:, tf.newaxis] > 0, logits, 0.0)
+
+    def labelled(self, x: Observed, logits: tf.Tensor, training: bool) -> LabelledNormal:
+        """Returns q(y, z|x_A): of known labels where there are some, else of `logits`."""
+        if self.label in x.values:
+            known = tf.where(x.values[self.label] > 0.5, 0.0, IMPOSSIBLE)
+            logits = tf.where(x.here(self.label)[:, tf.newaxis] > 0, known, logits)
+        here = x.here(self.data)[:, tf.newaxis, tf.newaxis] > 0
+        moments = self.prior().moments
+        if self.data in x.values:
+            q = self.posterior_of_every_label(x, training)
+            moments = tuple(
+                tf.where(here, ours, theirs)
+                for ours, theirs in zip((q.mean(), q.stddev()), moments, strict=True)
+            )
+        else:
+            moments = tuple(tf.tile(m[tf.newaxis], [x.num_rows, 1, 1]) for m in moments)
+        return LabelledNormal(logits, *moments)
+
+    def posterior_of_every_label(self, x: Observed, training: bool) -> tfd.Distribution:
+        """Returns q(z|x, y) of every label y, batch [B, K]."""
+        num_classes = self.modalities[self.label].num_classes
+        labels = tf.tile(tf.eye(num_classes), [x.num_rows, 1])
+        data = tf.repeat(x.values[self.data], num_classes, axis=0)
+        params = self.joint_encoder({self.data: data, self.label: labels}, training=training)
+        params = tf.cast(params, tf.float32)
+        return self.posterior(tf.reshape(params, [-1, num_classes, params.shape[-1]]))
+
+    def objective(self, x, seeds, training):
+        """Returns the terms of the loss, each [B] in nats."""
+        x = self.observed(x)
+        logits = self.classify(x, training)
+        q = self.labelled(x, logits, training)  # q(y) q(z|x, y)
+        p = self.prior()  # p(y) p(z)
+        labels = tf.eye(q.num_classes)
+        q_z, p_z = tfd.MultivariateNormalDiag(*q.moments), p.given(labels)
+        size = q.num_classes * self._latents
+        normal = noise.normal(noise.fold_in(seeds, "posterior"), size, self.num_samples)
+        normal = tf.reshape(normal, [self.num_samples, -1, q.num_classes, self._latents])
+        z = q_z.mean() + q_z.stddev() * normal  # [k, B, K, d]
+        certain = tf.broadcast_to(labels, tf.concat([tf.shape(z)[:-1], [q.num_classes]], axis=0))
+        labelled = tf.concat([certain, z], axis=-1)
+        reconstruction = self.log_prob_of_every_label(x, labelled, training)  # [B, K]
+        q_y = tf.exp(q.log_probs)
+        kl = tf.reduce_sum(q_y * (tfd.kl_divergence(q_z, p_z) + q.log_probs - p.log_probs), axis=-1)
+        expected = tf.reduce_sum(q_y * reconstruction, axis=-1)
+        weight = self.modalities[self.data].weight
+        objective = weight * expected - self.warmed_up * kl
+        if self.label in x.values:
+            log_q_y = tf.nn.log_softmax(logits)  # log q(y|x)
+            right = tf.reduce_sum(x.values[self.label] * log_q_y, axis=-1)
+            objective += self.alpha * x.has([self.label, self.data]) * right
+        return self.terms(objective, {self.data: expected}, kl)
+
+    def log_prob_of_every_label(self, x: Observed, latents: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns E[log p(x|y, z)], [B, K], over latents [k, B, K, K + d]; 0 without data."""
+        if self.data not in x.values:
+            return tf.zeros(tf.shape(latents)[1:3])
+        p = self.modalities[self.data](latents, training)
+        log_prob = p.log_prob(tf.expand_dims(x.values[self.data], 1))
+        return tf.reduce_mean(log_prob, axis=0) * x.here(self.data)[:, tf.newaxis]
