@@ -29,3 +29,5 @@ def test_models_of_the_table_are_the_public_ones():
     cells = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", README, re.MULTILINE)
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
     assert set(tfvae.models.__all__) <= named
+    models = {name for name in tfvae.multimodal.__all__ if hasattr(tfvae, name)}
+    assert models <= named
