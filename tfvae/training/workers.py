@@ -84,9 +84,11 @@ def lost_worker_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
     except _LOST as error:
         if len(names(strategy)) == 1:
             raise
-        task = _TASK.search(error.message)
+        resolver = strategy.cluster_resolver
+        own = f"{resolver.task_type} {resolver.task_id}"
+        named = [" ".join(task) for task in _TASK.findall(error.message)]
+        lost = next((name for name in named if name != own), "another worker")
         raise WorkerLostError(
-            f"{' '.join(task.groups()) if task else 'another worker'} was lost, and the others "
-            "cannot go on without it; start all of them again, and they resume from the last "
-            "checkpoint"
+            f"{lost} was lost, and the others cannot go on without it; start all of them again, "
+            "and they resume from the last checkpoint"
         ) from error

@@ -1,0 +1,126 @@
+"""Kills training at random moments until it is through, and compares what it ends with.
+
+A run is started, killed (`kill -9`) after a random time, started again by the same command, and so
+on; then left to end. Its last checkpoint and metrics.csv must be, bit for bit, those of a run that
+nobody killed.
+
+Run: python -m benchmarks.chaos --kills=30
+"""
+
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+from trainers.state import newest_step
+
+ROOT = pathlib.Path(__file__).parents[1]
+KILLS = flags.DEFINE_integer("kills", 30, "Kills.", lower_bound=1)
+STEPS = flags.DEFINE_integer("steps", 20_000, "Steps of a run.", lower_bound=1)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the moments.")
+TRAIN = flags.DEFINE_list(
+    "train_flags",
+    ["--config=trainers/configs/decomposition_pinwheel.py", "--config.log_every=50"],
+    "Flags of trainers.train.",
+)
+SECONDS = flags.DEFINE_float(
+    "seconds", 10.0, "A start is killed at most so long after it began to build the model."
+)
+
+
+def start(workdir: pathlib.Path, steps: int, train_flags: list[str]) -> subprocess.Popen:
+    command = [sys.executable, "-m", "trainers.train", f"--workdir={workdir}", *train_flags]
+    log = (workdir.parent / f"{workdir.name}.log").open("a")
+    return subprocess.Popen(
+        [*command, f"--config.steps={steps}"], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+    )
+
+
+def finish(workdir: pathlib.Path, steps: int, train_flags: list[str]) -> None:
+    process = start(workdir, steps, train_flags)
+    if process.wait():
+        log = workdir.parent / f"{workdir.name}.log"
+        raise RuntimeError(f"training failed:\n{log.read_text()[-2000:]}")
+
+
+def state(workdir: pathlib.Path, steps: int) -> dict[str, np.ndarray]:
+    reader = tf.train.load_checkpoint(str(workdir / "checkpoints" / f"ckpt-{steps}"))
+    names = reader.get_variable_to_shape_map()
+    kept = ("weights/", "optimizer/", "means/")
+    return {name: reader.get_tensor(name) for name in names if name.startswith(kept)}
+
+
+def wait_for_config(process: subprocess.Popen, workdir: pathlib.Path, launched: float) -> None:
+    """Waits until a start has written the run's config, after which it builds the model."""
+    path = workdir / "config.json"
+    while not path.exists() or path.stat().st_mtime < launched:
+        if process.poll() is not None:
+            raise RuntimeError(f"training failed:\n{(workdir.parent / 'killed.log').read_text()}")
+        time.sleep(0.01)
+
+
+def survive(
+    directory: pathlib.Path,
+    kills: int,
+    seconds: float,
+    steps: int,
+    seed: int,
+    train_flags: list[str],
+) -> int:
+    """Kills a run `kills` times; returns at how many different checkpoints it was then.
+
+    Raises:
+        RuntimeError: where it ends otherwise than a run that nobody killed, or ends too soon.
+    """
+    moments = random.Random(seed)
+    killed, whole = directory / "killed", directory / "whole"
+    steps_at_kills = []
+    for number in range(1, kills + 1):
+        launched, process = time.time(), start(killed, steps, train_flags)
+        after = moments.uniform(0, seconds)
+        wait_for_config(process, killed, launched)
+        try:
+            process.wait(timeout=after)
+            raise RuntimeError("the run came to its end; take more --steps, or fewer --seconds")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        steps_at_kills.append(newest_step(killed))
+        print(f"kill {number} after {after:.2f} s, at step {steps_at_kills[-1]}", flush=True)
+    finish(killed, steps, train_flags)
+    finish(whole, steps, train_flags)
+    left, right = state(killed, steps), state(whole, steps)
+    unlike = [name for name in right if not np.array_equal(left.get(name), right[name])]
+    tables = [(workdir / "metrics.csv").read_text() for workdir in (killed, whole)]
+    if unlike or left.keys() != right.keys() or tables[0] != tables[1]:
+        raise RuntimeError(f"the runs differ: {unlike or 'metrics.csv'}")
+    return len(set(steps_at_kills) - {0})
+
+
+def main(argv) -> None:
+    del argv
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as directory:
+        points = survive(
+            pathlib.Path(directory),
+            KILLS.value,
+            SECONDS.value,
+            STEPS.value,
+            SEED.value,
+            TRAIN.value,
+        )
+    print(
+        f"{KILLS.value} kills, the run being at {points} different checkpoints; weights, optimizer "
+        f"and metrics.csv after {STEPS.value:,} steps are those of a run that nobody killed "
+        f"({time.perf_counter() - started:.0f} s)"
+    )
+
+
+if __name__ == "__main__":
+    app.run(main)

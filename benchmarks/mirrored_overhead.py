@@ -1,0 +1,96 @@
+"""Steps on a MirroredStrategy of one replica against the same steps without a strategy.
+
+Both take turns in one process, block by block, by the compiled loop that `fit` runs. Where the
+machine is busy otherwise, wall-clock ratios are left out (see the README) and those of processor
+time, which leave out waiting, are what is known.
+
+Run: python -m benchmarks.mirrored_overhead
+"""
+
+import os
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+
+import tfvae
+from benchmarks import measurement
+from tfvae.training import run
+
+_PAIRS = flags.DEFINE_integer("pairs", 60, "Pairs of blocks.", lower_bound=3)
+_BATCH_SIZE = 64
+_LATENTS = 10
+_WARM_UP = 3  # pairs that are not counted
+_GOAL = 1.03
+
+
+def block(strategy: tf.distribute.Strategy):
+    """Returns a function that takes a block of steps under `strategy`."""
+    data = tfvae.data.Shapes2D()
+    with strategy.scope():
+        keras.utils.set_random_seed(0)
+        model = tfvae.VAE(
+            tfvae.networks.ConvEncoder(2 * _LATENTS),
+            tfvae.networks.ConvDecoder((64, 64, 1)),
+            tfvae.heads.DiagonalNormal(_LATENTS),
+            tfvae.heads.Bernoulli(),
+        )
+        model.compile(keras.optimizers.Adam(1e-4), steps_per_execution=run.MAX_STEPS_PER_EXECUTION)
+    batches = strategy.experimental_distribute_dataset(data.batches(_BATCH_SIZE, seed=0))
+    model.make_train_function()
+    iterator = iter(batches)
+
+    def steps() -> None:
+        for mean in model.train_function(iterator).values():
+            mean.numpy()  # waits for the steps
+
+    return steps
+
+
+def main(argv) -> None:
+    del argv
+    sides = {
+        "plain": block(tf.distribute.get_strategy()),
+        "mirrored": block(tf.distribute.MirroredStrategy(["CPU:0"])),
+    }
+    others = measurement.Others([os.getpid()])
+    wall: dict[str, list[float]] = {name: [] for name in sides}
+    processor: dict[str, list[float]] = {name: [] for name in sides}
+    busy = []
+    for pair in range(_WARM_UP + _PAIRS.value):
+        others.share()
+        # In alternating order: input rendered ahead by one side is paid for by the other.
+        for name in sorted(sides, reverse=bool(pair % 2)):
+            started = time.perf_counter(), time.process_time()
+            sides[name]()
+            wall[name].append(time.perf_counter() - started[0])
+            processor[name].append(time.process_time() - started[1])
+        busy.append(others.share())
+    quiet = np.array(busy[_WARM_UP:]) < measurement.QUIET
+
+    def ratio(seconds, counted):
+        mirrored, plain = (np.array(seconds[name][_WARM_UP:])[counted] for name in sorted(sides))
+        return measurement.ratio(mirrored, plain)
+
+    result = {
+        "machine": measurement.machine(),
+        "batch_size": _BATCH_SIZE,
+        "steps_of_a_block": run.MAX_STEPS_PER_EXECUTION,
+        "pairs": _PAIRS.value,
+        "quiet_pairs": int(np.sum(quiet)),
+        "processor_time_ratio": ratio(processor, slice(None)),
+        "goal": _GOAL,
+    }
+    counted = "processor_time_ratio"
+    if np.sum(quiet) >= measurement.FEWEST_RUNS:
+        counted = "wall_clock_ratio"
+        result[counted] = ratio(wall, quiet)
+    result["met"] = bool(result[counted]["median"] <= _GOAL)
+    print(f"mirrored / plain, {counted}: {result[counted]}; goal at most {_GOAL}")
+    measurement.save("mirrored_overhead", result)
+
+
+if __name__ == "__main__":
+    app.run(main)
