@@ -14,7 +14,7 @@ from tfvae.data import decoding
 from tfvae.data.dataset import Dataset
 from tfvae.data.splits import split_numbers
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
 class ImageFolder(Dataset):
@@ -111,12 +111,12 @@ def _image_paths(folder: pathlib.Path) -> list[pathlib.Path]:
     paths = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in _SUFFIXES
+        if path.suffix.lower() in IMAGE_SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not paths:
         raise FileNotFoundError(
-            f"path: {folder} has no image in it (no file that ends in {', '.join(_SUFFIXES)})"
+            f"path: {folder} has no image in it (no file that ends in {', '.join(IMAGE_SUFFIXES)})"
         )
     return paths
 

@@ -75,7 +75,7 @@ def run_in_c_api(
         CApiError: Loading or running failed; names the signature and carries TensorFlow's message.
     """
     path = Path(saved_model_path).resolve()
-    signatures = _read_signatures(path)
+    signatures = read_signatures(path)
     arrays: dict[str, np.ndarray] = {}
     spec = {
         "library": str(find_library()),
@@ -104,8 +104,12 @@ def run_in_c_api(
     ]
 
 
-def _read_signatures(path: Path) -> Mapping[str, Any]:
-    """Reads signature name to SignatureDef from the `serve` graph of saved_model.pb."""
+def read_signatures(path: Path) -> Mapping[str, Any]:
+    """Returns signature name to SignatureDef from the `serve` graph of saved_model.pb.
+
+    Raises:
+        CApiError: The file is missing, or has no such graph.
+    """
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: PLC0415
 
     file = path / "saved_model.pb"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
 
-from tfvae.saved_model.versions import versions
+from tfvae.saved_model.versions import version_directory
 
 
 class SignatureFunction:
@@ -119,18 +119,4 @@ def load(path: str | os.PathLike) -> LoadedModel:
     Raises:
         FileNotFoundError: where there is no exported model.
     """
-    directory = pathlib.Path(path)
-    if not _is_version(directory):
-        newest_first = reversed(versions(directory))
-        found = [v for v in newest_first if _is_version(directory / str(v))]
-        if not found:
-            raise FileNotFoundError(
-                f"path: {directory} is neither a version's directory, which holds "
-                "saved_model.pb, nor one that holds such versions (1, 2, ...); export a model there"
-            )
-        directory = directory / str(found[0])
-    return LoadedModel(directory)
-
-
-def _is_version(directory: pathlib.Path) -> bool:
-    return (directory / "saved_model.pb").is_file()
+    return LoadedModel(version_directory(path))

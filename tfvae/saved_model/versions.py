@@ -9,3 +9,20 @@ def versions(base_path: str | os.PathLike) -> list[int]:
     path = pathlib.Path(base_path)
     children = path.iterdir() if path.is_dir() else []
     return sorted(int(child.name) for child in children if child.name.isdecimal())
+
+
+def version_directory(path: str | os.PathLike) -> pathlib.Path:
+    """Returns a version's directory: `path` itself, or the newest whole one of a base path.
+
+    Raises:
+        FileNotFoundError: where there is no exported model.
+    """
+    directory = pathlib.Path(path)
+    newest_first = [directory / str(version) for version in reversed(versions(directory))]
+    for candidate in (directory, *newest_first):
+        if (candidate / "saved_model.pb").is_file():
+            return candidate
+    raise FileNotFoundError(
+        f"path: {directory} is neither a version's directory, which holds saved_model.pb, nor one "
+        "that holds such versions (1, 2, ...); export a model there"
+    )

@@ -1,0 +1,1 @@
+"""Batch encoding on Apache Beam (the extra `batch`): `python -m serving.batch`."""

@@ -1,0 +1,113 @@
+r"""Runs a signature of an exported model over TFRecords or images, on Apache Beam.
+
+  python -m serving.batch --saved_model=saved_models/shapes --signature=encode \
+      --input='data/photos-*.tfrecord' --output=codes --format=parquet
+
+--output gets rows-*, one row for each input's key; bad-*.jsonl, the inputs that could not be
+encoded and why; and at last finished.json. A folder with finished.json is refused; what an
+unfinished run left is replaced, so the same command begins anew after whatever ended it. Flags that
+are not listed here are Beam's: --direct_num_workers=8 --direct_running_mode=multi_processing here,
+--runner=FlinkRunner, SparkRunner or DataflowRunner and theirs elsewhere, where --saved_model is a
+path that every worker sees.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from absl import app, flags, logging
+
+from trainers import help as program_help
+from trainers.quiet import quiet_import
+
+_SAVED_MODEL = flags.DEFINE_string(
+    "saved_model", "", "Version's folder, or a base path, whose newest version is taken. Required."
+)
+_SIGNATURE = flags.DEFINE_string("signature", "serving_default", "Signature to run.")
+_INPUT = flags.DEFINE_string(
+    "input", "", "TFRecord files (a pattern), a prepared folder, or a folder of images. Required."
+)
+_OUTPUT = flags.DEFINE_string("output", "", "Folder of the output. Required.")
+_FORMAT = flags.DEFINE_enum("format", "tfrecord", ["tfrecord", "parquet"], "Format of the rows.")
+_FEATURES = flags.DEFINE_list(
+    "features", [], "INPUT=FEATURE: features of the signature's inputs, where names differ."
+)
+_KEY_FEATURE = flags.DEFINE_string(
+    "key_feature", "", "Feature that is a record's key; FILE:NUMBER is where it is left out."
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "Seed of a signature that samples: a row's is (this, a hash of its key)."
+)
+_RESIZE = flags.DEFINE_bool("resize", False, "Resize encoded images to the size needed.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Most rows run at once.", 1)
+_SESSION_THREADS = flags.DEFINE_integer(
+    "session_threads", 0, "Threads of the model in a worker; 0 lets TensorFlow choose.", 0
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the pipeline; returns the exit code."""
+    logging.set_verbosity(logging.ERROR)
+    try:
+        return _run(argv[1:])
+    except (ValueError, OSError) as error:
+        if os.environ.get("TFVAE_TRACEBACK"):
+            raise
+        print(f"serving.batch: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    for flag, value in (("saved_model", _SAVED_MODEL), ("input", _INPUT), ("output", _OUTPUT)):
+        if not value.value:
+            raise ValueError(f"--{flag} is required; see --help")
+    try:
+        with quiet_import():
+            from serving.batch import beam_flags, job, pipeline  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("apache_beam"):
+            raise
+        raise ValueError("Apache Beam is not installed: pip install 'tfvae[batch]'") from error
+    ours = [flag.name for flag in flags.FLAGS.get_flags_for_module(main.__module__)]
+    options = beam_flags.beam_options(arguments, ours)
+    asked = job.make_job(
+        _SAVED_MODEL.value,
+        _SIGNATURE.value,
+        _INPUT.value,
+        _FEATURES.value,
+        _KEY_FEATURE.value or None,
+        _SEED.value,
+        _RESIZE.value,
+        _BATCH_SIZE.value,
+        _SESSION_THREADS.value,
+    )
+    what = f"{asked.signature_name} of {asked.version} over {len(asked.files.files):,} files"
+    print(f"{what} to {_OUTPUT.value}", flush=True)
+    started = time.perf_counter()
+    facts = {"input": _INPUT.value, "seed": _SEED.value}
+    counts = pipeline.run(asked, _OUTPUT.value, _FORMAT.value, options, facts)
+    seconds = time.perf_counter() - started
+    print(f"{counts.rows:,} rows and {counts.bad_rows:,} bad ones in {seconds:.0f} s")
+    return 0
+
+
+def _parse_flags(argv: list[str]) -> list[str]:
+    """Parses our flags; the others are Beam's, and checked with them."""
+    try:
+        return flags.FLAGS(argv, known_only=True)
+    except flags.Error as error:
+        print(f"serving.batch: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def run() -> None:
+    """The program."""
+    program_help.show(main)
+    app.run(main, flags_parser=_parse_flags)
+
+
+if __name__ == "__main__":
+    run()

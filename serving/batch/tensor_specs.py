@@ -1,0 +1,87 @@
+"""The inputs and outputs of a signature as plain values, which workers are sent."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfvae.saved_model.c_api import read_signatures
+
+
+class RowSpec(NamedTuple):
+    """One row of an input or an output.
+
+    Attributes:
+        dtype: NumPy's name of the values' type, "object" of byte strings.
+        shape: Shape without the batch's axis, -1 where it is not known.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a row is an image of float values, [H, W, C]."""
+        return self.dtype == "float32" and len(self.shape) == 3 and min(self.shape) > 0
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether a row is one byte string."""
+        return self.dtype == "object" and self.shape == ()
+
+    @property
+    def is_seed(self) -> bool:
+        """Whether a row can be a seed of two integers."""
+        return self.dtype == "int64" and self.shape == (2,)
+
+    @property
+    def size(self) -> int | None:
+        """Number of values, None where it is not known."""
+        return None if min(self.shape, default=0) < 0 else math.prod(self.shape)
+
+
+class Signature(NamedTuple):
+    """A signature: names of inputs and outputs to what a row of them is."""
+
+    inputs: dict[str, RowSpec]
+    outputs: dict[str, RowSpec]
+
+
+def read_signature(version: Path, name: str) -> Signature:
+    """Reads a signature of a SavedModel.
+
+    Raises:
+        ValueError: There is none of this name, or a tensor of it has no axis for the batch.
+        CApiError: There is no whole SavedModel.
+    """
+    known = {key: value for key, value in read_signatures(version).items() if key[:2] != "__"}
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        guess = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(
+            f"--signature is {name!r}, which {version} has not; {guess}it has "
+            f"{', '.join(sorted(known))}"
+        )
+    definition = known[name]
+    return Signature(_specs(name, definition.inputs), _specs(name, definition.outputs))
+
+
+def _specs(signature: str, tensors: Mapping[str, Any]) -> dict[str, RowSpec]:
+    import tensorflow as tf  # noqa: PLC0415
+
+    specs = {}
+    for name, info in sorted(tensors.items()):
+        dims = [dim.size for dim in info.tensor_shape.dim]
+        if info.tensor_shape.unknown_rank or not dims or dims[0] != -1:
+            raise ValueError(
+                f"--signature={signature}: tensor {name!r} has shape {dims}, whose first axis is "
+                "not a batch of any size; rows cannot be told apart"
+            )
+        dtype = np.dtype(tf.dtypes.as_dtype(info.dtype).as_numpy_dtype).name
+        specs[name] = RowSpec(dtype, tuple(dims[1:]))
+    return specs
