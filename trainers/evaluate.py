@@ -60,6 +60,12 @@ def main() -> None:
         strategy = tf.distribute.MirroredStrategy()
     with strategy.scope():
         model, data, config = runs.load(program.WORKDIR.value)
+    if isinstance(data, tfvae.data.MultimodalDataset) and set(names) - {"log_likelihood"}:
+        raise ValueError(
+            f"--metrics has {', '.join(names)}; of data of several modalities, such as "
+            f"{config.data.name}, it is log_likelihood alone (see tfvae.metrics.coherence and "
+            "cross_modal_accuracy)"
+        )
     for name in names:
         known = isinstance(data, tfvae.data.GroundTruthDataset)
         if not known and name not in (*NEED_NO_FACTORS, *LIKELIHOODS):

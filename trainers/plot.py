@@ -98,6 +98,11 @@ def main() -> None:
         if name not in (*DRAW, ANIMATION):
             raise ValueError(f"--figures has {name!r}; {nearest(name, [*DRAW, ANIMATION])}")
     model, data, _ = runs.load(program.WORKDIR.value)
+    if isinstance(data, tfvae.data.MultimodalDataset):
+        raise ValueError(
+            f"--workdir is of data of several modalities, {', '.join(data.shapes)}; draw them by "
+            "tfvae.plots.generated, posteriors, decision_map and latent_grid"
+        )
     images = np.asarray(next(iter(data.batches(min(256, data.num_examples), SEED.value))))
     run = Drawn(model, data, images, pathlib.Path(program.WORKDIR.value))
     for name in FIGURES.value:
