@@ -1,3 +1,4 @@
+import atexit
 import os
 import re
 import shutil
@@ -101,6 +102,7 @@ class Server:
             text=True,
             env={k: v for k, v in os.environ.items() if not k.startswith("TF_CPP")},
         )
+        atexit.register(self.process.kill)  # Also where a test fails before it stops it.
         self.line = self.process.stdout.readline()
         if not self.line:
             raise AssertionError(self.process.stderr.read())

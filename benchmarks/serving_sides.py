@@ -1,0 +1,82 @@
+"""Servers and clients of the serving benchmarks, each in a process of its own."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import time
+from concurrent import futures
+
+import grpc
+import numpy as np
+
+from serving.client import messages_pb2, tensors
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+class Server:
+    """A server of a model, or of an echo; `seconds` is how long it took to be ready.
+
+    Args:
+        arguments: of the program.
+        program: a module whose first line on stdout has the address.
+    """
+
+    def __init__(self, *arguments: str, program: str = "serving.server"):
+        start = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", program, *arguments],
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        line = self.process.stdout.readline()
+        self.seconds = time.perf_counter() - start
+        match = re.search(r"127\.0\.0\.1:\d+", line)
+        if match is None:
+            raise RuntimeError(f"{self.process.args} did not start")
+        self.address = match[0]
+
+    def load(self, request: pathlib.Path, clients: int, seconds: float, rate: float = 0) -> dict:
+        """Returns what a client measured: see `serving_load`."""
+        numbers = [str(number) for number in (clients, seconds, rate)]
+        command = [sys.executable, "-m", "benchmarks.serving_load", self.address, str(request)]
+        output = subprocess.run([*command, *numbers], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+        return json.loads(output.stdout)
+
+    def memory(self) -> int:
+        """Returns the resident bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return 1024 * int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    def close(self) -> None:
+        """Stops it."""
+        self.process.terminate()
+        self.process.wait(timeout=60)
+
+
+def write_request(path: pathlib.Path, name: str, latents: int, rows: int) -> pathlib.Path:
+    """Writes a request to decode latents [rows, latents], and returns `path`."""
+    latent = np.random.default_rng(0).normal(size=(rows, latents)).astype(np.float32)
+    request = messages_pb2.PredictRequest(model_spec={"name": name, "signature_name": "decode"})
+    request.inputs["latent"].CopyFrom(tensors.encode_content(latent))
+    path.write_bytes(request.SerializeToString())
+    return path
+
+
+def echo(answer: bytes, threads: int) -> None:
+    """Answers every request by `answer`: what gRPC alone costs."""
+    handlers = {"Predict": grpc.unary_unary_rpc_method_handler(lambda request, context: answer)}
+    service = grpc.method_handlers_generic_handler("tensorflow.serving.PredictionService", handlers)
+    server = grpc.server(futures.ThreadPoolExecutor(threads))
+    server.add_generic_rpc_handlers((service,))
+    print(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}", flush=True)
+    server.start()
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    echo(pathlib.Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))
