@@ -1,7 +1,8 @@
-"""Kills training at random moments until it is through, and compares what it ends with.
+"""Kills training at random moments, and compares what it ends with.
 
-A run is started, killed (`kill -9`) after a random time, started again by the same command, and so
-on; then left to end. Its last checkpoint and metrics.csv must be, bit for bit, those of a run that
+A run is started, killed (`kill -9`) at a random moment: a random number of checkpoints later, none
+included, and a random time after the last of them; started again by the same command, and so on;
+then left to end. Its last checkpoint and metrics.csv must be, bit for bit, those of a run that
 nobody killed.
 
 Run: python -m benchmarks.chaos --kills=30
@@ -22,16 +23,21 @@ from trainers.state import newest_step
 
 ROOT = pathlib.Path(__file__).parents[1]
 KILLS = flags.DEFINE_integer("kills", 30, "Kills.", lower_bound=1)
-STEPS = flags.DEFINE_integer("steps", 20_000, "Steps of a run.", lower_bound=1)
+STEPS = flags.DEFINE_integer("steps", 4000, "Steps of a run.", lower_bound=1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the moments.")
 TRAIN = flags.DEFINE_list(
     "train_flags",
-    ["--config=trainers/configs/decomposition_pinwheel.py", "--config.log_every=50"],
+    [
+        "--config=trainers/configs/decomposition_pinwheel.py",
+        "--config.log_every=20",
+        "--config.evaluation.examples_in_training=0",
+    ],
     "Flags of trainers.train.",
 )
 SECONDS = flags.DEFINE_float(
-    "seconds", 10.0, "A start is killed at most so long after it began to build the model."
+    "seconds", 3.0, "A start is killed at most so long after the checkpoint that is waited for."
 )
+MOST_CHECKPOINTS = 3  # that a start may save
 
 
 def start(workdir: pathlib.Path, steps: int, train_flags: list[str]) -> subprocess.Popen:
@@ -56,13 +62,12 @@ def state(workdir: pathlib.Path, steps: int) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(name) for name in names if name.startswith(kept)}
 
 
-def wait_for_config(process: subprocess.Popen, workdir: pathlib.Path, launched: float) -> None:
-    """Waits until a start has written the run's config, after which it builds the model."""
-    path = workdir / "config.json"
-    while not path.exists() or path.stat().st_mtime < launched:
-        if process.poll() is not None:
-            raise RuntimeError(f"training failed:\n{(workdir.parent / 'killed.log').read_text()}")
-        time.sleep(0.01)
+def wait_for_checkpoints(process: subprocess.Popen, workdir: pathlib.Path, more: int) -> None:
+    """Waits until there are so many checkpoints more than there were."""
+    for _ in range(more):
+        held = newest_step(workdir)
+        while newest_step(workdir) == held and process.poll() is None:
+            time.sleep(0.01)
 
 
 def survive(
@@ -82,17 +87,15 @@ def survive(
     killed, whole = directory / "killed", directory / "whole"
     steps_at_kills = []
     for number in range(1, kills + 1):
-        launched, process = time.time(), start(killed, steps, train_flags)
-        after = moments.uniform(0, seconds)
-        wait_for_config(process, killed, launched)
-        try:
-            process.wait(timeout=after)
-            raise RuntimeError("the run came to its end; take more --steps, or fewer --seconds")
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process = start(killed, steps, train_flags)
+        wait_for_checkpoints(process, killed, moments.randint(0, MOST_CHECKPOINTS))
+        time.sleep(moments.uniform(0, seconds))
+        if process.poll() is not None:
+            raise RuntimeError("the run came to its end before it was killed; take more --steps")
+        process.kill()
+        process.wait()
         steps_at_kills.append(newest_step(killed))
-        print(f"kill {number} after {after:.2f} s, at step {steps_at_kills[-1]}", flush=True)
+        print(f"kill {number}, the newest checkpoint being {steps_at_kills[-1]}", flush=True)
     finish(killed, steps, train_flags)
     finish(whole, steps, train_flags)
     left, right = state(killed, steps), state(whole, steps)

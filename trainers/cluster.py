@@ -72,7 +72,7 @@ def _tf_config() -> Task:
                 f"TF_CONFIG has {job} {addresses!r}; it must be a list of host:port, such as "
                 '["host0:2222", "host1:2222"]'
             )
-    kind, index = task.get("type"), task.get("index")
+    kind, index = str(task.get("type")), task.get("index")
     if kind not in jobs:
         raise ValueError(f"TF_CONFIG has task type {kind!r}; it must be one of {sorted(jobs)}")
     if not isinstance(index, int) or not 0 <= index < len(jobs[kind]):

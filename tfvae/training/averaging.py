@@ -16,7 +16,7 @@ from tfvae.training.players import inner
 
 def _pairs(model) -> list[tuple[keras.Variable, keras.Variable]]:
     """Weights and their averages, of all players."""
-    found = []
+    found: list[tuple[keras.Variable, keras.Variable]] = []
     for player in model.players():
         optimizer = inner(player.optimizer)
         if optimizer.use_ema:

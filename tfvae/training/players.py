@@ -74,7 +74,7 @@ def apply_gradients(players: Sequence[Player], gradients: Sequence[Sequence[tf.T
         optimizer.iterations.assign(step + 1)
 
 
-def _whole(optimizer, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+def _whole(optimizer, gradients: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
     """What one replica hands to an optimizer that must see the global gradient.
 
     Keras clips each replica's part before it sums them, and looks for overflows in one of them.

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -32,7 +33,7 @@ class StopWhenAsked(keras.callbacks.Callback):
         super().__init__()
         self._checkpoints = checkpoints
         self._asked: set[int] = set()
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
         self._several = len(workers.names(strategy)) > 1
         self._total = tf.function(
             lambda row: strategy.reduce("SUM", strategy.run(lambda: row), axis=None)
