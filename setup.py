@@ -40,6 +40,7 @@ DATASETS = ["tensorflow-datasets>=4.9.8,<5", "importlib_resources>=6,<8"]
 BATCH = ["apache-beam>=2.60,<3"]
 DEV = [
     *DATASETS,
+    *BATCH,
     *("ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"),
     "pyyaml>=6,<7",  # deployment files
     # Of the tests of the server: mutated requests, certificates, a client of another hand.
