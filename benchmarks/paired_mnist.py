@@ -72,16 +72,16 @@ def measure(model, data, classify: Callable) -> dict[str, Any]:
         metrics.coherence(model, {"position": p, "digit": d}, "image", classify, _SAMPLES.value)
         for p, d in itertools.product(range(2), range(2))
     ]
-    row["coherence_position_digit"] = np.mean([each.agreement for each in both])
+    row["coherence_position_digit"] = float(np.mean([each.agreement for each in both]))
     row["coherence_position_digit_worst"] = min(each.agreement for each in both)
     for given, other in (("position", "digit"), ("digit", "position")):
         alone = [
             metrics.coherence(model, {given: value}, "image", classify, _SAMPLES.value)
             for value in range(2)
         ]
-        row[f"coherence_{given}"] = np.mean([each.agreement for each in alone])
+        row[f"coherence_{given}"] = float(np.mean([each.agreement for each in alone]))
         for value, each in enumerate(alone):
-            row[f"share_{other}_0_given_{given}_{value}"] = each.shares[other][0]
+            row[f"share_{other}_0_given_{given}_{value}"] = float(each.shares[other][0])
     for name in _ATTRIBUTES:
         row[f"accuracy_{name}_from_image"] = metrics.cross_modal_accuracy(
             model, data, ["image"], name
@@ -101,10 +101,14 @@ def draw(model, data) -> None:
     """Writes the figures of one model."""
     givens = [{"position": p, "digit": d} for p, d in itertools.product(range(2), range(2))]
     givens += [{"position": p} for p in range(2)] + [{"digit": d} for d in range(2)] + [{}]
-    plots.generated(model, givens, "image").savefig(_RESULTS / "generated.png")
+    names = {"position": _PLACES, "digit": [str(digit) for digit in data.digits]}
+    labels = [", ".join(names[key][value] for key, value in given.items()) for given in givens]
+    labels[-1] = "nothing"
+    figure = plots.generated(model, givens, "image", labels=labels)
+    figure.savefig(_RESULTS / "generated.png")
     x = {name: values[:1000] for name, values in _test_data(data).items()}
     classes = 2 * x["position"].argmax(1) + x["digit"].argmax(1)
-    names = [f"{digit} {place}" for place, digit in itertools.product(_PLACES, data.digits)]
+    corners = [f"{digit} {place}" for place, digit in itertools.product(_PLACES, data.digits)]
     seen = {
         "q(z | position, digit)": _ATTRIBUTES,
         "q(z | position)": ("position",),
@@ -113,9 +117,9 @@ def draw(model, data) -> None:
         "q(z | image, position, digit)": ("image", *_ATTRIBUTES),
     }
     panels = [(title, {name: x[name] for name in given}) for title, given in seen.items()]
-    plots.posteriors(model, panels, classes, names).savefig(_RESULTS / "posteriors.png")
+    plots.posteriors(model, panels, classes, corners).savefig(_RESULTS / "posteriors.png")
     points = np.asarray(model.encode({"image": x["image"]}).mean())
-    figure = plots.decision_map(model, _ATTRIBUTES, points, classes, names)
+    figure = plots.decision_map(model, _ATTRIBUTES, points, classes, corners)
     figure.savefig(_RESULTS / "decision_map.png")
     plots.latent_grid(model, "image").savefig(_RESULTS / "latent_grid.png")
 

@@ -9,7 +9,12 @@ from tfvae.plots.grid import image_grid
 
 
 def generated(
-    model, givens: Sequence[Mapping[str, int]], to: str, num_samples: int = 8, seed: int = 0
+    model,
+    givens: Sequence[Mapping[str, int]],
+    to: str,
+    num_samples: int = 8,
+    seed: int = 0,
+    labels: Sequence[str] = (),
 ):
     """Returns a figure of images generated from attributes, a row for each entry of `givens`.
 
@@ -19,15 +24,16 @@ def generated(
         to: name of the modality of images, whose mean is shown.
         num_samples: images of a row.
         seed: of what is drawn.
+        labels: one for each row; the class numbers where empty.
     """
-    rows, labels = [], []
+    rows, named = [], []
     seeds = noise.seed_rows(seed, num_samples)
     for given in givens:
         x = {name: np.full(num_samples, value) for name, value in given.items()}
         latent = model.encode_sample(x, seeds) if given else model.sample_latent(seeds)
         rows.append(np.asarray(model.decode(latent, names=[to])[to].mean()))
-        labels.append(", ".join(f"{name} {value}" for name, value in given.items()) or "nothing")
-    return image_grid(np.stack(rows), labels)
+        named.append(", ".join(f"{name} {value}" for name, value in given.items()) or "nothing")
+    return image_grid(np.stack(rows), labels or named)
 
 
 def posteriors(
@@ -48,7 +54,7 @@ def posteriors(
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     _require_plane(model)
-    figure = Figure(figsize=(2.6 * len(panels) + 0.3, 3.0), dpi=150, layout="constrained")
+    figure = Figure(figsize=(2.6 * len(panels) + 0.3, 3.5), dpi=150, layout="constrained")
     every = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (title, x) in zip(every, panels, strict=True):
         q = model.encode(x)
