@@ -1,3 +1,4 @@
+import gc
 import threading
 
 import numpy as np
@@ -78,3 +79,10 @@ def test_a_slow_disk_is_named(model, disk, monkeypatch, tmp_path):
     timer.start()
     with pytest.warns(UserWarning, match=r"training waited .* s for the checkpoint before this"):
         checkpoints.save()
+
+
+def test_restoring_leaves_nothing_to_warn_of(model, caplog, tmp_path):
+    Checkpoints(model, tmp_path).save()
+    Checkpoints(model, tmp_path).restore()
+    gc.collect()  # TensorFlow speaks when what restored is gone
+    assert "unrestored" not in caplog.text

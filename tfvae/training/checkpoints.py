@@ -151,7 +151,8 @@ class Checkpoints:
         for path in paths:
             try:
                 state = tf.train.Checkpoint(**self._variables)
-                state.restore(path).assert_existing_objects_matched()
+                status = state.restore(path).assert_existing_objects_matched()
+                status.expect_partial()  # what follows is read apart
                 self._restore_stretch(path)
             except _DAMAGED as error:
                 warnings.warn(
