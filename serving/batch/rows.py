@@ -8,15 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from serving.batch.inputs import InputReader, held
 from serving.batch.reading import IMAGES, BadRow, Chunk
 from serving.batch.tensor_specs import RowSpec
-from tfvae.data import decoding
-from tfvae.data.example_images import ExampleImages, parse_example
-from tfvae.data.pixel_values import SCALE_8_BIT
+from tfvae.data.example_images import parse_example
 
 SEED = "seed"
-# What tells encoded bytes from raw ones of the same number.
-_ENCODED = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 
 
 class Rows(NamedTuple):
@@ -60,48 +57,39 @@ class RowReader:
         key_feature: str | None,
         resize: bool,
     ):
-        self._specs = {name: spec for name, spec in inputs.items() if name in features}
+        self._inputs = {
+            name: InputReader(name, inputs[name], feature, resize)
+            for name, feature in features.items()
+        }
         self._seeds = [name for name in inputs if name not in features]
         self._kind = kind
-        self._features = dict(features)
         self._seed = seed
         self._key_feature = key_feature
-        self._images = {
-            name: ExampleImages(
-                features[name],
-                image_shape=spec.shape,
-                image_size=spec.shape[:2] if resize else None,
-                channels=spec.shape[2] if spec.shape[2] in (1, 3) else None,
-            )
-            for name, spec in self._specs.items()
-            if spec.is_image
-        }
-        self._resize = resize
 
     def read(self, chunk: Chunk) -> tuple[Rows, list[BadRow]]:
         """Returns the rows of a chunk and what cannot be one; together as many as it has."""
         keys: list[str] = []
         sources: list[str] = []
-        columns: dict[str, list] = {name: [] for name in self._specs}
+        columns: dict[str, list] = {name: [] for name in self._inputs}
         bad = []
         for source, data in zip(chunk.sources, chunk.data, strict=True):
             key = None if self._key_feature else source
             try:
                 if self._kind == IMAGES:
-                    row = {name: self._of_file(name, data, source) for name in self._specs}
+                    row = [one.of_file(data, source) for one in self._inputs.values()]
                 else:
                     features = parse_example(data, source)
                     key = key or self._key(features, source)
-                    row = {name: self._value(name, features, source) for name in self._specs}
+                    row = [one.of_example(features, source) for one in self._inputs.values()]
             except ValueError as error:
                 bad.append(BadRow(source, key, str(error)))
                 continue
             assert key is not None
             keys.append(key)
             sources.append(source)
-            for name, value in row.items():
-                columns[name].append(value)
-        arrays = {name: _stacked(values, self._specs[name]) for name, values in columns.items()}
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+        arrays = {name: self._inputs[name].gathered(column) for name, column in columns.items()}
         return Rows(keys, sources, arrays | self._seed_arrays(keys)), bad
 
     def _seed_arrays(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
@@ -113,73 +101,10 @@ class RowReader:
         return dict.fromkeys(self._seeds, seeds)
 
     def _key(self, features, source: str) -> str:
-        kind, found = _held(features, self._key_feature or "")
+        kind, found = held(features, self._key_feature or "")
         if kind not in ("bytes_list", "int64_list") or len(found) != 1:
             raise ValueError(
                 f"{source} has no key: feature {self._key_feature!r} must hold one byte string or "
                 f"one integer; it holds {len(found)} of {kind or 'nothing'}"
             )
         return found[0].decode() if kind == "bytes_list" else str(found[0])
-
-    def _of_file(self, name: str, data: bytes, source: str):
-        spec = self._specs[name]
-        return data if spec.is_bytes else self._decoded(spec, data, source)
-
-    def _decoded(self, spec: RowSpec, data: bytes, source: str) -> np.ndarray:
-        size = spec.shape[:2] if self._resize else None
-        channels = spec.shape[2] if spec.shape[2] in (1, 3) else None
-        image = decoding.decode(data, source, channels, size)
-        if image.shape != spec.shape:
-            raise ValueError(
-                f"{source} has shape {list(image.shape)}; the signature needs {list(spec.shape)}. "
-                "--resize resizes encoded images"
-            )
-        return image
-
-    def _value(self, name: str, features, source: str):
-        """One input of a row: an array of the spec's shape, or bytes."""
-        spec, feature = self._specs[name], self._features[name]
-        kind, values = _held(features, feature)
-        if kind == "bytes_list" and len(values) == 1:
-            data = values[0]
-            if spec.is_bytes:
-                return data
-            if spec.is_image and (len(data) != spec.size or data.startswith(_ENCODED)):
-                return self._decoded(spec, data, source)
-            if spec.dtype == "float32" and len(data) == spec.size:  # as trainers.prepare writes
-                return np.frombuffer(data, np.uint8).reshape(spec.shape)
-        if spec.is_image and kind == "float_list":
-            return self._images[name].image(features, source, encoded=False)
-        numbers = {"float_list": "f", "int64_list": "iu"}.get(kind, "")
-        if np.dtype(spec.dtype).kind not in numbers or len(values) != spec.size:
-            raise ValueError(
-                f"{source} holds {len(values)} values of {kind or 'nothing'} in feature "
-                f"{feature!r}; input {name!r} needs {spec.dtype} {list(spec.shape)}"
-            )
-        array = np.array(values, spec.dtype).reshape(spec.shape)
-        if not np.isfinite(array).all():
-            raise ValueError(f"{source} has NaN or infinite values in feature {feature!r}")
-        return array
-
-
-def _held(features, feature: str) -> tuple[str, Sequence]:
-    """Which kind of values a feature holds, "" where there is none, and the values."""
-    if feature not in features:
-        return "", ()
-    kind = features[feature].WhichOneof("kind") or ""
-    return kind, getattr(features[feature], kind).value if kind else ()
-
-
-def _stacked(values: list, spec: RowSpec) -> np.ndarray:
-    """Rows as one array; those of uint8 stand for values scaled to [0, 1]."""
-    if spec.is_bytes:
-        strings = np.empty(len(values), object)
-        strings[:] = values
-        return strings
-    if not values:
-        return np.zeros((0, *spec.shape), spec.dtype)
-    if spec.dtype != "float32":
-        return np.stack(values)
-    if all(value.dtype == np.uint8 for value in values):
-        return np.multiply(np.stack(values), SCALE_8_BIT, dtype=np.float32)
-    return np.stack([v * SCALE_8_BIT if v.dtype == np.uint8 else v for v in values])

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 from apache_beam.coders import BytesCoder
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
@@ -93,7 +92,12 @@ def _framed_records(encoded: Encoded) -> bytes:
 
     kinds = {"f": "float_list", "i": "int64_list", "u": "int64_list", "b": "int64_list"}
     columns = [
-        (name, kinds.get(array.dtype.kind, "bytes_list"), array.shape[1:], array)
+        (
+            name,
+            kinds.get(array.dtype.kind, "bytes_list"),
+            array.shape[1:],
+            array.reshape(len(array), -1).tolist(),
+        )
         for name, array in encoded.outputs.items()
     ]
     records = []
@@ -101,8 +105,8 @@ def _framed_records(encoded: Encoded) -> bytes:
         example = tf.train.Example()
         feature = example.features.feature
         feature["key"].bytes_list.value.append(key.encode())
-        for name, kind, shape, array in columns:
-            getattr(feature[name], kind).value.extend(np.ravel(array[row]).tolist())
+        for name, kind, shape, values in columns:
+            getattr(feature[name], kind).value.extend(values[row])
             if len(shape) > 1:
                 feature[f"{name}/shape"].int64_list.value.extend(shape)
         records.append(framed(example.SerializeToString(deterministic=True)))
@@ -154,7 +158,7 @@ class ToTables(beam.DoFn):
         """Gives the table of what is left."""
         if self._batches:
             window = GlobalWindow()
-            yield WindowedValue(self._table(), window.max_timestamp(), [window])
+            yield WindowedValue(self._table(), window.max_timestamp(), (window,))
 
     def _table(self):
         import pyarrow as pa  # noqa: PLC0415

@@ -211,7 +211,7 @@ def test_bad_records_come_out_with_their_reason_and_take_no_other_along(batch, e
         "a.tfrecord:3": "do not match its checksum",
         "a.tfrecord:5": "is not a tf.train.Example",
         "a.tfrecord:6": "holds 0 values of nothing in feature 'image'",
-        "a.tfrecord:7": "has 12 floats in feature 'image'",
+        "a.tfrecord:7": "holds 12 values of float_list in feature 'image'; input 'image' needs",
         "a.tfrecord:8": "NaN",
         "a.tfrecord:9": "cannot be decoded",
         "a.tfrecord:10": "outside [0, 1]",
@@ -327,6 +327,22 @@ def test_several_processes(batch, exported, tmp_path):
         pattern=tmp_path / "in/*", signature_name="encode_sample", output=tmp_path / "alone"
     )
     np.testing.assert_array_equal(column(rows, "latent", alone), column(alone, "latent"))
+
+
+def test_threads_share_one_model(batch, tmp_path, monkeypatch):
+    loads = []
+    load = SavedModelSession.__init__
+
+    def counted(self, *arguments):
+        loads.append(arguments)
+        load(self, *arguments)
+
+    monkeypatch.setattr(SavedModelSession, "__init__", counted)
+    for number in range(9):
+        write(tmp_path / f"in/{number}", floats(5))
+    threads = ["--direct_num_workers=3", "--direct_running_mode=multi_threading"]
+    rows, _ = batch(*threads, pattern=tmp_path / "in/*", batch_size=2)
+    assert (len(rows), len(loads)) == (45, 1)
 
 
 def test_whose_a_folder_is(batch, tmp_path):

@@ -81,8 +81,8 @@ class RecordFiles:
 def framed(payload: bytes) -> bytes:
     """Returns a record as it stands in a file: `payload` with its length and checksums."""
     length = struct.pack("<Q", len(payload))
-    checksums = (struct.pack("<I", masked_checksum(part)) for part in (length, payload))
-    return b"".join([length, next(checksums), payload, next(checksums)])
+    header = length + struct.pack("<I", masked_checksum(length))
+    return header + payload + struct.pack("<I", masked_checksum(payload))
 
 
 def _record_offsets(path: str) -> np.ndarray:
