@@ -37,9 +37,9 @@ class Modalities(MultimodalDataset):
 
     Raises:
         FileNotFoundError: where there is no file of a mask.
-        ValueError: for a negative seed, no readers, readers of different length, a reader of several modalities,
-            an unknown modality in `missing`, a fraction outside [0, 1], a mask that is not bool
-            [N], or an example left with nothing (named).
+        ValueError: for a negative seed, no readers, readers of different length, a reader of
+            several modalities, an unknown modality in `missing`, a fraction outside [0, 1], a mask
+            that is not bool [N], or an example left with nothing (named).
     """
 
     def __init__(
