@@ -10,12 +10,11 @@ from tfvae.arguments import require_at_least
 from tfvae.distribution_layer import distribution_of, likelihood_of
 from tfvae.draw import draw
 from tfvae.estimators import kl_divergence, path_kl_divergence
-from tfvae.evaluation import likelihood as likelihoods
 from tfvae.models import shapes
+from tfvae.models.generative_model import GenerativeModel
 from tfvae.priors import StandardNormal
 from tfvae.saved_model.signatures import signatures
 from tfvae.training import checks
-from tfvae.training.trainable_model import TrainableModel
 
 
 class Bound(NamedTuple):
@@ -39,7 +38,7 @@ class Bound(NamedTuple):
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class VAE(TrainableModel):
+class VAE(GenerativeModel):
     """L(x) = E_q[log p(x|z)] - KL(q(z|x) || p(z)).
 
     Kingma & Welling 2014 (arXiv:1312.6114), equation 3. The base of all models of one modality.
@@ -163,36 +162,11 @@ class VAE(TrainableModel):
         """Samples of z for each example of a batch."""
         return self.num_samples
 
-    @property
-    def warmed_up(self):
-        """The factor on the KL term at this step."""
-        return schedules.value(self.kl_warmup, self.step)
-
-    def call(self, inputs, training: bool = False):
-        """Returns the mean of p(x|z) at the posterior's mean, a tensor of the data's shape."""
-        return self.decode(self.encode(inputs, training).mean(), training).mean()
-
-    def sample(self, num_samples: int, seed: noise.Seed = 0) -> tf.Tensor:
-        """Returns `num_samples` images: the means of p(x|z), z ~ p(z); [num_samples, ...]."""
-        return self.decode(self.sample_latent(noise.seed_rows(seed, num_samples))).mean()
-
-    def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
-        return draw(self.prior(), seeds)[0]
-
     def elbo(self, x: tf.Tensor, seed: noise.Seed = 0) -> tf.Tensor:
         """Returns the unweighted bound E_q[log p(x|z)] - KL(q(z|x) || p(z)), [B], nats."""
         self.check_data(x)
         bound = self.bound(x, noise.seed_rows(seed, tf.shape(x)[0]))
         return bound.reconstruction - bound.kl
-
-    def encode_sample(self, x: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns z ~ q(z|x), [B, d], for data [B, ...] and seed rows [B, 2].
-
-        A signature's one draw takes the caller's rows as they are: its noise is that of
-        `tf.random.stateless_normal(seed=row, alg="philox")`, as it is in `sample`.
-        """
-        return draw(self.encode(x), seeds)[0]
 
     def log_weights(self, x, seeds, num_samples: int, first_sample=0) -> tf.Tensor:
         """Returns log w_i = log p(x, z_i) - log q(z_i|x), [num_samples, B], nats.
@@ -204,14 +178,6 @@ class VAE(TrainableModel):
         z = draw(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
         p = self.decode(z)
         return p.log_prob(x) + self.prior().log_prob(z) - q.log_prob(z)
-
-    def log_likelihood(self, x: tf.Tensor, num_samples: int = 5000, seed: noise.Seed = 0):
-        """Returns the importance-weighted estimate of log p(x), [B], nats.
-
-        A lower bound in expectation, rising with `num_samples`; see
-        `tfvae.evaluation.log_likelihood`, which also takes a memory budget.
-        """
-        return likelihoods.log_likelihood(self, x, num_samples, seed)
 
     def check_data(self, x: tf.Tensor) -> None:
         """Raises ValueError for data of another shape or range than the model's, or NaN.
@@ -238,14 +204,3 @@ class VAE(TrainableModel):
                 f"subsets is {subsets}; {type(self).__name__} has one modality: leave it out"
             )
         return signatures(self, log_likelihood_samples)
-
-    def get_config(self) -> dict:
-        """Returns the constructor's arguments, serialised."""
-        return {
-            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.settings
-        }
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects=None):
-        """Returns the model of `get_config`, with new weights."""
-        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))

@@ -5,7 +5,6 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
@@ -13,7 +12,7 @@ from tfvae.arguments import require_at_least
 from tfvae.distribution_layer import distribution_of
 from tfvae.draw import draw
 from tfvae.estimators import kl_divergence
-from tfvae.evaluation import likelihood as likelihoods
+from tfvae.models.generative_model import GenerativeModel
 from tfvae.models.shapes import latent_size
 from tfvae.multimodal import checks
 from tfvae.multimodal.modality import Modality
@@ -21,7 +20,6 @@ from tfvae.multimodal.observed import Observed, observed
 from tfvae.multimodal.product import Product
 from tfvae.multimodal.signatures import signatures
 from tfvae.priors import StandardNormal
-from tfvae.training.trainable_model import TrainableModel
 
 Data = Mapping[str, Any]
 
@@ -49,7 +47,7 @@ class Bound(NamedTuple):
         return tf.add_n(list(self.reconstructions.values()))
 
 
-class MultimodalVAE(TrainableModel):
+class MultimodalVAE(GenerativeModel):
     """p(x_1, ..., x_M) = E_p(z)[prod_m p(x_m|z)], with a posterior of every subset of modalities.
 
     Data are dictionaries {name: [B, ...]} of any of the modalities (`Observed`); a subclass says
@@ -182,27 +180,6 @@ class MultimodalVAE(TrainableModel):
             **named,
         }
 
-    @property
-    def warmed_up(self):
-        """The factor on the KL terms at this step."""
-        return schedules.value(self.kl_warmup, self.step)
-
-    def call(self, inputs: Data, training: bool = False) -> dict[str, tf.Tensor]:
-        """Returns the means of p(x_m|z) at the posterior's mean, of every modality."""
-        return self.decode(self.encode(inputs, training).mean(), training).mean()
-
-    def sample(self, num_samples: int, seed: noise.Seed = 0) -> dict[str, tf.Tensor]:
-        """Returns `num_samples` examples: the means of p(x_m|z), z ~ p(z), of every modality."""
-        return self.decode(self.sample_latent(noise.seed_rows(seed, num_samples))).mean()
-
-    def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
-        return draw(self.prior(), seeds)[0]
-
-    def encode_sample(self, x: Data, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns z ~ q(z|x_A), [B, d], for data of any modalities and seed rows [B, 2]."""
-        return draw(self.encode(x), seeds)[0]
-
     def translate(self, x: Data, to: str, seed: noise.Seed | None = None) -> tf.Tensor:
         """Returns the mean of p(x_to|z) given any other modalities, [B, ...].
 
@@ -240,14 +217,6 @@ class MultimodalVAE(TrainableModel):
             - q.log_prob(z)
         )
 
-    def log_likelihood(self, x: Data, num_samples: int = 5000, seed: noise.Seed = 0) -> tf.Tensor:
-        """Returns the importance-weighted estimate of log p(x_A), [B], nats.
-
-        The joint likelihood of all modalities, or the marginal one of some; see
-        `tfvae.evaluation.conditional_log_likelihood` for log p(x_B | x_A).
-        """
-        return likelihoods.log_likelihood(self, x, num_samples, seed)
-
     def check_data(self, x: Data) -> None:
         """Raises ValueError for data that do not suit the modalities, naming them.
 
@@ -274,14 +243,3 @@ class MultimodalVAE(TrainableModel):
     def names(self) -> tuple[str, ...]:
         """The names of the modalities."""
         return tuple(self.modalities)
-
-    def get_config(self) -> dict:
-        """Returns the constructor's arguments, serialised."""
-        return {
-            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.settings
-        }
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects=None):
-        """Returns the model of `get_config`, with new weights."""
-        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))

@@ -1,0 +1,79 @@
+"""What models of one modality and of several share: how they are called, sampled and saved."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfvae import noise, schedules
+from tfvae.draw import draw
+from tfvae.evaluation import likelihood as likelihoods
+from tfvae.training.trainable_model import TrainableModel
+
+
+class GenerativeModel(TrainableModel):
+    """A prior p(z), a posterior q(z|x) and a likelihood p(x|z), trained by a subclass's objective.
+
+    A subclass sets `prior` and `kl_warmup`, and implements `encode`, `decode` and `log_weights`.
+    """
+
+    # The constructor's arguments that `get_config` gives.
+    settings: tuple[str, ...] = ("name",)
+    prior: Any
+    kl_warmup: schedules.Coefficient
+
+    def encode(self, x, training: bool = False):
+        """Returns q(z|x) of data: batch [B], event [d]."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `encode`")
+
+    def decode(self, z: tf.Tensor, training: bool = False):
+        """Returns p(x|z) of latents [..., d], batch [...]."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `decode`")
+
+    def log_weights(self, x, seeds, num_samples: int, first_sample=0) -> tf.Tensor:
+        """Returns log p(x, z_i) - log q(z_i|x), [num_samples, B], nats."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `log_weights`")
+
+    @property
+    def warmed_up(self):
+        """The factor on the KL terms at this step."""
+        return schedules.value(self.kl_warmup, self.step)
+
+    def call(self, inputs, training: bool = False):
+        """Returns the mean of p(x|z) at the posterior's mean, of the data's shape."""
+        return self.decode(self.encode(inputs, training).mean(), training).mean()
+
+    def sample(self, num_samples: int, seed: noise.Seed = 0):
+        """Returns `num_samples` examples: the means of p(x|z), z ~ p(z); [num_samples, ...]."""
+        return self.decode(self.sample_latent(noise.seed_rows(seed, num_samples))).mean()
+
+    def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
+        return draw(self.prior(), seeds)[0]
+
+    def encode_sample(self, x, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns z ~ q(z|x), [B, d], for data of B rows and seed rows [B, 2].
+
+        A signature's one draw takes the caller's rows as they are: its noise is that of
+        `tf.random.stateless_normal(seed=row, alg="philox")`, as it is in `sample`.
+        """
+        return draw(self.encode(x), seeds)[0]
+
+    def log_likelihood(self, x, num_samples: int = 5000, seed: noise.Seed = 0) -> tf.Tensor:
+        """Returns the importance-weighted estimate of log p(x), [B], nats.
+
+        A lower bound in expectation, rising with `num_samples`; see
+        `tfvae.evaluation.log_likelihood`, which also takes a memory budget.
+        """
+        return likelihoods.log_likelihood(self, x, num_samples, seed)
+
+    def get_config(self) -> dict:
+        """Returns the constructor's arguments, serialised."""
+        return {
+            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.settings
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None):
+        """Returns the model of `get_config`, with new weights."""
+        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
