@@ -1,10 +1,10 @@
 """Images a second of `serving.batch` against those of the bare model, on the same images.
 
 Both encode prepared records of 2D Shapes by the convolutional encoder of Kim & Mnih 2018, in a
-process each, with one thread for the model, and take turns. The bare model gets batches of floats
-that lie in memory; the pipeline reads TFRecords, checks them, encodes and writes TFRecords, timed
-without its start (a run of one batch, which is printed). Seconds of processor time are compared as
-well: they hardly depend on what else the machine does.
+process each that may use every core, and take turns. The bare model gets batches of floats that lie
+in memory; the pipeline reads TFRecords, checks them, encodes and writes, timed without its start (a
+run of one batch, which is printed). Seconds of processor time are compared as well: they hardly
+depend on what else the machine does.
 
 Run: python -m benchmarks.batch_encoding
 """
@@ -20,7 +20,7 @@ from absl import app, flags
 
 from benchmarks import measurement
 
-_IMAGES = flags.DEFINE_integer("images", 32_768, "Images of a round.", lower_bound=2048)
+_IMAGES = flags.DEFINE_integer("images", 65_536, "Images of a round.", lower_bound=2048)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds that count.", lower_bound=3)
 _FORMAT = flags.DEFINE_string("format", "tfrecord", "Format of the pipeline's output.")
 _SIDE = flags.DEFINE_enum("side", None, ["bare", "pipeline"], "Of a child: what it runs.")
@@ -56,7 +56,7 @@ def bare(directory: pathlib.Path):
 
     data = tfvae.data.TFRecords(f"{directory}/all/*")
     batches = [batch.numpy() for batch in data.epoch(_BATCH_SIZE)]
-    session = SavedModelSession(directory / "model/1", threads=1)
+    session = SavedModelSession(directory / "model/1")
 
     def encode() -> None:
         for batch in batches:
@@ -79,7 +79,6 @@ def batch_pipeline(directory: pathlib.Path, name: str):
             "encode",
             f"{directory}/{name}/*",
             batch_size=_BATCH_SIZE,
-            threads=1,
         )
         counts = pipeline.run(asked, str(output), _FORMAT.value, options, {})
         assert counts.bad_rows == 0
