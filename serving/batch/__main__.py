@@ -39,7 +39,11 @@ _KEY_FEATURE = flags.DEFINE_string(
     "key_feature", "", "Feature that is a record's key; FILE:NUMBER is where it is left out."
 )
 _SEED = flags.DEFINE_integer(
-    "seed", 0, "Seed of a signature that samples: a row's is (this, a hash of its key)."
+    "seed",
+    0,
+    "Seed of a signature that samples: a row's is (this, a hash of its key).",
+    -(2**63),
+    2**63 - 1,
 )
 _RESIZE = flags.DEFINE_bool("resize", False, "Resize encoded images to the size needed.")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Most rows run at once.", 1)

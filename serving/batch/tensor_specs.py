@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
-from tfvae.saved_model.c_api import read_signatures
+from tfvae.saved_model.c_api import CApiError, read_signatures
 
 
 class RowSpec(NamedTuple):
@@ -56,10 +57,14 @@ def read_signature(version: Path, name: str) -> Signature:
     """Reads a signature of a SavedModel.
 
     Raises:
-        ValueError: There is none of this name, or a tensor of it has no axis for the batch.
-        CApiError: There is no whole SavedModel.
+        ValueError: There is none of this name, a tensor of it has no axis for the batch, or there
+            is no SavedModel to be read.
     """
-    known = {key: value for key, value in read_signatures(version).items() if key[:2] != "__"}
+    try:
+        found = read_signatures(version)
+    except (CApiError, DecodeError) as error:
+        raise ValueError(f"--saved_model={version} cannot be read: {error}") from error
+    known = {key: value for key, value in found.items() if not key.startswith("__")}
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         guess = f"did you mean {close[0]!r}? " if close else ""

@@ -371,6 +371,7 @@ def test_whose_a_folder_is(batch, tmp_path):
     ("values", "message"),
     [
         ({"saved_model": "."}, "path: . is neither a version's directory"),
+        ({"saved_model": "broken"}, "--saved_model=.*broken cannot be read: "),
         ({"signature_name": "encod"}, r"--signature is 'encod', which .*; did you mean 'encode'\?"),
         ({"pattern": "gone-*"}, "gone-.* is neither TFRecord files, a pattern of them, a folder"),
         ({"features": ["picture"]}, "--features has 'picture'; it must be INPUT=FEATURE, INPUT"),
@@ -385,6 +386,8 @@ def test_mistakes_are_met_before_work(values, message, batch, tmp_path, monkeypa
     write(tmp_path / "in/a", [example(picture=IMAGES[0], id=1)])
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/a.png").write_bytes(png(LEVELS[0]))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/saved_model.pb").write_bytes(b"no model")
     with pytest.raises((ValueError, OSError), match=message):
         batch(**{"pattern": "in/a", **values})
     assert not (tmp_path / "o").exists()
