@@ -20,6 +20,7 @@ from tests.conformance.registry import (
 from tests.conformance.registry_multimodal import LABELLED, MULTIMODAL
 from tfvae import noise
 from tfvae.training.checkpoints import Checkpoints
+from tfvae.training.trainable_model import TrainableModel
 from trainers import construct
 
 IMAGES = Bars().array
@@ -161,7 +162,7 @@ def test_every_model_is_registered_and_has_a_config():
         name
         for module in (tfvae.models, tfvae.multimodal)
         for name in module.__all__
-        if issubclass(getattr(module, name), tfvae.training.TrainableModel)
+        if issubclass(getattr(module, name), TrainableModel)
     }
     assert models - {"MultimodalVAE"} == {cls.__name__ for cls, _, _ in registered}
     assert {config for _, _, config in registered} <= set(CONFIGS)

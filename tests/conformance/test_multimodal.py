@@ -97,7 +97,8 @@ def test_file_round_trip_and_resume(make, tmp_path):
     half.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     later = batches(INCOMPLETE, start=5)
-    assert np.array_equal(weights(trained(loaded, 5, data=later)), weights(whole))
+    # Two traces of one step have been seen to differ in the last bit; Adam makes more of it.
+    np.testing.assert_allclose(weights(trained(loaded, 5, data=later)), weights(whole), atol=1e-5)
     Checkpoints(half, tmp_path / "checkpoints").save()
     resumed = make()
     resumed.compile(keras.optimizers.Adam(3e-3), seed=0)
