@@ -29,14 +29,12 @@ class Bound(NamedTuple):
 
     Attributes:
         latent: z ~ q, [k, B, d].
-        likelihood: p(x_A|z), batch [k, B].
         reconstructions: E_q[log p(x_m|z)], [B], of the modalities in A.
         weighted: sum_m weight_m E_q[log p(x_m|z)], [B].
         kl: KL(q || p(z)), [B].
     """
 
     latent: tf.Tensor
-    likelihood: Product
     reconstructions: dict[str, tf.Tensor]
     weighted: tf.Tensor
     kl: tf.Tensor
@@ -157,7 +155,7 @@ class MultimodalVAE(GenerativeModel):
         reconstructions = {name: tf.reduce_mean(term, axis=0) for name, term in log_probs.items()}
         weighted = tf.add_n([self.modalities[m].weight * e for m, e in reconstructions.items()])
         prior = distribution_of(self.prior, training=training)  # p(z)
-        return Bound(z, p, reconstructions, weighted, kl_divergence(q, prior, z))
+        return Bound(z, reconstructions, weighted, kl_divergence(q, prior, z))
 
     def terms(self, objective: tf.Tensor, reconstructions, kl: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the named terms of an `objective` [B] to be maximised.
