@@ -148,7 +148,8 @@ def decode(message: messages_pb2.Tensor) -> np.ndarray:
     if message.tensor_shape.unknown_rank or any(size < 0 for size in shape) or len(shape) > 32:
         raise TensorError(f"shape {shape} is not that of an array")
     size = math.prod(shape)
-    if size * dtype.itemsize > MAX_TENSOR_BYTES:
+    # An empty array of shape [0, 2**62] has no bytes, but NumPy cannot hold its strides.
+    if math.prod(length or 1 for length in shape) * dtype.itemsize > MAX_TENSOR_BYTES:
         raise TensorError(f"a tensor of shape {shape} is larger than {MAX_TENSOR_BYTES} bytes")
     if message.tensor_content:
         if message.dtype == DT_STRING or len(message.tensor_content) != size * dtype.itemsize:

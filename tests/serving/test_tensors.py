@@ -72,6 +72,7 @@ def test_values_sent_one_by_one():
         {"dtype": 1, "tensor_shape": {"unknown_rank": True}},
         {"dtype": 1, "tensor_shape": {"dim": [{"size": -1}]}},
         {"dtype": 1, "tensor_shape": {"dim": [{"size": 2**40}, {"size": 2**40}]}},
+        {"dtype": 1, "tensor_shape": {"dim": [{"size": 0}, {"size": 2**62}]}},
         {"dtype": 1, "tensor_shape": {"dim": [{"size": 1}] * 40}},
     ],
 )
