@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -94,18 +95,20 @@ class Server:
     """The program, running; `line` is what it printed when ready."""
 
     def __init__(self, *flags: str):
+        # A file: a pipe that nobody reads fills up, and then the server waits for ever.
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115, as long as the server
         self.process = subprocess.Popen(
             [sys.executable, "-m", "serving.server", "--model_name=m", *flags],
             cwd=ROOT,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
             env={k: v for k, v in os.environ.items() if not k.startswith("TF_CPP")},
         )
         atexit.register(self.process.kill)  # Also where a test fails before it stops it.
         self.line = self.process.stdout.readline()
         if not self.line:
-            raise AssertionError(self.process.stderr.read())
+            raise AssertionError(self._log())
         self.address = re.search(r"gRPC at (\S+:\d+)", self.line)[1]
         rest = re.search(r"REST at (\S+:\d+)", self.line)
         self.rest = f"http://{rest[1]}/v1/models" if rest else None
@@ -116,8 +119,12 @@ class Server:
     def stop(self) -> tuple[int, str]:
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
-        _, stderr = self.process.communicate(timeout=40)
-        return self.process.returncode, stderr
+        self.process.communicate(timeout=40)
+        return self.process.returncode, self._log()
+
+    def _log(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()
 
 
 def add_version(exported: Path, base_path: Path, number: int) -> Path:
