@@ -1,5 +1,7 @@
 """A client for a served model; needs NumPy, grpcio and protobuf, and no TensorFlow."""
 
-from serving.client.client import Client
+from .async_client import AsyncClient
+from .client import Client
+from .rest_transport import RestError
 
-__all__ = ["Client"]
+__all__ = ["AsyncClient", "Client", "RestError"]

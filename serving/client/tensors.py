@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from google.protobuf import unknown_fields
 
-from serving.client import messages_pb2
+from . import messages_pb2
 
 DT_STRING = 7
 # A few bytes can ask for any shape, since missing values repeat the last: the limit of a message.
@@ -49,6 +49,7 @@ _KINDS = {
     22: _Kind("uint32", "uint32_val", False),
     23: _Kind("uint64", "uint64_val", False),
 }
+_NAMES = {"float32": "float", "float64": "double", "float16": "half", "object": "string"}
 _DATA_TYPES = {kind.numpy_type: data_type for data_type, kind in _KINDS.items()}
 
 
@@ -92,8 +93,17 @@ def data_type_name(data_type: int) -> str:
     kind = _KINDS.get(data_type)
     if kind is None:
         return f"unknown dtype enum ({data_type})"
-    names = {"float32": "float", "float64": "double", "float16": "half", "object": "string"}
-    return names.get(kind.numpy_type, kind.numpy_type)
+    return _NAMES.get(kind.numpy_type, kind.numpy_type)
+
+
+def data_type_of_name(name: str) -> int:
+    """The DataType of TensorFlow's own name; 0, which is none, where it is unknown."""
+    return next((number for number in _KINDS if data_type_name(number) == name), 0)
+
+
+def _native(array: np.ndarray) -> np.ndarray:
+    """The array in this machine's order of bytes, which is TensorFlow's."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _empty_message(array: np.ndarray) -> messages_pb2.Tensor:
@@ -109,7 +119,7 @@ def encode_content(array: np.ndarray) -> messages_pb2.Tensor:
     if message.dtype == DT_STRING:
         message.string_val.extend(array.ravel().tolist())
     else:
-        message.tensor_content = array.tobytes()
+        message.tensor_content = _native(array).tobytes()
     return message
 
 
@@ -120,10 +130,10 @@ def encode_values(array: np.ndarray) -> messages_pb2.Tensor:
     if array.size == 0:
         return message
     if kind.packed:
-        getattr(message, kind.field).append(array.tobytes())
+        getattr(message, kind.field).append(_native(array).tobytes())
         return message
     if kind.field == "half_val":
-        array = array.view(np.uint16)
+        array = _native(array).view(np.uint16)
     getattr(message, kind.field).extend(array.ravel().tolist())
     return message
 

@@ -70,8 +70,8 @@ def test_mistakes_are_met_before_sending(client):
         client.encode((IMAGES * 255).astype(np.uint8))
     with pytest.raises(ValueError, match=r"give an int, or integers of shape \(5, 2\)"):
         client.encode_sample(IMAGES, seed=0.5)
-    with pytest.raises(ValueError, match="no signature 'translate'; it has decode"):
-        client._call("translate", IMAGES)
+    with pytest.raises(ValueError, match="no translation to 'label' of image; exported are: none"):
+        client.translate({"image": IMAGES}, "label")
     with pytest.raises(ValueError, match="chunk_size=0"):
         Client("localhost:1", model="m", chunk_size=0)
 

@@ -1,0 +1,152 @@
+"""Sends calls over gRPC, blocking and asynchronously; the channels are made alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import grpc
+import grpc.aio
+
+from . import grpc_messages, retries
+from .address import Address
+from .calls import Call, GetStatus
+from .grpc_messages import EXCHANGES
+from .model_spec import ModelSpec
+from .security import Security
+
+_LARGEST_MESSAGE = 2**31 - 1  # gRPC's own is 4 MiB, a few hundred images.
+
+
+class GrpcSettings(NamedTuple):
+    """How a model is called over gRPC.
+
+    Attributes:
+        address: Where.
+        model: What.
+        security: TLS and token.
+        timeout: Seconds of a request, its retries included.
+        retries: How often a request is sent again.
+    """
+
+    address: Address
+    model: ModelSpec
+    security: Security
+    timeout: float
+    retries: int
+
+    @property
+    def options(self) -> list[tuple[str, Any]]:
+        """The channel's."""
+        options: list[tuple[str, Any]] = [
+            ("grpc.max_send_message_length", _LARGEST_MESSAGE),
+            ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
+            ("grpc.enable_retries", int(self.retries > 0)),
+        ]
+        if self.retries:
+            options += [
+                ("grpc.service_config", retries.service_config(self.retries)),
+                # gRPC keeps 256 KiB of a request to send again, less than a batch of images.
+                ("grpc.per_rpc_retry_buffer_size", _LARGEST_MESSAGE),
+            ]
+        if self.address.is_loopback:
+            options.append(("grpc.enable_http_proxy", 0))
+        return options
+
+    @property
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """For TLS; None is plain text."""
+        if not self.security.tls:
+            return None
+        return grpc.ssl_channel_credentials(
+            self.security.root_certificates,
+            self.security.client_key,
+            self.security.client_certificate,
+        )
+
+    def methods(self, channel: Any) -> dict[type, Callable[..., Any]]:
+        """The channel's functions, by type of the call."""
+        return {
+            call: channel.unary_unary(
+                exchange.path,
+                request_serializer=lambda request: request.SerializeToString(),
+                response_deserializer=exchange.response.FromString,
+            )
+            for call, exchange in EXCHANGES.items()
+        }
+
+    def keywords(self, call: Call) -> dict[str, Any]:
+        """What each function is called with, beside the message."""
+        wait = call.wait if isinstance(call, GetStatus) else None
+        return {
+            "timeout": self.timeout if wait is None else wait,
+            "wait_for_ready": wait is not None,
+            "metadata": tuple(self.security.authorization.items()),
+        }
+
+
+class _Pending(NamedTuple):
+    """A call under way."""
+
+    call: Call
+    future: Any
+
+    def result(self) -> Any:
+        return grpc_messages.answer(self.call, self.future.result())
+
+    def cancel(self) -> None:
+        self.future.cancel()
+
+
+class GrpcTransport:
+    """Blocks."""
+
+    def __init__(self, settings: GrpcSettings):
+        """Opens a channel; nothing is sent yet."""
+        self._settings = settings
+        target, credentials = settings.address.text, settings.credentials
+        if credentials is None:
+            self._channel = grpc.insecure_channel(target, settings.options)
+        else:
+            self._channel = grpc.secure_channel(target, credentials, settings.options)
+        self._methods = settings.methods(self._channel)
+
+    def call(self, call: Call) -> Any:
+        """Sends a call and waits for its answer."""
+        request = grpc_messages.request(call, self._settings.model)
+        response = self._methods[type(call)](request, **self._settings.keywords(call))
+        return grpc_messages.answer(call, response)
+
+    def start(self, call: Call) -> _Pending:
+        """Sends a call; its `result` waits for the answer."""
+        request = grpc_messages.request(call, self._settings.model)
+        method: Any = self._methods[type(call)]
+        return _Pending(call, method.future(request, **self._settings.keywords(call)))
+
+    def close(self) -> None:
+        """Closes the channel."""
+        self._channel.close()
+
+
+class AsyncGrpcTransport:
+    """Awaits."""
+
+    def __init__(self, settings: GrpcSettings):
+        """Opens a channel, which belongs to the running event loop."""
+        self._settings = settings
+        target, credentials = settings.address.text, settings.credentials
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(target, settings.options)
+        else:
+            self._channel = grpc.aio.secure_channel(target, credentials, settings.options)
+        self._methods = settings.methods(self._channel)
+
+    async def call(self, call: Call) -> Any:
+        """Sends a call and awaits its answer."""
+        request = grpc_messages.request(call, self._settings.model)
+        response = await self._methods[type(call)](request, **self._settings.keywords(call))
+        return grpc_messages.answer(call, response)
+
+    async def close(self) -> None:
+        """Closes the channel."""
+        await self._channel.close()

@@ -1,0 +1,132 @@
+"""What the client asks about a model, each method a generator of its calls (see `calls`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import grpc
+
+from . import choice, tensors
+from .calls import GetSignatures, GetStatus, Sleep, Steps
+from .signatures import Signatures, TensorSpec
+
+_POLL_SECONDS = 0.1
+# What a server answers that may serve the model yet.
+_MAY_COME = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
+
+
+class Inspection:
+    """What is known of a model, and how it becomes known."""
+
+    def __init__(self, model: str):
+        """Knows nothing of the model yet.
+
+        Args:
+            model: Its name, for messages.
+        """
+        self._model = model
+        self._signatures: Signatures | None = None
+
+    def wait_ready(self, timeout: float = 60.0) -> Steps[int]:
+        """Waits until the server serves the model.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Returns:
+            The version served.
+
+        Raises:
+            TimeoutError: It does not serve it in time; says what it last answered.
+            grpc.RpcError: It answers what waiting does not mend, such as UNAUTHENTICATED.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            left = max(end - time.monotonic(), 0.001)
+            try:
+                (versions,) = yield [GetStatus(wait=left)]
+                available = [n for n, (state, _) in versions.items() if state == "AVAILABLE"]
+                if available:
+                    return max(available)
+                answer = f"no version is available: {_describe_versions(versions)}"
+            except grpc.RpcError as error:
+                if code_of(error) not in _MAY_COME:
+                    raise
+                answer = describe(error)
+            if time.monotonic() + _POLL_SECONDS >= end:
+                raise TimeoutError(
+                    f"model {self._model!r} is not served after {timeout:g} s; {answer}"
+                )
+            yield [Sleep(_POLL_SECONDS)]
+
+    def status(self) -> Steps[dict[int, tuple[str, str]]]:
+        """Asks for the model's versions.
+
+        Returns:
+            Version to (state, error message); the states are TensorFlow Serving's: START, LOADING,
+            AVAILABLE, UNLOADING and END.
+        """
+        (versions,) = yield [GetStatus()]
+        return dict(sorted(versions.items()))
+
+    def metadata(
+        self,
+    ) -> Steps[dict[str, dict[str, dict[str, tuple[str, tuple[int, ...] | None]]]]]:
+        """Asks for the model's signatures.
+
+        Returns:
+            Signature name to its `inputs` and `outputs`, each name to (dtype, shape); -1 is a
+            dimension of any size, a shape of None one of any rank.
+        """
+
+        def described(specs: Mapping[str, TensorSpec]):
+            return {
+                name: (tensors.data_type_name(spec.data_type), spec.shape)
+                for name, spec in sorted(specs.items())
+            }
+
+        signatures = yield from self._fetch_signatures()
+        return {
+            name: {"inputs": described(one.inputs), "outputs": described(one.outputs)}
+            for name, one in sorted(signatures.items())
+        }
+
+    def _fetch_signatures(self) -> Steps[Signatures]:
+        (self._signatures,) = yield [GetSignatures()]
+        return self._signatures
+
+    def _chosen(self, choose: Callable[[Signatures], choice.Chosen]) -> Steps[choice.Chosen]:
+        if self._signatures is not None:
+            try:
+                return choose(self._signatures)
+            except ValueError:
+                pass  # A newer version of the model may take it.
+        signatures = yield from self._fetch_signatures()
+        try:
+            return choose(signatures)
+        except ValueError as error:
+            raise ValueError(f"model {self._model!r}: {error}") from None
+
+
+def code_of(error: grpc.RpcError) -> grpc.StatusCode | None:
+    """The error's code; None where it has none."""
+    return error.code() if hasattr(error, "code") else None
+
+
+def describe(error: grpc.RpcError) -> str:
+    """What the server answered, in one line."""
+    code = code_of(error)
+    if code is None:
+        return str(error)
+    return f"the server answered {code.name}: {' '.join(str(error.details()).split())}"
+
+
+def _describe_versions(versions: Mapping[int, tuple[str, str]]) -> str:
+    listed = (f"{n} is {state} {message}".strip() for n, (state, message) in versions.items())
+    return "; ".join(listed) or "there is none"

@@ -1,0 +1,251 @@
+"""Sends calls to the REST API, by the standard library alone."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import itertools
+import json
+import time
+from concurrent import futures
+from typing import Any, NamedTuple
+
+import grpc
+import numpy as np
+
+from . import rest_messages, retries
+from .address import Address
+from .calls import Call, GetSignatures, GetStatus, Predict
+from .model_spec import ModelSpec
+from .security import Security
+from .signatures import Signature, Signatures
+
+_CODES = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    409: grpc.StatusCode.ABORTED,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    499: grpc.StatusCode.CANCELLED,
+    500: grpc.StatusCode.INTERNAL,
+    501: grpc.StatusCode.UNIMPLEMENTED,
+    502: grpc.StatusCode.UNAVAILABLE,
+    503: grpc.StatusCode.UNAVAILABLE,
+    504: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+_OVERLOADED = (429, 503)
+_DEFAULT_SIGNATURE = "serving_default"
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+_PART = 1 << 20
+
+
+class RestError(grpc.RpcError):
+    """What the REST API answers in place of a result, as gRPC would.
+
+    Attributes:
+        retryable: Whether the same request may succeed later.
+        retry_after: Seconds after which the server asks to try again.
+    """
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        details: str,
+        retryable: bool = False,
+        retry_after: float = 0.0,
+    ):
+        super().__init__(f"{code.name}: {details}")
+        self._code = code
+        self._details = details
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+    def code(self) -> grpc.StatusCode:
+        """The gRPC code of the HTTP status."""
+        return self._code
+
+    def details(self) -> str:
+        """The server's message."""
+        return self._details
+
+
+class RestSettings(NamedTuple):
+    """How a model is called over REST.
+
+    Attributes:
+        address: Where.
+        model: What.
+        security: TLS and token.
+        timeout: Seconds of a request, its retries included.
+        retries: How often a request is sent again.
+        max_in_flight: Most requests at a time.
+    """
+
+    address: Address
+    model: ModelSpec
+    security: Security
+    timeout: float
+    retries: int
+    max_in_flight: int
+
+
+class RestTransport:
+    """Blocks; a connection for each request."""
+
+    def __init__(self, settings: RestSettings):
+        """Reads the certificates; nothing is sent yet."""
+        self._settings = settings
+        is_https = settings.address.scheme == "https"
+        self._context = settings.security.context() if is_https else None
+        self._signatures: Signatures = {}
+        self._pool = futures.ThreadPoolExecutor(settings.max_in_flight, "tfvae-client")
+
+    def call(self, call: Call) -> Any:
+        """Sends a call and waits for its answer."""
+        path = self._settings.model.path
+        if isinstance(call, Predict):
+            return self._predict(call)
+        wait = call.wait if isinstance(call, GetStatus) else None
+        is_status = isinstance(call, GetStatus)
+        document = self._ask("GET", path if is_status else f"{path}/metadata", timeout=wait)
+        try:
+            if is_status:
+                return rest_messages.versions(document)
+            self._signatures = rest_messages.signatures(document)
+        except _UNREADABLE as error:
+            raise _unreadable(error) from error
+        return self._signatures
+
+    def start(self, call: Call) -> futures.Future:
+        """Sends a call; its `result` waits for the answer."""
+        return self._pool.submit(self.call, call)
+
+    def close(self) -> None:
+        """Waits for nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _predict(self, call: Predict) -> dict[str, np.ndarray]:
+        signature = self._signature(call.signature or _DEFAULT_SIGNATURE)
+        rest_messages.check_offered(call, signature)
+        if any(array.shape[:1] == (0,) for array in call.inputs.values()):
+            return rest_messages.nothing(call, signature)
+        path = f"{self._settings.model.path}:predict"
+        document = self._ask("POST", path, rest_messages.predict_body(call))
+        try:
+            return rest_messages.outputs(call, document, signature)
+        except _UNREADABLE as error:
+            self._signatures = {}  # Perhaps of an older version: the next call asks again.
+            raise _unreadable(error) from error
+
+    def _signature(self, name: str) -> Signature:
+        """The signature, whose outputs' names and dtypes JSON leaves out."""
+        if name not in self._signatures:
+            self.call(GetSignatures())
+        if name not in self._signatures:
+            raise RestError(
+                grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
+            )
+        return self._signatures[name]
+
+    def _ask(self, method: str, path: str, body: bytes = b"", timeout: float | None = None) -> Any:
+        """Asks until there is an answer, no retry is left, or no time."""
+        end = time.monotonic() + (self._settings.timeout if timeout is None else timeout)
+        for attempt in itertools.count():
+            try:
+                return self._ask_once(method, path, body, end)
+            except RestError as error:
+                delay = max(retries.delay(attempt), error.retry_after)
+                last = attempt == self._settings.retries
+                if last or not error.retryable or time.monotonic() + delay >= end:
+                    raise
+                time.sleep(delay)
+
+    def _ask_once(self, method: str, path: str, body: bytes, end: float) -> Any:
+        try:
+            status, reason, after, content = self._exchange(method, path, body, end)
+        except TimeoutError as error:
+            raise RestError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
+        except (OSError, http.client.HTTPException) as error:
+            where = self._settings.address.text
+            raise RestError(
+                grpc.StatusCode.UNAVAILABLE, f"no answer from {where}: {error!r}", retryable=True
+            ) from error
+        try:
+            document = json.loads(content)
+        except ValueError:
+            document = None
+        if status == http.HTTPStatus.OK and isinstance(document, dict):
+            return document
+        message = document.get("error") if isinstance(document, dict) else None
+        raise RestError(
+            _CODES.get(status, grpc.StatusCode.UNKNOWN),
+            message or f"HTTP {status} {reason}, no JSON; is this a model server's REST API?",
+            status in _OVERLOADED,
+            float(after) if after.isdecimal() else 0.0,
+        )
+
+    def _exchange(
+        self, method: str, path: str, body: bytes, end: float
+    ) -> tuple[int, str, str, bytes]:
+        """Status, reason, Retry-After and body."""
+        connection = self._connection(_left(end))
+        try:
+            connection.connect()
+            socket = connection.sock  # The response takes it over.
+            headers = {"Connection": "close", **self._settings.security.authorization}
+            if body:
+                headers["Content-Type"] = "application/json"
+            connection.request(method, self._settings.address.path + path, body or None, headers)
+            socket.settimeout(_left(end))
+            response = connection.getresponse()
+            parts = []
+            while part := response.read1(_PART):
+                parts.append(part)
+                socket.settimeout(_left(end))
+            after = response.getheader("Retry-After", "")
+            return response.status, response.reason, after, b"".join(parts)
+        finally:
+            connection.close()
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        host, port = self._settings.address.host, self._settings.address.port
+        if self._context is None:
+            return http.client.HTTPConnection(host, port, timeout)
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=self._context)
+
+
+class AsyncRestTransport:
+    """Awaits, while threads do the work."""
+
+    def __init__(self, settings: RestSettings):
+        """Reads the certificates; nothing is sent yet."""
+        self._blocking = RestTransport(settings)
+
+    async def call(self, call: Call) -> Any:
+        """Sends a call and awaits its answer."""
+        return await asyncio.wrap_future(self._blocking.start(call))
+
+    async def close(self) -> None:
+        """Waits for nothing more."""
+        self._blocking.close()
+
+
+def _unreadable(error: Exception) -> RestError:
+    return RestError(
+        grpc.StatusCode.INTERNAL,
+        f"the answer cannot be read, {error!r}; is this a model server's REST API?",
+    )
+
+
+def _left(end: float) -> float:
+    """Seconds until `end`.
+
+    Raises:
+        TimeoutError: It is over.
+    """
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,113 @@
+"""TLS and tokens: what proves the server to the client, and the client to the server."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .address import Address
+
+Pem = str | os.PathLike | bytes
+
+
+@dataclass(frozen=True)
+class Security:
+    """What a connection is secured by.
+
+    Attributes:
+        tls: Whether it is encrypted.
+        root_certificates: Of whom the server's certificate must be; None: of a public authority.
+        client_certificate: The client's, in PEM; None sends none.
+        client_key: Its key.
+        bearer_token: Sent with each request; None sends none.
+    """
+
+    tls: bool
+    root_certificates: bytes | None = None
+    client_certificate: bytes | None = None
+    client_key: bytes | None = field(default=None, repr=False)
+    bearer_token: str | None = field(default=None, repr=False)
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header, or gRPC metadata, that carries the token."""
+        return {"authorization": f"Bearer {self.bearer_token}"} if self.bearer_token else {}
+
+    def context(self) -> ssl.SSLContext:
+        """For the REST API.
+
+        Raises:
+            ValueError: The certificates are none, or do not go with the key.
+        """
+        try:
+            roots = self.root_certificates
+            context = ssl.create_default_context(cadata=roots.decode("ascii") if roots else None)
+        except (ssl.SSLError, ValueError) as error:
+            raise ValueError(f"ssl_root_certificates holds no certificate: {error}") from error
+        if self.client_certificate is None or self.client_key is None:
+            return context
+        with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
+            certificate, key = Path(folder, "certificate"), Path(folder, "key")
+            certificate.write_bytes(self.client_certificate)
+            key.write_bytes(self.client_key)
+            try:
+                # A key with a password is refused, not asked for.
+                context.load_cert_chain(certificate, key, password="")
+            except (ssl.SSLError, ValueError) as error:
+                raise ValueError(
+                    f"ssl_client_certificate and ssl_client_key do not go together: {error}"
+                ) from error
+        return context
+
+
+def secure(
+    address: Address,
+    use_ssl: bool,
+    root_certificates: Pem | None,
+    client_certificate: Pem | None,
+    client_key: Pem | None,
+    bearer_token: str | None,
+    insecure: bool,
+) -> Security:
+    """Reads and checks what secures a connection to `address`.
+
+    Raises:
+        ValueError: A certificate or token that is none, or a token that others could read.
+        OSError: A file cannot be read.
+    """
+    roots = _read("ssl_root_certificates", root_certificates)
+    certificate = _read("ssl_client_certificate", client_certificate)
+    key = _read("ssl_client_key", client_key)
+    if (client_certificate is None) != (client_key is None):
+        raise ValueError("ssl_client_certificate and ssl_client_key go together; give both")
+    asked = use_ssl or roots is not None or certificate is not None
+    if asked and address.scheme == "http":
+        raise ValueError(f"address={address.text!r} is plain text; for TLS it begins https://")
+    tls = asked or address.scheme == "https"
+    if bearer_token is not None:
+        _check_token(bearer_token, address, tls or insecure)
+    return Security(tls, roots, certificate, key, bearer_token)
+
+
+def _read(name: str, pem: Pem | None) -> bytes | None:
+    if pem is None:
+        return None
+    content = pem if isinstance(pem, bytes) else Path(pem).read_bytes()
+    if b"-----BEGIN" not in content:
+        what = "the bytes" if isinstance(pem, bytes) else repr(os.fspath(pem))
+        raise ValueError(f"{name}: {what} is no PEM text; give a path, or the text as bytes")
+    return content
+
+
+def _check_token(token: str, address: Address, meant: bool) -> None:
+    if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
+        raise ValueError("bearer_token must be printable ASCII without blanks around it")
+    if not meant and not address.is_loopback:
+        raise ValueError(
+            f"bearer_token would go to address={address.text!r} in plain text, where others can "
+            "read it; use TLS (ssl=True, or https://), or insecure=True where something else "
+            "protects the connection"
+        )
