@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from google.protobuf.message import DecodeError
 
-from tfvae.saved_model.c_api import CApiError, read_signatures
+from tfvae.saved_model.c_api import CApiError, read_meta_graph
 
 
 class RowSpec(NamedTuple):
@@ -61,8 +60,8 @@ def read_signature(version: Path, name: str) -> Signature:
             is no SavedModel to be read.
     """
     try:
-        found = read_signatures(version)
-    except (CApiError, DecodeError) as error:
+        found = read_meta_graph(version).signature_def
+    except CApiError as error:
         raise ValueError(f"--saved_model={version} cannot be read: {error}") from error
     known = {key: value for key, value in found.items() if not key.startswith("__")}
     if name not in known:

@@ -1,7 +1,10 @@
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfvae.saved_model.c_api import read_meta_graph
 from tfvae.saved_model.lint import ExportError, lint
 
 GENERATOR = tf.random.Generator.from_seed(0)
@@ -41,7 +44,7 @@ def save(function, path):
     spec = tf.TensorSpec([None], tf.float32, "x")
     functions = {
         name: tf.function(inner, autograph=False).get_concrete_function(spec)
-        for name, inner in (("fine", tf.exp), ("suspect", function))
+        for name, inner in (("serving_default", tf.exp), ("suspect", function))
     }
     tf.saved_model.save(module, str(path), signatures=functions)
 
@@ -61,11 +64,29 @@ def save(function, path):
 def test_what_no_server_runs_is_named_with_its_signature(function, message, tmp_path):
     save(function, tmp_path)
     with pytest.raises(ExportError, match=f"signature suspect: {message}"):
-        lint(str(tmp_path))
+        lint(read_meta_graph(tmp_path))
+
+
+def test_every_problem_is_told_once(tmp_path):
+    module = tf.Module()
+    specs = [tf.TensorSpec([3], tf.float64, "x")]
+    function = tf.function(lambda x: {"y": random(tf.cast(x, tf.float32)), "z": x}, specs)
+    tf.saved_model.save(module, str(tmp_path), signatures={"encode": function})
+    with pytest.raises(ExportError) as error:
+        lint(read_meta_graph(tmp_path))
+    lines = str(error.value).splitlines()
+    assert sum("draws from a hidden state" in line for line in lines) == 1
+    for expected in (
+        r"signature encode: input x is float64 \[3\], whose first axis is not a batch",
+        r"signature encode: input x is float64 \[3\]; exports have float32 and integers",
+        r"signature encode: output y is float32 \[3\], whose first axis",
+        r"signature serving_default is missing",
+    ):
+        assert sum(bool(re.match(expected, line)) for line in lines) == 1, expected
 
 
 def test_stateless_noise_passes(tmp_path):
     save(stateless, tmp_path)
-    lint(str(tmp_path))
+    lint(read_meta_graph(tmp_path))
     loaded = tf.saved_model.load(str(tmp_path))
     assert np.isfinite(loaded.signatures["suspect"](x=tf.zeros(3))["output_0"]).all()

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf import message
 
 from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import example_inputs
 
 WARM_UP_FILE = "tf_serving_warmup_requests"
 CARD_FILE = "model_card.json"
+MAX_WARM_UP_RECORDS = 1000  # the stock server's
 
 
 def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[str, Signature]):
@@ -26,11 +28,39 @@ def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[s
             request = predict_pb2.PredictRequest()
             request.model_spec.name = model_name
             request.model_spec.signature_name = name
-            for key, value in example_inputs(signature, 1, model).items():
+            inputs = example_inputs(signature.inputs, 1, model.data_shape, model.support)
+            for key, value in inputs.items():
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
             log = prediction_log_pb2.PredictionLog()
             log.predict_log.request.CopyFrom(request)
             writer.write(log.SerializeToString())
+
+
+def read_warm_up(directory: pathlib.Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """Returns the Predict requests that lie in `directory`: (signature, inputs) each.
+
+    Raises:
+        ValueError: for a damaged file, or more records than a server takes.
+    """
+    from tensorflow_serving.apis import prediction_log_pb2  # noqa: PLC0415
+
+    file = directory / WARM_UP_FILE
+    if not file.is_file():
+        return []
+    found = []
+    try:
+        for number, record in enumerate(tf.data.TFRecordDataset(str(file))):
+            if number == MAX_WARM_UP_RECORDS:
+                raise ValueError(f"{file} has more than {MAX_WARM_UP_RECORDS} records")
+            log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+            request = log.predict_log.request
+            name = request.model_spec.signature_name or "serving_default"
+            inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+            if inputs:  # another kind of request has none here
+                found.append((name, inputs))
+    except (tf.errors.OpError, message.DecodeError, TypeError) as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+    return found
 
 
 def write_card(directory: pathlib.Path, model, named: dict[str, Signature], facts: dict[str, Any]):

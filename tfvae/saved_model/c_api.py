@@ -74,8 +74,29 @@ def run_in_c_api(
         ValueError: A signature is unknown, or its inputs are not those given.
         CApiError: Loading or running failed; names the signature and carries TensorFlow's message.
     """
+    answers: list[dict[str, np.ndarray]] = []
+    outcomes = attempt_in_c_api(saved_model_path, calls, timeout_seconds)
+    for (signature, _), outcome in zip(calls, outcomes, strict=True):
+        if isinstance(outcome, CApiError):
+            what = f"signature {signature!r} failed in TensorFlow's C API"
+            raise CApiError(f"{Path(saved_model_path).resolve()}: {what}: {outcome}")
+        answers.append(outcome)
+    return answers
+
+
+def attempt_in_c_api(
+    saved_model_path: str | os.PathLike[str],
+    calls: Sequence[tuple[str, Mapping[str, Any]]],
+    timeout_seconds: float = 600.0,
+) -> list[dict[str, np.ndarray] | CApiError]:
+    """As `run_in_c_api`, but a call that fails leaves TensorFlow's message in its place.
+
+    Raises:
+        ValueError: A signature is unknown, or its inputs are not those given.
+        CApiError: The model does not load, or the process crashed or hung.
+    """
     path = Path(saved_model_path).resolve()
-    signatures = read_signatures(path)
+    signatures = read_meta_graph(path).signature_def
     arrays: dict[str, np.ndarray] = {}
     spec = {
         "library": str(find_library()),
@@ -93,32 +114,36 @@ def run_in_c_api(
         _run_child(directory, path, timeout_seconds)
         report = json.loads((directory / "results.json").read_text())
         if "error" in report:
-            signature = calls[len(report["answers"])][0] if report["loaded"] else None
-            what = f"signature {signature!r} failed" if report["loaded"] else "loading failed"
-            raise CApiError(f"{path}: {what} in TensorFlow's C API: {report['error']}")
+            raise CApiError(f"{path}: loading failed in TensorFlow's C API: {report['error']}")
         with np.load(directory / "outputs.npz") as archive:
             outputs = dict(archive)
     return [
-        {output: _decode(described, outputs) for output, described in answer.items()}
+        CApiError(answer["error"])
+        if "error" in answer
+        else {key: _decode(described, outputs) for key, described in answer["outputs"].items()}
         for answer in report["answers"]
     ]
 
 
-def read_signatures(path: Path) -> Mapping[str, Any]:
-    """Returns signature name to SignatureDef from the `serve` graph of saved_model.pb.
+def read_meta_graph(path: Path):
+    """Returns the `serve` graph of saved_model.pb, a MetaGraphDef.
 
     Raises:
-        CApiError: The file is missing, or has no such graph.
+        CApiError: The file is missing or damaged, or has no such graph.
     """
+    from google.protobuf import message  # noqa: PLC0415
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: PLC0415
 
     file = path / "saved_model.pb"
-    if not file.exists():
+    if not file.is_file():
         raise CApiError(f"{file} does not exist; give the directory of one exported version")
-    saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    try:
+        saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    except message.DecodeError as error:
+        raise CApiError(f"{file} is damaged, or not whole: {error}") from error
     for meta_graph in saved_model.meta_graphs:
         if list(meta_graph.meta_info_def.tags) == ["serve"]:
-            return meta_graph.signature_def
+            return meta_graph
     raise CApiError(f"{file} has no graph tagged 'serve'; export one for serving")
 
 

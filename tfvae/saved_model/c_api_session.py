@@ -248,12 +248,11 @@ def run_call(
 
 
 def main(directory: Path) -> None:
-    """Does what DIRECTORY/spec.json asks; a failure is written down, not raised."""
+    """Does what DIRECTORY/spec.json asks; failures are written down, not raised."""
     spec = json.loads((directory / "spec.json").read_text())
     outputs: dict[str, np.ndarray] = {}
     answers: list[dict] = []
     report: dict[str, Any] = {"answers": answers}
-    session = None
     try:
         library = load_library(spec["library"])
         session = Session(library, spec["saved_model_path"], spec["tags"])
@@ -261,10 +260,12 @@ def main(directory: Path) -> None:
             inputs = dict(archive)
         tensors = Tensors(library)
         for call in spec["calls"]:
-            answers.append(run_call(session, tensors, call, inputs, outputs))
+            try:
+                answers.append({"outputs": run_call(session, tensors, call, inputs, outputs)})
+            except TensorFlowError as error:
+                answers.append({"error": str(error)})
     except (TensorFlowError, OSError) as error:
         report["error"] = str(error)
-        report["loaded"] = session is not None
     np.savez(directory / "outputs.npz", **outputs)  # type: ignore[arg-type]
     (directory / "results.json").write_text(json.dumps(report))
 

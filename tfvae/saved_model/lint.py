@@ -1,7 +1,9 @@
 """What may not be in an exported graph, found by name before a server finds it."""
 
-import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tfvae.saved_model import specs
 
 _PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _MESSAGES = {
@@ -15,39 +17,85 @@ class ExportError(RuntimeError):
     """A model cannot be served as it was exported; the message names the signature and the op."""
 
 
-def lint(path: str) -> None:
-    """Checks the graph at `path` (a directory with saved_model.pb).
+class Problem(NamedTuple):
+    """Something wrong with a SavedModel.
+
+    Attributes:
+        message: what and where: it names the signature and the operation or tensor.
+        refused: whether the stock server fails by it; otherwise only a promise of ours is broken.
+    """
+
+    message: str
+    refused: bool
+
+
+def lint(meta_graph) -> None:
+    """Checks a graph by the rules of our exports.
+
+    Args:
+        meta_graph: the MetaGraphDef of a SavedModel.
 
     Raises:
-        ExportError: for a Python function, a stateful random operation or an XLA-only function,
-            naming the signature that reaches it and the operation.
+        ExportError: with all its problems, one a line; see `problems`.
     """
-    with tf.io.gfile.GFile(f"{path}/saved_model.pb", "rb") as file:
-        graph = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs[0]
-    library = {f.signature.name: f for f in graph.graph_def.library.function}
-    nodes = {node.name: node for node in graph.graph_def.node}
-    for name, signature in graph.signature_def.items():
+    if found := list(problems(meta_graph)):
+        raise ExportError("\n".join(problem.message for problem in found))
+
+
+def problems(meta_graph) -> Iterator[Problem]:
+    """Yields what is wrong with a graph, as far as reading it tells.
+
+    These are Python functions, stateful random operations, functions for XLA alone and tensors
+    that cannot be batched or have types other than an export's, all by signature, and a missing
+    `serving_default`.
+    """
+    library = {f.signature.name: f for f in meta_graph.graph_def.library.function}
+    nodes = {node.name: node for node in meta_graph.graph_def.node}
+    for name, signature in specs.signatures(meta_graph).items():
+        # A dictionary: operations are reached from several outputs, each is told once.
+        found: dict[str, bool] = {}
+        seen: set[str] = set()
         for output in signature.outputs.values():
-            root = nodes.get(output.name.split(":")[0])
-            if root is not None:
-                _lint_node(name, root, library, set())
+            for node in _behind(output.name, nodes):
+                found |= _of_node(node, library, seen)
+        found |= dict.fromkeys(specs.problems(signature), False)
+        for message, refused in found.items():
+            yield Problem(f"signature {name}: {message}", refused)
+    if not specs.signatures(meta_graph):
+        yield Problem("there is no signature, so no request can be answered", True)
+    elif "serving_default" not in meta_graph.signature_def:
+        yield Problem("signature serving_default is missing; requests that name none fail", False)
 
 
-def _lint_node(signature: str, node, library: dict, seen: set[str]) -> None:
+def _behind(tensor: str, nodes: dict) -> Iterator:
+    """Yields the operations that a tensor is computed from, outside functions."""
+    waiting, met = [tensor], set()
+    while waiting:
+        name = waiting.pop().removeprefix("^").partition(":")[0]
+        if name in nodes and name not in met:
+            met.add(name)
+            yield nodes[name]
+            waiting += nodes[name].input
+
+
+def _of_node(node, library: dict, seen: set[str]) -> dict[str, bool]:
+    """What is wrong with an operation and the functions it calls: message to `refused`."""
     problem = _problem(node)
     if problem:
-        raise ExportError(
-            f"signature {signature}: operation {node.name} ({node.op}) {_MESSAGES[problem]}"
-        )
+        message = f"operation {node.name} ({node.op}) {_MESSAGES[problem]}"
+        return {message: problem != "random"}
+    found: dict[str, bool] = {}
     called = [node.op] + [attr.func.name for attr in node.attr.values() if attr.HasField("func")]
     called += [f.name for attr in node.attr.values() for f in attr.list.func]
     for function in called:
         if function in library and function not in seen:
             seen.add(function)
             if library[function].attr["_XlaMustCompile"].b:
-                raise ExportError(f"signature {signature}: function {function} {_MESSAGES['xla']}")
+                found[f"function {function} {_MESSAGES['xla']}"] = True
+                continue
             for inner in library[function].node_def:
-                _lint_node(signature, inner, library, seen)
+                found |= _of_node(inner, library, seen)
+    return found
 
 
 def _problem(node) -> str | None:

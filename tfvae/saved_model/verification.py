@@ -1,9 +1,11 @@
 """Proof that an export serves: every signature runs where there is no Python, and agrees."""
 
+import pathlib
+
 import numpy as np
 import tensorflow as tf
 
-from tfvae.saved_model.c_api import run_in_c_api
+from tfvae.saved_model.c_api import read_meta_graph, run_in_c_api
 from tfvae.saved_model.lint import ExportError, lint
 from tfvae.saved_model.signatures import Signature
 
@@ -13,30 +15,39 @@ BATCH_SIZES = (0, 1, 3)
 _TOLERANCES = {"float32": (1e-4, 1e-4), "bfloat16": (3e-2, 3e-2)}
 
 
-def example_inputs(signature: Signature, batch_size: int, model) -> dict[str, np.ndarray]:
-    """Returns valid inputs of `batch_size` rows: made up, the same each time."""
+def example_inputs(
+    inputs: dict[str, tf.TensorSpec], batch_size: int, data_shape=None, support=None
+) -> dict[str, np.ndarray]:
+    """Returns valid inputs of `batch_size` rows: made up, the same each time.
+
+    Args:
+        inputs: name to dtype and shape, which is known but for the batch.
+        batch_size: number of rows.
+        data_shape: (H, W, C) of the images that `image_bytes` holds.
+        support: (low, high) of data, or a dictionary of them by name; (0, 1) where None.
+    """
     generator = np.random.default_rng(0)
     values: dict[str, np.ndarray] = {}
-    for name, spec in signature.inputs.items():
+    for name, spec in inputs.items():
         shape = (batch_size, *spec.shape[1:])
         if name == "seed":
             values[name] = np.stack([np.zeros(batch_size, np.int64), np.arange(batch_size)], 1)
         elif name == "image_bytes":
-            grey = generator.integers(0, 256, (batch_size, *model.data_shape)).astype(np.uint8)
+            grey = generator.integers(0, 256, (batch_size, *data_shape)).astype(np.uint8)
             png = [tf.io.encode_png(image).numpy() for image in grey]
             values[name] = np.array(png, dtype=object)
         elif name == "latent":
             values[name] = generator.standard_normal(shape).astype(np.float32)
         else:
-            support = model.support[name] if isinstance(model.support, dict) else model.support
-            low, high = support or (0.0, 1.0)
+            bounds = support[name] if isinstance(support, dict) else support
+            low, high = bounds or (0.0, 1.0)
             numbers = np.round(generator.uniform(low, high, shape))
             values[name] = numbers.astype(spec.dtype.as_numpy_dtype)
     return values
 
 
 def verify(path: str, model, named: dict[str, Signature]) -> None:
-    """Runs every signature at batch 0, 1 and 3 on TensorFlow's C API and compares with Python.
+    """Lints, runs every signature at batch 0, 1 and 3 on TensorFlow's C API, compares with Python.
 
     Args:
         path: the SavedModel's directory.
@@ -46,9 +57,9 @@ def verify(path: str, model, named: dict[str, Signature]) -> None:
     Raises:
         ExportError: naming the signature and what is wrong with its answer.
     """
-    lint(path)
+    lint(read_meta_graph(pathlib.Path(path)))
     calls = [
-        (name, example_inputs(signature, size, model))
+        (name, example_inputs(signature.inputs, size, model.data_shape, model.support))
         for name, signature in named.items()
         for size in BATCH_SIZES
     ]
@@ -67,12 +78,19 @@ def verify(path: str, model, named: dict[str, Signature]) -> None:
         expected = named[name].function(**tensors) if rows else {}
         for output, value in answer.items():
             where = f"signature {name}, output {output}, batch {rows}"
-            if value.shape[:1] != (rows,):
-                raise ExportError(f"{where}: shape {list(value.shape)}, first axis not the batch")
+            if fault := fault_of(value, rows):
+                raise ExportError(f"{where}: {fault}")
             if value.dtype == object or not rows:
                 continue
-            if not np.isfinite(value).all():
-                raise ExportError(f"{where}: not finite; are the weights?")
             if not np.allclose(value, expected[output], *tolerance):
                 worst = float(np.abs(value - expected[output]).max())
                 raise ExportError(f"{where}: differs from the model's own answer by {worst:.2g}")
+
+
+def fault_of(value: np.ndarray, rows: int) -> str | None:
+    """Returns what is wrong with one output of a call of so many rows, None where nothing is."""
+    if value.shape[:1] != (rows,):
+        return f"shape {list(value.shape)}, first axis not the batch"
+    if value.dtype.kind == "f" and not np.isfinite(value).all():
+        return "not finite; are the weights?"
+    return None

@@ -1,0 +1,131 @@
+r"""Checks that a SavedModel can be served: python -m serving.check saved_models/shapes
+
+PATH is a version's folder, or the base path of several, which are all checked. What an export is
+held to as it is written is held against any SavedModel here, without a server: the graph is read,
+and every signature runs at batch 0, 1 and 3 on TensorFlow's C API in a process without its Python.
+What the stock server would fail by is an error, and so is whatever a model written by tfvae.export
+breaks; of other models the rest is a warning, or an error with --strict. The exit code is 1 where
+there is an error, else 0.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from absl import app, flags
+
+from serving import version_folders
+from serving.errors import LoadError
+from trainers import help as program_help
+from trainers.quiet import quiet_import
+
+if TYPE_CHECKING:  # It imports TensorFlow, which takes seconds; paths are checked before.
+    from tfvae.saved_model.inspection import Inspection
+
+_STRICT = flags.DEFINE_bool(
+    "strict", False, "Count warnings as errors: hold models of others to the promises of ours."
+)
+_HEADINGS = ("signature", "inputs", "outputs", "result")
+
+
+class PathError(Exception):
+    """A path that is no model; says what it is."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Checks every version; returns the exit code."""
+    if len(argv) != 2:
+        print("serving.check: give one PATH: a version's folder, or a base path", file=sys.stderr)
+        return 1
+    try:
+        folders = version_directories(Path(argv[1]))
+    except (PathError, LoadError, OSError) as error:
+        print(f"serving.check: {error}", file=sys.stderr)
+        return 1
+    with quiet_import():
+        import tfvae.saved_model.inspection  # noqa: F401, PLC0415
+    good = [_check(folder) for folder in folders]
+    return 0 if all(good) else 1
+
+
+def version_directories(path: Path) -> list[Path]:
+    """Returns `path` itself where it is a version, else the versions of a base path, ascending.
+
+    Raises:
+        PathError: It is neither.
+        LoadError: A version is a link that leads nowhere, or outside the base path.
+    """
+    if path.is_file():
+        raise PathError(f"{path} is a file; give a version's folder, or the base path of versions")
+    if not path.is_dir():
+        raise PathError(f"{path} does not exist")
+    if (path / "saved_model.pb").exists():
+        return [path]
+    if (path / "variables").exists() or (path / "assets.extra").exists():
+        raise PathError(f"{path} is not whole: saved_model.pb is missing")
+    found = version_folders.find(path)
+    if not found:
+        raise PathError(
+            f"{path} holds neither saved_model.pb nor a version, a folder named by a number"
+        )
+    for folder in found.values():
+        version_folders.check(path, folder)
+    return [folder for _, folder in sorted(found.items())]
+
+
+def _check(folder: Path) -> bool:
+    """Prints what is found of one version; returns whether it is good."""
+    from tfvae.saved_model import inspection  # noqa: PLC0415
+    from tfvae.saved_model.c_api import CApiError  # noqa: PLC0415
+
+    try:
+        found = inspection.inspect(folder)
+    except CApiError as error:
+        print(f"{folder}: error: {error}")
+        return False
+    print(f"{folder}: written by {'tfvae.export' if found.ours else 'another program'}")
+    for line in table(found):
+        print(f"  {line}".rstrip())
+    every = found.ours or _STRICT.value
+    for problem in found.problems:
+        kind = "error" if problem.refused or every else "warning"
+        print(f"  {kind}: {problem.message}")
+    errors = sum(problem.refused or every for problem in found.problems)
+    warnings = len(found.problems) - errors
+    verdict = f"{errors} errors" if errors else "can be served"
+    if warnings:
+        verdict += f", {warnings} warnings"
+    print(f"{folder}: {verdict}")
+    return not errors
+
+
+def table(found: Inspection) -> list[str]:
+    """Returns the lines of the table of signatures; each input and output has its own."""
+    rows = [_HEADINGS]
+    for report in found.signatures:
+        columns = (
+            [report.name],
+            [f"{name} {spec}" for name, spec in report.inputs.items()],
+            [f"{name} {spec}" for name, spec in report.outputs.items()],
+            [report.result],
+        )
+        rows += itertools.zip_longest(*columns, fillvalue="")
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+
+
+def run() -> None:
+    """The program."""
+    program_help.show(main)
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,114 @@
+"""The verification of an export for any SavedModel: read, linted, run, and told by signature."""
+
+import pathlib
+from typing import Any, NamedTuple
+
+from tfvae.saved_model import assets, lint, specs, trial_calls
+from tfvae.saved_model.c_api import CApiError, attempt_in_c_api, read_meta_graph
+from tfvae.saved_model.lint import Problem
+from tfvae.saved_model.trial_calls import Call
+from tfvae.saved_model.verification import fault_of
+
+_VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
+
+
+class SignatureReport(NamedTuple):
+    """What a signature takes and gives, name to such as "float32 [None, 10]", and how it ran."""
+
+    name: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    result: str
+
+
+class Inspection(NamedTuple):
+    """What was found of a SavedModel.
+
+    Attributes:
+        ours: whether it was written by `tfvae.export`.
+        signatures: every signature, alphabetical.
+        problems: what is wrong.
+    """
+
+    ours: bool
+    signatures: list[SignatureReport]
+    problems: list[Problem]
+
+
+def inspect(path: pathlib.Path) -> Inspection:
+    """Reads a SavedModel, lints it and runs every signature at batch 0, 1 and 3 on the C API.
+
+    Args:
+        path: directory of one version.
+
+    Raises:
+        CApiError: where it is not whole, or does not load.
+    """
+    meta_graph = read_meta_graph(path)
+    _check_whole(path, meta_graph)
+    found = list(lint.problems(meta_graph))
+    signatures = specs.signatures(meta_graph)
+    requests, faults = trial_calls.warm_up_requests(path, signatures)
+    found += faults
+    calls: list[Call] = []
+    for name, signature in signatures.items():
+        try:
+            calls += trial_calls.calls(name, signature, requests.get(name, []))
+        except trial_calls.NotRunError as reason:
+            found.append(Problem(f"signature {name} was not run: {reason}", False))
+    ran: dict[str, list[str]] = {name: [] for name in signatures}
+    failed: dict[str, list[str]] = {name: [] for name in signatures}
+    for call, outcome in zip(calls, _attempt(path, calls), strict=True):
+        found += (faults := _faults(call, outcome))
+        (failed if faults else ran)[call.signature].append(call.what)
+    reports = [
+        SignatureReport(
+            name,
+            {key: specs.described(s) for key, s in specs.tensor_specs(signature.inputs).items()},
+            {key: specs.described(s) for key, s in specs.tensor_specs(signature.outputs).items()},
+            _result(ran[name], failed[name]),
+        )
+        for name, signature in signatures.items()
+    ]
+    return Inspection((path / "assets.extra" / assets.CARD_FILE).is_file(), reports, found)
+
+
+def _result(ran: list[str], failed: list[str]) -> str:
+    word, calls = ("failed", failed) if failed else ("ran", ran)
+    return f"{word}: {', '.join(calls)}".replace(", batch", ",") if calls else "not run"
+
+
+def _check_whole(path: pathlib.Path, meta_graph) -> None:
+    """TensorFlow tells a half-copied model late, or by its first call."""
+    needed = [f"assets/{asset.filename}" for asset in meta_graph.asset_file_def]
+    if any(node.op in _VARIABLES for node in meta_graph.graph_def.node):
+        needed.append("variables/variables.index")
+    for name in needed:
+        if not (path / name).is_file():
+            raise CApiError(f"{path} is not whole: {name} is missing")
+
+
+def _attempt(path: pathlib.Path, calls: list[Call]) -> list[Any]:
+    """The outcome of each call; after a crash each runs alone, so that it is known which it was."""
+    asked = [(call.signature, call.inputs) for call in calls]
+    try:
+        return list(attempt_in_c_api(path, asked))
+    except CApiError as error:
+        if len(calls) == 1:
+            return [error]
+        attempt_in_c_api(path, [])  # raises where it does not load at all
+    return [outcome for call in calls for outcome in _attempt(path, [call])]
+
+
+def _faults(call: Call, outcome: Any) -> list[Problem]:
+    where = f"signature {call.signature}, {call.what}"
+    if isinstance(outcome, CApiError):
+        # Many a convolution fails on an empty batch, which no request needs.
+        refused = call.certain and call.rows != 0
+        hint = "" if call.certain else " (inputs were made up; warm-up requests would tell)"
+        reason = str(outcome).partition("\n")[0].strip()
+        return [Problem(f"{where}: {reason}{hint}", refused)]
+    if call.rows is None:
+        return []
+    faults = {key: fault_of(value, call.rows) for key, value in outcome.items()}
+    return [Problem(f"{where}, output {key}: {f}", False) for key, f in faults.items() if f]
