@@ -79,6 +79,11 @@ class Connection:
         """Opens the connection, where it belongs to no event loop."""
 
     @property
+    def model(self) -> str:
+        """The model's name."""
+        return self._model.name
+
+    @property
     def _grpc(self) -> GrpcSettings:
         return GrpcSettings(
             self._address, self._model, self._security, self._timeout, self._retries

@@ -120,11 +120,11 @@ def code_of(error: grpc.RpcError) -> grpc.StatusCode | None:
 
 
 def describe(error: grpc.RpcError) -> str:
-    """What the server answered, in one line."""
+    """What failed, in one line."""
     code = code_of(error)
     if code is None:
         return str(error)
-    return f"the server answered {code.name}: {' '.join(str(error.details()).split())}"
+    return f"{code.name}: {' '.join(str(error.details()).split())}"
 
 
 def _describe_versions(versions: Mapping[int, tuple[str, str]]) -> str:

@@ -5,6 +5,7 @@ import functools
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfvae
 from tfvae.multimodal import Label, Modality
@@ -32,6 +33,27 @@ def examples(missing=False):
         for name, here in present.items():  # what stands there must not matter
             x[name] = np.where(here.reshape(-1, *[1] * (x[name].ndim - 1)), x[name], np.nan)
     return x
+
+
+INCOMPLETE = {
+    name: np.nan_to_num(value) if name != "present" else value
+    for name, value in examples(missing=True).items()
+}
+PARTLY_LABELLED = {
+    **{name: examples()[name] for name in ("image", "label")},
+    "present": {"label": np.arange(EXAMPLES) % 8 == 0},
+}
+
+
+def batches(x, batch_size=32, start=0):
+    """Endless batches in order, a function of the step."""
+    tensors = tf.nest.map_structure(tf.constant, x)
+
+    def batch(step):
+        numbers = (step * batch_size + tf.range(batch_size, dtype=tf.int64)) % EXAMPLES
+        return tf.nest.map_structure(lambda values: tf.gather(values, numbers), tensors)
+
+    return tf.data.Dataset.range(start, 10**6).map(batch)
 
 
 def encoder(outputs, dtype=None):

@@ -14,7 +14,6 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance import many_devices
-from tests.conformance.registry import MODELS
 from trainers import launch
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -53,7 +52,7 @@ def on_many(request, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", many_devices.ALL_MODELS)
 def test_many_replicas_and_workers_equal_one_device(name, on_many):
     one = many_devices.steps(name, tf.distribute.get_strategy())
     assert np.max(np.abs(on_many[name] - one)) < 1e-5

@@ -9,9 +9,11 @@ import tfvae
 from tests.conformance.registry import trained, weights
 from tests.conformance.registry_multimodal import (
     EXAMPLES,
+    INCOMPLETE,
     LATENTS,
     MULTIMODAL,
     SHAPE,
+    batches,
     build,
     encoder,
     every_model,
@@ -21,27 +23,10 @@ from tfvae import noise
 from tfvae.training.checkpoints import Checkpoints
 
 X = examples()
-INCOMPLETE = examples(missing=True)
-INCOMPLETE = {
-    **INCOMPLETE,
-    "image": np.nan_to_num(INCOMPLETE["image"]),
-    "label": np.nan_to_num(INCOMPLETE["label"]),
-}
 
 
 def rows(x, part):
     return tf.nest.map_structure(lambda values: values[part], x)
-
-
-def batches(x, batch_size=32, start=0):
-    """Endless batches in order, a function of the step."""
-    tensors = tf.nest.map_structure(tf.constant, x)
-
-    def batch(step):
-        numbers = (step * batch_size + tf.range(batch_size, dtype=tf.int64)) % EXAMPLES
-        return tf.nest.map_structure(lambda values: tf.gather(values, numbers), tensors)
-
-    return tf.data.Dataset.range(start, 10**6).map(batch)
 
 
 fitted = functools.partial(trained, data=batches(INCOMPLETE))

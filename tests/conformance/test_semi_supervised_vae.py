@@ -10,15 +10,21 @@ from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tests.conformance.registry import trained, weights
-from tests.conformance.registry_multimodal import CLASSES, EXAMPLES, build_labelled, examples
-from tests.conformance.test_multimodal import batches
+from tests.conformance.registry_multimodal import (
+    CLASSES,
+    EXAMPLES,
+    PARTLY_LABELLED,
+    batches,
+    build_labelled,
+    examples,
+)
 from tfvae import noise
 from tfvae.multimodal.labelled_normal import LabelledNormal
 
 make = functools.partial(build_labelled, tfvae.SemiSupervisedVAE)
 X = {name: examples()[name] for name in ("image", "label")}
-KNOWN = np.arange(EXAMPLES) % 8 == 0
-SOME = {**X, "present": {"label": KNOWN}}
+SOME = PARTLY_LABELLED
+KNOWN = SOME["present"]["label"]
 
 
 def test_distribution_is_a_mixture_with_known_components():

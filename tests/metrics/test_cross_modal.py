@@ -3,8 +3,7 @@ import pytest
 
 import tfvae
 from tests.conformance.registry import trained
-from tests.conformance.registry_multimodal import CLASSES, build, examples
-from tests.conformance.test_multimodal import batches
+from tests.conformance.registry_multimodal import CLASSES, batches, build, examples
 from tfvae.data import Arrays, Labels, Modalities
 
 X = examples()
