@@ -77,6 +77,7 @@ setup(
             "tfvae-export=trainers.export:cli",
             "tfvae-prepare=trainers.prepare:cli",
             "tfvae-server=serving.server:run",
+            "tfvae-client=serving.client.command:run",
             "tfvae-check=serving.check:run",
         ]
     },
