@@ -1,13 +1,18 @@
 """Exports a run: `python -m trainers.export --workdir=runs/NAME --model_base_path=PATH/NAME`."""
 
 import json
+import pathlib
 
 from trainers import program, runs  # first: quiets TensorFlow
 
 # isort: split
+import tensorflow as tf
 from absl import flags
 
 import tfvae
+from tfvae.multimodal.observed import PRESENT
+from tfvae.saved_model import stored_weights
+from tfvae.saved_model.assets import CARD_FILE
 
 MODEL_BASE_PATH = flags.DEFINE_string(
     "model_base_path",
@@ -19,20 +24,56 @@ VERSION = flags.DEFINE_integer("version", None, "Version to write; the next one 
 LOG_LIKELIHOOD_SAMPLES = flags.DEFINE_integer(
     "log_likelihood_samples", 64, "Samples per example of the log_likelihood signature."
 )
+WEIGHTS = flags.DEFINE_enum(
+    "weights",
+    "float32",
+    stored_weights.FORMS,
+    "How matrices and kernels are stored; the card states the error of bfloat16 and int8.",
+)
+ERROR_EXAMPLES = flags.DEFINE_integer(
+    "error_examples", 512, "Test examples on which the error by --weights is measured.", 1
+)
 
 
 def main() -> None:
     """Exports."""
-    model, _, config = runs.load(program.WORKDIR.value)
+    # In float32 whatever the training was in: every server has it, and the weights are.
+    model, data, config = runs.load(program.WORKDIR.value, precision="float32")
     facts = {
         "run_config": json.loads(config.to_json()),
         "data": config.data.name,
         "metrics": runs.read_results(program.WORKDIR.value, int(model.step)),
     }
     path = tfvae.export(
-        model, MODEL_BASE_PATH.value, VERSION.value, LOG_LIKELIHOOD_SAMPLES.value, facts
+        model,
+        MODEL_BASE_PATH.value,
+        VERSION.value,
+        LOG_LIKELIHOOD_SAMPLES.value,
+        facts,
+        weights=WEIGHTS.value,
+        examples=None if WEIGHTS.value == "float32" else _examples(data),
     )
     print(f"{path}: every signature ran on TensorFlow's C API at batch 0, 1 and 3")
+    if WEIGHTS.value != "float32":
+        _print_error(path)
+
+
+def _examples(data: tfvae.data.Dataset):
+    """Test examples, of several modalities those that lack none."""
+    (x,) = data.epoch(ERROR_EXAMPLES.value, limit=ERROR_EXAMPLES.value)
+    if not isinstance(x, dict) or PRESENT not in x:
+        return x
+    whole = tf.reduce_all(tf.stack(list(x.pop(PRESENT).values())), axis=0)
+    return {name: tf.boolean_mask(values, whole) for name, values in x.items()}
+
+
+def _print_error(path: pathlib.Path) -> None:
+    weights = json.loads((path / "assets.extra" / CARD_FILE).read_text())["weights"]
+    ratio = weights["bytes"] / weights["bytes_of_float32"]
+    print(f"{weights['dtype']} weights: {ratio:.2f} of the size; differences from float32:")
+    for signature, outputs in weights["error"].items():
+        for output, error in outputs.items():
+            print(f"  {signature} {output}: mean {error['mean']:.2g}, largest {error['max']:.2g}")
 
 
 def cli() -> None:

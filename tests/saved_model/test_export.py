@@ -29,7 +29,7 @@ def exported(model, tmp_path_factory):
 
 @pytest.fixture
 def empty_exports(monkeypatch):
-    monkeypatch.setattr(EXPORT, "_save", lambda model, path, named: path.mkdir(parents=True))
+    monkeypatch.setattr(EXPORT, "_save", lambda path, named: path.mkdir(parents=True))
     monkeypatch.setattr(EXPORT, "verify", lambda *args: None)
 
 

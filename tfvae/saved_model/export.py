@@ -8,10 +8,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfvae.saved_model import assets
+from tfvae.saved_model import assets, stored_weights, weights_error
 from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import verify
 from tfvae.saved_model.versions import versions
+from tfvae.saved_model.weights_error import Examples
 
 
 def export(
@@ -21,6 +22,8 @@ def export(
     log_likelihood_samples: int = 64,
     facts: dict[str, Any] | None = None,
     subsets: Iterable[Sequence[str]] | None = None,
+    weights: str = "float32",
+    examples: Examples | None = None,
 ) -> pathlib.Path:
     """Writes `model` to base_path/version, verified, and returns that path.
 
@@ -35,10 +38,15 @@ def export(
         facts: what else the model card says: data, metrics, ...
         subsets: of a model of several modalities, the subsets of them that can be encoded; see
             `tfvae.multimodal.signatures`.
+        weights: how matrices and convolution kernels are stored: "float32"; "bfloat16", half the
+            size; or "int8", a quarter, with a scale a channel. They are float32 again as they are
+            used, and so are inputs and outputs.
+        examples: test data, [n, ...] or by name of several modalities, on which the error by
+            `weights` is measured for the model card; needed where that is not "float32".
 
     Raises:
         ValueError: for a `version` or sample number out of bounds, or `subsets` of modalities
-            that the model has not.
+            that the model has not; for unknown `weights`, or ones that lack `examples`.
         FileExistsError: where the version is there already.
         ExportError: where a signature cannot be served, naming it.
     """
@@ -51,6 +59,9 @@ def export(
     ):
         if value < bound:
             raise ValueError(f"{name} is {value}; it must be at least {bound}")
+    if weights not in stored_weights.FORMS:
+        raise ValueError(f"weights is {weights!r}; give one of {', '.join(stored_weights.FORMS)}")
+    weights_error.require_examples(weights, examples)
     path = base / str(version)
     if path.exists():
         raise FileExistsError(
@@ -59,12 +70,22 @@ def export(
         )
     named = model.signatures(log_likelihood_samples, subsets)
     partial = base / f".partial-{version}-{uuid.uuid4().hex[:8]}"
+    stored: dict[str, Any] = {"dtype": weights}
     try:
-        _save(model, partial, named)
+        read = _save(partial, named)
+        if weights != "float32":
+            assert examples is not None  # which has been checked
+            whole, bytes_before = named, _size(partial)
+            shutil.rmtree(partial)
+            named = stored_weights.with_stored_weights(model, whole, weights, read)
+            _save(partial, named)
+            stored["bytes"] = _size(partial)
+            stored["bytes_of_float32"] = bytes_before
+            stored["error"] = weights_error.differences(model, whole, named, examples)
         extra = partial / "assets.extra"
         extra.mkdir()
         assets.write_warm_up(extra, base.name, model, named)
-        assets.write_card(extra, model, named, facts or {})
+        assets.write_card(extra, model, named, {"weights": stored, **(facts or {})})
         verify(str(partial), model, named)
         partial.rename(path)
     finally:
@@ -72,7 +93,8 @@ def export(
     return path
 
 
-def _save(model, path: pathlib.Path, named: dict[str, Signature]) -> None:
+def _save(path: pathlib.Path, named: dict[str, Signature]) -> dict[str, Sequence[tf.Variable]]:
+    """Writes the SavedModel; returns the variables that each signature reads."""
     # A plain module: saving the Keras model itself would write TFP types into the graph, and
     # the result would load only where TFP is installed.
     functions = {
@@ -86,7 +108,11 @@ def _save(model, path: pathlib.Path, named: dict[str, Signature]) -> None:
     }
     module = tf.Module()
     # What no signature reads, such as a discriminator, stays behind.
-    read = {variable.ref() for function in functions.values() for variable in function.variables}
-    values = [variable.value for variable in model.variables]
-    module.model_variables = [value for value in values if value.ref() in read]
+    read = {name: function.variables for name, function in functions.items()}
+    module.model_variables = list({v.ref(): v for some in read.values() for v in some}.values())
     tf.saved_model.save(module, str(path), signatures=functions)
+    return read
+
+
+def _size(path: pathlib.Path) -> int:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
