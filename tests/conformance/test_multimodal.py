@@ -143,6 +143,13 @@ def test_export_serves_through_the_c_api(name, tmp_path):
     answer = loaded["image_to_label"](image=tf.constant(X["image"][:2]))["label"]
     expected = model.translate({"image": X["image"][:2]}, to="label")
     np.testing.assert_allclose(answer, expected, rtol=1e-4)
+    png = [tf.io.encode_png(np.uint8(255 * image)) for image in X["image"][:2]]
+    answer = loaded["image_to_label_png"](image_bytes=tf.stack(png))["label"]
+    np.testing.assert_allclose(answer, expected, rtol=1e-4)
+    pictures = loaded["label_point_to_image_png"](
+        **{name: tf.constant(X[name][:2]) for name in ("label", "point")}
+    )["image_bytes"]
+    assert tf.io.decode_png(pictures[1]).shape == SHAPE
 
 
 def test_encoders_of_a_user_stay_ordinary_networks():

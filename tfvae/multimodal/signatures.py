@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfvae.evaluation.likelihood import log_likelihood_graph
 from tfvae.multimodal.checks import require_subsets
+from tfvae.saved_model import png
 from tfvae.saved_model.signatures import (
     SAMPLES_PER_CHUNK,
     Signature,
@@ -24,7 +25,8 @@ def signatures(
 
     Of a subset A_B of the modalities: `encode_A_B`, `sample_given_A_B` and, for each other modality
     C, `A_B_to_C`. Of the model: `decode`, `sample`, `reconstruct` and `log_likelihood` of all
-    modalities together, and `serving_default`, which is their encoding.
+    modalities together, and `serving_default`, which is their encoding. Those of images, but for
+    `sample_given_A_B`, `reconstruct` and `log_likelihood`, also as NAME_png, with PNG strings.
 
     Args:
         model: a `MultimodalVAE`.
@@ -48,6 +50,10 @@ def signatures(
         named |= _of_subset(model, key, subset)
     named |= _of_model(model, everything, log_likelihood_samples)
     named = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in named.items()}
+    named |= {
+        f"{name}_png": png.with_png(named[name], model.data_shape, model.support)
+        for name in _with_pictures(model, chosen)
+    }
     return {**named, "serving_default": named[f"encode_{'_'.join(everything)}"]}
 
 
@@ -82,6 +88,19 @@ def _of_subset(model, key: str, subset: list[str]) -> dict[str, Signature]:
 
             result[f"{key}_to_{other}"] = Signature(given, translate)
     return result
+
+
+def _with_pictures(model, chosen: dict[str, list[str]]) -> list[str]:
+    """The names of the signatures that are also given with PNG strings."""
+    pictures = {name for name, shape in model.data_shape.items() if png.is_picture(shape)}
+    encoded = [f"encode_{key}" for key, subset in chosen.items() if pictures & set(subset)]
+    translated = [
+        f"{key}_to_{other}"
+        for key, subset in chosen.items()
+        for other in model.names
+        if other not in subset and pictures & {*subset, other}
+    ]
+    return [*encoded, *translated, *(["decode", "sample"] if pictures else [])]
 
 
 def _of_model(model, everything: list[str], log_likelihood_samples: int) -> dict[str, Signature]:

@@ -1,41 +1,54 @@
 """Signatures that take and give PNG bytes instead of images."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import tensorflow as tf
 
 
-def with_png(signature, image_shape: tuple[int, int, int], support):
-    """Returns `signature` with its `image` tensors as `image_bytes`, PNG strings [B].
+def is_picture(shape: tuple[int, ...]) -> bool:
+    """Whether data of this shape, without the batch, are images that PNG can hold."""
+    return len(shape) == 3 and shape[-1] in (1, 3)
+
+
+def with_png(signature, data_shape: Mapping[str, tuple[int, ...]], support: Mapping[str, Any]):
+    """Returns `signature` with each image NAME as NAME_bytes, PNG strings [B].
 
     Args:
-        signature: a Signature with an image among its inputs or outputs.
-        image_shape: (H, W, C), C being 1 or 3.
-        support: (low, high) that black and white stand for; (0, 1) where None.
+        signature: a Signature.
+        data_shape: name of a tensor of data to its shape; those of (H, W, 1 or 3) are images.
+        support: name to the (low, high) that black and white stand for; (0, 1) where None.
     """
-    low, high = support or (0.0, 1.0)
-    inputs = dict(signature.inputs)
-    takes_image = inputs.pop("image", None) is not None
-    if takes_image:
-        inputs["image_bytes"] = tf.TensorSpec([None], tf.string)
+    shapes = {name: shape for name, shape in data_shape.items() if is_picture(shape)}
+    bounds = {name: support[name] or (0.0, 1.0) for name in shapes}
+    inputs = {
+        (f"{name}_bytes" if name in shapes else name): (
+            tf.TensorSpec([None], tf.string) if name in shapes else spec
+        )
+        for name, spec in signature.inputs.items()
+    }
 
     def function(**tensors):
-        if takes_image:
-            grey = _decoded(tensors.pop("image_bytes"), image_shape)
-            tensors["image"] = low + (high - low) * grey
+        for name in shapes.keys() & signature.inputs.keys():
+            low, high = bounds[name]
+            grey = _decoded(name, tensors.pop(f"{name}_bytes"), shapes[name])
+            tensors[name] = low + (high - low) * grey
         outputs = dict(signature.function(**tensors))
-        if "image" in outputs:
-            outputs["image_bytes"] = _encoded((outputs.pop("image") - low) / (high - low))
+        for name in shapes.keys() & outputs.keys():
+            low, high = bounds[name]
+            outputs[f"{name}_bytes"] = _encoded((outputs.pop(name) - low) / (high - low))
         return outputs
 
     return type(signature)(inputs, function)
 
 
-def _decoded(image_bytes: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
+def _decoded(name: str, image_bytes: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     def one(png):
         image = tf.io.decode_png(png, channels=shape[-1])
         size = tf.shape(image)
         check = tf.debugging.Assert(
             tf.reduce_all(size == shape),
-            [f"image_bytes must be a PNG of {shape[0]} x {shape[1]} pixels; got", size],
+            [f"{name}_bytes must be a PNG of {shape[0]} x {shape[1]} pixels; got", size],
         )
         with tf.control_dependencies([check]):
             image = tf.cast(image, tf.float32) / 255.0

@@ -74,10 +74,9 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
         "log_likelihood": Signature(data_input | seed_input, log_likelihood),
     }
     result = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in result.items()}
-    if data == "image" and shape[-1] in (1, 3):
-        support = getattr(model.likelihood, "support", None)
+    if png.is_picture(shape):
         result |= {
-            f"{name}_png": png.with_png(result[name], shape, support)
+            f"{name}_png": png.with_png(result[name], {data: shape}, {data: model.support})
             for name in ("encode", "decode", "sample")
         }
     return {**result, "serving_default": result["encode"]}
