@@ -99,15 +99,22 @@ def load_config(workdir: str | pathlib.Path) -> ConfigDict:
     return config
 
 
-def load(workdir: str | pathlib.Path) -> tuple[tfvae.VAE, tfvae.data.Dataset, ConfigDict]:
+def load(
+    workdir: str | pathlib.Path, precision: str | None = None
+) -> tuple[tfvae.VAE, tfvae.data.Dataset, ConfigDict]:
     """Returns the newest model of a run, its evaluation data and its config.
+
+    Args:
+        workdir: the run directory.
+        precision: what its networks compute in, as of `config.precision`; None: as in training.
 
     Raises:
         RunError: where the run has no checkpoint yet.
     """
     config = load_config(workdir)
     data, evaluation_data = build_data(config)
-    model = build_model(config, data)
+    built = ConfigDict({**config, "precision": precision or config.precision})
+    model = build_model(built, data)
     if not Checkpoints(model, pathlib.Path(workdir) / "checkpoints").restore():
         raise RunError(f"workdir {workdir} holds no checkpoint; train into it first")
     averaging.use(model, averaged=True)
