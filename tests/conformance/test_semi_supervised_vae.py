@@ -16,6 +16,7 @@ from tests.conformance.registry_multimodal import (
     PARTLY_LABELLED,
     batches,
     build_labelled,
+    encoder,
     examples,
 )
 from tfvae import noise
@@ -114,5 +115,8 @@ def test_what_is_refused():
         tfvae.SemiSupervisedVAE({"image": modalities["image"]}, network, head)
     with pytest.raises(ValueError, match="posterior FullCovarianceNormal"):
         tfvae.SemiSupervisedVAE(modalities, network, tfvae.heads.FullCovarianceNormal(3))
+    other = tfvae.networks.JointEncoder(5, {name: encoder(8) for name in modalities})
+    with pytest.raises(ValueError, match=r"joint_encoder gives .* \[5\].*needs \[6\]"):
+        tfvae.SemiSupervisedVAE(modalities, other, head)
     with pytest.raises(ValueError, match="num_classes is 1"):
         tfvae.multimodal.Label(1)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -89,3 +90,21 @@ def require_subsets(
                 f"subsets holds {subset}; each must be some of the modalities {', '.join(names)}"
             )
     return chosen
+
+
+def build_joint_encoder(joint_encoder, modalities: Mapping[str, Any], posterior) -> None:
+    """Builds the encoder of all modalities together.
+
+    Raises:
+        ValueError: where its outputs are not the posterior's parameters.
+    """
+    inputs = {
+        name: keras.KerasTensor((None, *m.data_shape), dtype=m.data_dtype.name)
+        for name, m in modalities.items()
+    }
+    outputs = tuple(joint_encoder(inputs).shape[1:])
+    if outputs != (posterior.params_size,):
+        raise ValueError(
+            f"joint_encoder gives outputs of shape {list(outputs)}; {type(posterior).__name__} "
+            f"needs [{posterior.params_size}] (outputs={posterior.params_size})"
+        )

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.distribution_layer import distribution_of
-from tfvae.multimodal.checks import require_subsets
+from tfvae.multimodal.checks import build_joint_encoder, require_subsets
 from tfvae.multimodal.modality import Modality
 from tfvae.multimodal.observed import Observed
 from tfvae.multimodal.product_posterior import ProductPosteriorVAE
@@ -44,16 +44,7 @@ class JointPosteriorVAE(ProductPosteriorVAE):
         super().__init__(modalities, posterior, *args, **kwargs)
         self.subsets = require_subsets(subsets, self.names)
         self.joint_encoder = joint_encoder
-        inputs = {
-            name: keras.KerasTensor((None, *m.data_shape), dtype=m.data_dtype.name)
-            for name, m in self.modalities.items()
-        }
-        outputs = tuple(joint_encoder(inputs).shape[1:])
-        if outputs != (posterior.params_size,):
-            raise ValueError(
-                f"joint_encoder gives outputs of shape {list(outputs)}; {type(posterior).__name__} "
-                f"needs [{posterior.params_size}] (outputs={posterior.params_size})"
-            )
+        build_joint_encoder(joint_encoder, self.modalities, posterior)
 
     def joint(self, x: Observed, training: bool = False) -> tfd.Distribution:
         """Returns q(z|x_1, ..., x_M) by the joint encoder, batch [B]."""

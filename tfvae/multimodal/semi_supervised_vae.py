@@ -39,8 +39,8 @@ class SemiSupervisedVAE(MultimodalVAE):
         kwargs: the arguments of `MultimodalVAE`.
 
     Raises:
-        ValueError: for other modalities than one `Label` and one `Modality`, or distributions that
-            are no such normals.
+        ValueError: for other modalities than one `Label` and one `Modality`, distributions that
+            are no such normals, or a joint encoder of another size.
     """
 
     settings = (*MultimodalVAE.settings, "joint_encoder", "alpha")
@@ -73,12 +73,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         self.joint_encoder = joint_encoder
         (self.label,) = labels
         (self.data,) = (name for name in modalities if name != self.label)
-        self.joint_encoder(
-            {
-                name: keras.KerasTensor((None, *modality.data_shape))
-                for name, modality in self.modalities.items()
-            }
-        )
+        checks.build_joint_encoder(joint_encoder, self.modalities, posterior)
 
     def build_modality(self, modality) -> tuple[int, ...]:
         """Builds a modality's networks; returns the shape of a latent."""
