@@ -59,6 +59,7 @@ setup(
     package_data={
         "tfvae": ["py.typed"],
         "serving": ["*.proto", "*.pyi"],
+        "serving.deploy": ["templates/*", "templates/*/*"],
         "serving.client": ["*.proto", "*.pyi"],
     },
     install_requires=INSTALL,
@@ -79,6 +80,7 @@ setup(
             "tfvae-server=serving.server:run",
             "tfvae-client=serving.client.command:run",
             "tfvae-check=serving.check:run",
+            "tfvae-deploy=serving.deploy.__main__:run",
         ]
     },
 )

@@ -1,0 +1,85 @@
+r"""Writes the files that run the stock server on an export.
+
+  python -m serving.deploy --export=saved_models/shapes --output=deploy/shapes
+
+--output gets config/ (models.config with the label stable, batching.config and monitoring.config,
+which the embedded server takes too), compose.yaml (the server, Prometheus and a Grafana board),
+kubernetes.yaml, prometheus_adapter.yaml and README.md, which says how to start them and how to
+switch versions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import app, flags
+
+from serving.deploy import exported_model, files
+from serving.deploy.exported_model import DeployError
+from trainers import help as program_help
+from trainers.quiet import quiet_import
+
+_EXPORT = flags.DEFINE_string("export", "", "Base path: directory of a model's versions. Required.")
+_OUTPUT = flags.DEFINE_string("output", "", "Directory of the files. Required.")
+_MODEL_NAME = flags.DEFINE_string("model_name", "", "Name of the model; that of --export if empty.")
+_STABLE = flags.DEFINE_integer("stable", None, "Version labelled stable; the newest if left out.")
+_CANARY = flags.DEFINE_integer("canary", None, "Version labelled canary; none if left out.")
+_IMAGE = flags.DEFINE_string(
+    "image",
+    "tensorflow/serving:2.21.0",
+    "Image of the stock server: of the TensorFlow that exports, or a later one.",
+)
+_CPUS = flags.DEFINE_integer("cpus", 2, "Processors of one server.", 1)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace files that are there.")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Writes the files; returns the exit code."""
+    try:
+        _run(argv[1:])
+    except (DeployError, OSError) as error:
+        print(f"serving.deploy: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(arguments: Sequence[str]) -> None:
+    if arguments:
+        raise DeployError(f"unexpected argument {arguments[0]!r}; flags are written --name=value")
+    for flag in (_EXPORT, _OUTPUT):
+        if not flag.value:
+            raise DeployError(f"--{flag.name} is required; see --help")
+    with quiet_import():
+        from tfvae.saved_model import ExportError  # noqa: PLC0415
+    try:
+        model = exported_model.read(Path(_EXPORT.value), _MODEL_NAME.value)
+    except ExportError as error:
+        raise DeployError(f"--export={_EXPORT.value}: {error}") from error
+    labels = _labels(model.versions)
+    output = Path(_OUTPUT.value)
+    made = files.render(model, labels, _IMAGE.value, _CPUS.value)
+    files.write(output, made, _OVERWRITE.value)
+    named = ", ".join(f"{label} is version {number}" for label, number in labels.items())
+    print(f"{output}: {len(made)} files for model {model.name}: {named}; see README.md there")
+
+
+def _labels(versions: list[int]) -> dict[str, int]:
+    labels = {"stable": versions[-1] if _STABLE.value is None else _STABLE.value}
+    if _CANARY.value is not None:
+        labels["canary"] = _CANARY.value
+    for label, number in labels.items():
+        if number not in versions:
+            raise DeployError(f"--{label} is {number}; there are versions {versions}")
+    return labels
+
+
+def run() -> None:
+    """The program."""
+    program_help.show(main)
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

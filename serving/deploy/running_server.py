@@ -1,0 +1,57 @@
+"""A model server that runs, stock or embedded: its configuration and the states of its versions."""
+
+from __future__ import annotations
+
+import grpc
+from tensorflow_serving.apis import (
+    get_model_status_pb2,
+    model_management_pb2,
+    model_service_pb2_grpc,
+)
+
+from serving import config_pb2
+
+_SECONDS = 60  # a reload returns when its models are loaded
+
+
+class RunningServer:
+    """ModelService of a server, over plain text."""
+
+    def __init__(self, address: str):
+        self._channel = grpc.insecure_channel(address)
+        self._stub = model_service_pb2_grpc.ModelServiceStub(self._channel)
+
+    def __enter__(self) -> RunningServer:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._channel.close()
+
+    def reload(self, config: config_pb2.ModelServerConfig) -> None:
+        """Serves what `config` says; HandleReloadConfigRequest.
+
+        Raises:
+            grpc.RpcError: The server cannot be reached, or refuses.
+        """
+        request = model_management_pb2.ReloadConfigRequest()
+        request.config.ParseFromString(config.SerializeToString())
+        self._stub.HandleReloadConfigRequest(request, timeout=_SECONDS, wait_for_ready=False)
+
+    def state(self, name: str, version: int) -> tuple[str, str]:
+        """Returns the state of a version, empty where it is unknown, and the error it has.
+
+        Raises:
+            grpc.RpcError: The server cannot be reached.
+        """
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.name = name
+        request.model_spec.version.value = version
+        try:
+            response = self._stub.GetModelStatus(request, timeout=_SECONDS)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return "", ""
+            raise
+        (status,) = response.model_version_status
+        states = get_model_status_pb2.ModelVersionStatus.State
+        return states.Name(status.state), status.status.error_message

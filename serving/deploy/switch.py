@@ -1,0 +1,121 @@
+r"""Moves a label of a server that runs to another version: blue/green, without a request lost.
+
+  python -m serving.deploy.switch --models_config=deploy/shapes/config/models.config \
+      --server=localhost:8500 --label=stable --version=2
+
+The version is loaded beside those that are served; once it is available the label is moved, then
+versions without a label are unloaded, and at last --models_config is rewritten, so that a server
+started later serves the same. Where the version does not load, everything stays as it was. Going
+back is the same command with the version before. --label=canary begins a canary, --version=-1 ends
+it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+from absl import app, flags
+
+from serving import config_files, config_pb2
+from serving.config_files import ConfigError
+from serving.deploy import models_config
+from serving.deploy.exported_model import DeployError
+from serving.deploy.files import write_file
+from trainers import help as program_help
+from trainers.quiet import quiet_import
+
+_MODELS_CONFIG = flags.DEFINE_string("models_config", "", "The server's models.config. Required.")
+_SERVER = flags.DEFINE_string("server", "localhost:8500", "gRPC address of the server, plain text.")
+_LABEL = flags.DEFINE_string("label", "stable", "Label to move, or to make.")
+_VERSION = flags.DEFINE_integer(
+    "version", None, "Version to move it to; -1 takes the label away. Required.", -1
+)
+_TIMEOUT = flags.DEFINE_float("timeout_seconds", 300, "Longest that the version may load.", 0)
+_POLL_SECONDS = 0.2
+_SECONDS_TO_FIND = 10  # a server looks into the base path each second
+
+
+def main(argv: Sequence[str]) -> int:
+    """Moves the label; returns the exit code."""
+    try:
+        _run(argv[1:])
+    except (DeployError, ConfigError, OSError) as error:
+        print(f"serving.deploy.switch: {error}", file=sys.stderr)
+    except grpc.RpcError as error:
+        print(
+            f"serving.deploy.switch: --server={_SERVER.value}: {error.code().name}: "
+            f"{error.details()}; labels are as they were",
+            file=sys.stderr,
+        )
+    else:
+        return 0
+    return 1
+
+
+def _run(arguments: Sequence[str]) -> None:
+    if arguments or not _MODELS_CONFIG.value or _VERSION.value is None:
+        raise DeployError("give --models_config=FILE --version=NUMBER and no arguments; see --help")
+    path = Path(_MODELS_CONFIG.value)
+    config = config_files.read("models_config", str(path), config_pb2.ModelServerConfig())
+    models = config.model_config_list.config
+    if len(models) != 1:
+        raise DeployError(f"--models_config={path} has {len(models)} models; one is switched")
+    (model,) = models
+    before = dict(model.version_labels)
+    after = {**before, _LABEL.value: _VERSION.value}
+    if _VERSION.value < 0:
+        after = {label: number for label, number in before.items() if label != _LABEL.value}
+    if not after:
+        raise DeployError(f"{_LABEL.value} is the only label of {model.name}; move it instead")
+    with quiet_import():
+        from serving.deploy.running_server import RunningServer  # noqa: PLC0415
+    with RunningServer(_SERVER.value) as server:
+        models_config.label(model, before, also=tuple(after.values()))
+        server.reload(config)
+        end = time.monotonic() + _TIMEOUT.value
+        if _VERSION.value >= 0:
+            try:
+                _wait(server, model.name, _VERSION.value, end)
+            except DeployError:
+                models_config.label(model, before)
+                server.reload(config)
+                raise
+        models_config.label(model, after, also=tuple(before.values()))
+        server.reload(config)  # before the versions that the labels leave are unloaded
+        models_config.label(model, after)
+        server.reload(config)
+    write_file(path, models_config.text(config))
+    named = ", ".join(f"{label} is version {number}" for label, number in sorted(after.items()))
+    print(f"{model.name}: {named}; {path} is rewritten")
+
+
+def _wait(server, name: str, version: int, end: float) -> None:
+    found_by = min(end, time.monotonic() + _SECONDS_TO_FIND)
+    while True:
+        state, error = server.state(name, version)
+        if state == "AVAILABLE":
+            return
+        if error:
+            raise DeployError(f"version {version} of {name} does not load: {error}")
+        if not state and time.monotonic() > found_by:
+            raise DeployError(f"version {version} of {name} is not in the base path of the server")
+        if time.monotonic() > end:
+            raise DeployError(
+                f"version {version} of {name} is {state} after {_TIMEOUT.value:g} s; wait longer "
+                "by --timeout_seconds, or look at the server's log"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def run() -> None:
+    """The program."""
+    program_help.show(main)
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()
