@@ -11,8 +11,9 @@ import pytest
 from tfvae.plots import read_table
 from tfvae.training.run import train
 from trainers import runs
-from trainers.construct import build_data, build_model
-from trainers.grid import plan
+from trainers.construct import build_data, build_model, check_names
+from trainers.grid import call, plan
+from trainers.scores import SCORES
 
 ROOT = pathlib.Path(__file__).parents[2]
 STEPS = 1500
@@ -101,3 +102,15 @@ def test_stopped_sweep_is_resumed_past_finished_and_failing_runs(directory):
     assert rows[1]["elbo"] == json.loads((out / STOPPED / "results.json").read_text())["elbo"]
     assert f"  1 tiny learning_rate=0.001  {np.mean([row['elbo'] for row in rows]):.4g}" in output
     assert (out / "tradeoff.png").exists()
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "trainers/sweeps").glob("[a-z]*.py")), ids=lambda file: file.stem
+)
+def test_committed_sweeps_name_what_there_is(file, tmp_path):
+    sweep = call(file, "get_sweep")
+    planned = plan(sweep["grids"], tmp_path)
+    for run in planned:
+        check_names(run.config)
+    assert len({run.directory for run in planned}) == len(planned) > 1
+    assert set(sweep.get("metrics", [])) <= set(SCORES)
