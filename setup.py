@@ -77,6 +77,8 @@ setup(
             "tfvae-plot=trainers.plot:cli",
             "tfvae-export=trainers.export:cli",
             "tfvae-prepare=trainers.prepare:cli",
+            "tfvae-launch=trainers.launch:cli",
+            "tfvae-batch=serving.batch.__main__:run",
             "tfvae-server=serving.server:run",
             "tfvae-client=serving.client.command:run",
             "tfvae-check=serving.check:run",
