@@ -38,7 +38,7 @@ def parse(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise errors.invalid_argument(f"JSON Parse error: {error}") from error
     if not isinstance(document, dict):
-        raise errors.invalid_argument(f"JSON Value: {_text(document)} Is not object")
+        raise errors.invalid_argument(f"JSON Value: {as_text(document)} Is not object")
     return document
 
 
@@ -51,27 +51,10 @@ def signature_name(document: Mapping[str, Any]) -> str:
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise errors.invalid_argument(
-            f"JSON Value: {_text(document)} not formatted correctly. "
+            f"JSON Value: {as_text(document)} not formatted correctly. "
             "'signature_name' key must be a string value."
         )
     return name
-
-
-def check_examples(document: Mapping[str, Any]) -> None:
-    """Checks that a request for classification or regression has examples.
-
-    Raises:
-        ServingError: INVALID_ARGUMENT, with the stock server's message.
-    """
-    if "examples" not in document:
-        problem = "When method is classify, key 'examples' is expected and was not found"
-    elif not isinstance(document["examples"], list):
-        problem = "Expecting 'examples' value to be an list/array"
-    elif not document["examples"]:
-        problem = "'examples' value is an empty array"
-    else:
-        return
-    raise errors.invalid_argument(f"JSON Value: {_text(document)} {problem}")
 
 
 def read_inputs(
@@ -91,7 +74,7 @@ def read_inputs(
     """
     if "instances" in document and "inputs" in document:
         raise errors.invalid_argument(
-            f"JSON Value: {_text(document)} Not formatted correctly expecting only one of "
+            f"JSON Value: {as_text(document)} Not formatted correctly expecting only one of "
             "'inputs' or 'instances' keys to exist "
         )
     if "instances" in document:
@@ -102,7 +85,7 @@ def read_inputs(
 
 
 def _read_columns(value: Any, data_types: Mapping[str, int]) -> dict[str, np.ndarray]:
-    if not isinstance(value, dict) or _is_base64(value):
+    if not isinstance(value, dict) or is_base64(value):
         if len(data_types) > 1:
             raise errors.invalid_argument(
                 "inputs is a plain value/list, but expecting an object as multiple input tensors "
@@ -120,13 +103,13 @@ def _read_rows(document: Mapping[str, Any], data_types: Mapping[str, int]) -> di
     instances = document["instances"]
     if not isinstance(instances, list):
         raise errors.invalid_argument(
-            f"JSON Value: {_text(document)} Excepting 'instances' to be an list/array"
+            f"JSON Value: {as_text(document)} Excepting 'instances' to be an list/array"
         )
     if not instances:
         raise errors.invalid_argument(
-            f"JSON Value: {_text(document)} No values in 'instances' array"
+            f"JSON Value: {as_text(document)} No values in 'instances' array"
         )
-    named = isinstance(instances[0], dict) and not _is_base64(instances[0])
+    named = isinstance(instances[0], dict) and not is_base64(instances[0])
     if not named and len(data_types) > 1:
         raise errors.invalid_argument(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
@@ -134,7 +117,7 @@ def _read_rows(document: Mapping[str, Any], data_types: Mapping[str, int]) -> di
         )
     rows: dict[str, list[np.ndarray]] = {name: [] for name in data_types}
     for index, instance in enumerate(instances):
-        if named != (isinstance(instance, dict) and not _is_base64(instance)):
+        if named != (isinstance(instance, dict) and not is_base64(instance)):
             expected = "object but got list" if named else "value/list but got object"
             raise errors.invalid_argument(f"Expecting {expected} at item {index} of input list")
         items = instance if named else {next(iter(data_types)): instance}
@@ -143,7 +126,7 @@ def _read_rows(document: Mapping[str, Any], data_types: Mapping[str, int]) -> di
         if set(items) != set(data_types):
             raise errors.invalid_argument(
                 f"Failed to process element: {index} of 'instances' list. JSON object: "
-                f"{_text(instance)} keys must be equal to: {','.join(sorted(data_types))}"
+                f"{as_text(instance)} keys must be equal to: {','.join(sorted(data_types))}"
             )
     return {name: np.stack(arrays) for name, arrays in rows.items()}
 
@@ -208,10 +191,10 @@ def _flatten(value: Any, level: int, shape: list[int], data_type: int, flat: lis
     if not isinstance(value, list):
         if level != len(shape):
             raise errors.invalid_argument(
-                f"JSON Value: {_text(value)} found at incorrect level: {level + 1} in the JSON "
+                f"JSON Value: {as_text(value)} found at incorrect level: {level + 1} in the JSON "
                 f"DOM. Expected at level: {len(shape)}"
             )
-        flat.append(_scalar(value, data_type))
+        flat.append(scalar(value, data_type))
         return
     if level >= len(shape):
         raise errors.invalid_argument(
@@ -226,7 +209,12 @@ def _flatten(value: Any, level: int, shape: list[int], data_type: int, flat: lis
         _flatten(item, level + 1, shape, data_type, flat)
 
 
-def _scalar(value: Any, data_type: int) -> Any:
+def scalar(value: Any, data_type: int) -> Any:
+    """One number, bool or string of a DataType.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, the JSON value is of another type or would lose digits.
+    """
     expected = tensors.data_type_name(data_type)
     number = isinstance(value, int) and not isinstance(value, bool)
     if data_type in _FLOATS and (number or isinstance(value, float)):
@@ -247,10 +235,10 @@ def _scalar(value: Any, data_type: int) -> Any:
     elif data_type not in {*_FLOATS, *_INTEGERS, *_UNSIGNED, _BOOL, tensors.DT_STRING}:
         raise errors.ServingError(
             grpc.StatusCode.UNIMPLEMENTED,
-            f"Conversion of JSON Value: {_text(value)} to type: {expected}",
+            f"Conversion of JSON Value: {as_text(value)} to type: {expected}",
         )
     raise errors.invalid_argument(
-        f"JSON Value: {_text(value)} Type: {_json_type(value)} is not of expected type: {expected}"
+        f"JSON Value: {as_text(value)} Type: {json_type(value)} is not of expected type: {expected}"
     )
 
 
@@ -263,20 +251,21 @@ def _float(value: float, data_type: int) -> float:
     )
     if not lossless:
         raise errors.invalid_argument(
-            f"Cannot convert JSON value: {_text(value)} to {tensors.data_type_name(data_type)} "
+            f"Cannot convert JSON value: {as_text(value)} to {tensors.data_type_name(data_type)} "
             "without loss of precision."
         )
     return value
 
 
-def _is_base64(value: Any) -> bool:
+def is_base64(value: Any) -> bool:
+    """Whether a JSON value stands for bytes."""
     return isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
 
 
 def _base64(value: dict[str, Any]) -> bytes:
-    if not _is_base64(value):
+    if not is_base64(value):
         raise errors.invalid_argument(
-            f"JSON Value: {_text(value)} not formatted correctly for base64 data"
+            f"JSON Value: {as_text(value)} not formatted correctly for base64 data"
         )
     text = value["b64"].rstrip("=")
     try:
@@ -285,11 +274,13 @@ def _base64(value: dict[str, Any]) -> bytes:
         raise errors.invalid_argument("Unable to base64 decode") from error
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A JSON value as errors show it."""
     return json.dumps(value)
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
+    """The type of a JSON value as errors show it."""
     names = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number"}
     if value is None or isinstance(value, bool):
         return {None: "Null", True: "True", False: "False"}[value]

@@ -1,17 +1,20 @@
-"""PredictionService: Predict, GetModelMetadata, and the answers to the tf.Example methods."""
+"""PredictionService: Predict, GetModelMetadata and the methods that take tf.Example."""
 
 from __future__ import annotations
 
 import grpc
-from tensorflow_serving.apis import get_model_metadata_pb2, inference_pb2
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    inference_pb2,
+    regression_pb2,
+)
 
-from serving import errors
+from serving import errors, example_signatures
 from serving.client import messages_pb2, tensors
+from serving.example_signatures import CLASSIFY, REGRESS
 from serving.models import Models
-from serving.session import DEFAULT_SIGNATURE
-
-_CLASSIFY = "tensorflow/serving/classify"
-_REGRESS = "tensorflow/serving/regress"
+from serving.session import DEFAULT_SIGNATURE, SavedModelSession
 
 
 class PredictionService:
@@ -35,9 +38,7 @@ class PredictionService:
                     raise errors.invalid_argument(f"tensor parsing error: {alias}") from error
             outputs = session.run(signature_name, inputs, request.output_filter, timeout)
             response = messages_pb2.PredictResponse()
-            response.model_spec.name = request.model_spec.name
-            response.model_spec.signature_name = signature_name
-            response.model_spec.version.value = version
+            _fill_spec(response.model_spec, request.model_spec.name, signature_name, version)
         for alias, array in outputs.items():
             response.outputs[alias].CopyFrom(tensors.encode_values(array))
         return response
@@ -65,44 +66,90 @@ class PredictionService:
         response.metadata["signature_def"].Pack(signatures)
         return response
 
-    def classify(self, request, timeout: float | None = None):
-        """Refused: it takes tf.Example, which no signature of a VAE does."""
-        self._refuse(request, _CLASSIFY, "classification")
+    def classify(
+        self, request: classification_pb2.ClassificationRequest, timeout: float | None = None
+    ) -> classification_pb2.ClassificationResponse:
+        """Runs a signature that classifies tf.Examples."""
+        response = classification_pb2.ClassificationResponse()
+        self._run_examples(request, CLASSIFY, response, timeout)
+        return response
 
-    def regress(self, request, timeout: float | None = None):
-        """Refused, as `classify`."""
-        self._refuse(request, _REGRESS, "regression")
+    def regress(
+        self, request: regression_pb2.RegressionRequest, timeout: float | None = None
+    ) -> regression_pb2.RegressionResponse:
+        """Runs a signature that gives each tf.Example a number."""
+        response = regression_pb2.RegressionResponse()
+        self._run_examples(request, REGRESS, response, timeout)
+        return response
+
+    def _run_examples(self, request, method_name: str, response, timeout: float | None) -> None:
+        with self._models.use(request) as (version, session):
+            name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+            if name not in session.signatures:
+                raise errors.invalid_argument(f"No signature was found with the name: {name}")
+            definition = session.signatures[name]
+            plan = example_signatures.plan(definition, method_name)
+            examples = example_signatures.serialized(request.input)
+            results = session.compute((plan.feed,), [examples], plan.fetches, timeout)
+        made = example_signatures.RESULTS[method_name](definition, results, len(examples))
+        response.result.CopyFrom(made)
+        _fill_spec(response.model_spec, request.model_spec.name, name, version)
 
     def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, timeout: float | None = None
-    ):
-        """Refused, as `classify`."""
-        if not request.tasks:
-            raise errors.invalid_argument("ModelSpec has no name specified.")
-        kinds = {_CLASSIFY: "classification", _REGRESS: "regression"}
-        for task in request.tasks:
-            if not task.model_spec.name:
-                raise errors.invalid_argument("Found ModelSpec with an empty model name.")
-            if task.method_name not in kinds:
-                raise errors.ServingError(
-                    grpc.StatusCode.UNIMPLEMENTED,
-                    f"Unsupported signature method_name: {task.method_name}",
-                )
-            self._refuse(task, task.method_name, kinds[task.method_name])
-
-    def _refuse(self, request, method_name: str, kind: str):
-        with self._models.use(request) as (_, session):
-            signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-            if signature_name not in session.signatures:
-                raise errors.invalid_argument(
-                    f"No signature was found with the name: {signature_name}"
-                )
-            actual = session.signatures[signature_name].method_name
-        if actual != method_name:
-            raise errors.invalid_argument(
-                f"Expected {kind} signature method_name to be {method_name}. Was: {actual}"
+    ) -> inference_pb2.MultiInferenceResponse:
+        """Runs several such signatures of one model, whose examples are the same, as one."""
+        # As in the stock server, the first task says which version it is.
+        first = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
+        spec = classification_pb2.ClassificationRequest(model_spec=first.model_spec)
+        with self._models.use(spec) as (version, session):
+            plans = _plans(request, session)
+            examples = example_signatures.serialized(request.input)
+            fetches = [tensor for plan in plans.values() for tensor in plan.fetches]
+            (feed,) = {plan.feed for plan in plans.values()}
+            results = session.compute((feed,), [examples], fetches, timeout)
+            signatures = session.signatures
+        response = inference_pb2.MultiInferenceResponse()
+        for name, task in zip(plans, request.tasks, strict=True):
+            result = response.results.add()
+            _fill_spec(result.model_spec, task.model_spec.name, name, version)
+            made = example_signatures.RESULTS[task.method_name](
+                signatures[name], results, len(examples)
             )
-        raise errors.ServingError(
-            grpc.StatusCode.UNIMPLEMENTED,
-            f"the embedded server runs no {kind} of tf.Example; use Predict, or --engine=stock",
-        )
+            kind = example_signatures.KINDS[task.method_name]
+            getattr(result, f"{kind}_result").CopyFrom(made)
+        return response
+
+
+def _plans(
+    request: inference_pb2.MultiInferenceRequest, session: SavedModelSession
+) -> dict[str, example_signatures.Plan]:
+    """What each task of a request runs, by signature."""
+    plans: dict[str, example_signatures.Plan] = {}
+    for task in request.tasks:
+        if not task.model_spec.name:
+            raise errors.invalid_argument("Found ModelSpec with an empty model name.")
+        if task.model_spec.name != request.tasks[0].model_spec.name:
+            raise errors.invalid_argument(
+                "All ModelSpecs in a MultiInferenceRequest must access the same model name."
+            )
+        name = task.model_spec.signature_name or DEFAULT_SIGNATURE
+        if name in plans:
+            raise errors.invalid_argument(f"Duplicate evaluation of signature: {name}")
+        if name not in session.signatures:
+            raise errors.invalid_argument(f"Requested signature not found in model graph: {name}")
+        if task.method_name not in example_signatures.KINDS:
+            raise errors.ServingError(
+                grpc.StatusCode.UNIMPLEMENTED,
+                f"Unsupported signature method_name: {task.method_name}",
+            )
+        plans[name] = example_signatures.plan(session.signatures[name], task.method_name)
+        if len({plan.feed for plan in plans.values()}) > 1:
+            raise errors.invalid_argument("Input tensor must be the same for all Signatures.")
+    return plans
+
+
+def _fill_spec(spec, name: str, signature_name: str, version: int) -> None:
+    spec.name = name
+    spec.signature_name = signature_name
+    spec.version.value = version

@@ -11,11 +11,12 @@ from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    input_pb2,
     model_pb2,
     regression_pb2,
 )
 
-from serving import errors, json_requests, json_responses
+from serving import errors, json_examples, json_requests, json_responses
 from serving.metrics import Metrics
 from serving.model_service import ModelService
 from serving.models import Models
@@ -79,8 +80,12 @@ class RestApi:
         document = json_requests.parse(body)
         signature_name = json_requests.signature_name(document) or DEFAULT_SIGNATURE
         if match["method"].lower() != "predict":
-            json_requests.check_examples(document)
-            return self._refuse_examples(match["method"].lower(), request.model_spec)
+            try:
+                request.model_spec.signature_name = signature_name
+                examples = json_examples.read(document)
+            except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can spell
+                raise errors.invalid_argument(f"JSON Parse error: {error}") from error
+            return self._post_examples(match["method"].lower(), request.model_spec, examples)
         with self._models.use(request) as (_, session):
             if signature_name not in session.signatures:
                 raise errors.invalid_argument(
@@ -95,11 +100,18 @@ class RestApi:
             outputs = session.run(signature_name, inputs, timeout=self._timeout)
         return json_responses.write(outputs, rows)
 
-    def _refuse_examples(self, method: str, spec: model_pb2.ModelSpec) -> bytes:
+    def _post_examples(
+        self, method: str, spec: model_pb2.ModelSpec, examples: input_pb2.Input
+    ) -> bytes:
         if method == "classify":
-            classification = classification_pb2.ClassificationRequest(model_spec=spec)
-            return self._prediction_service.classify(classification)
-        return self._prediction_service.regress(regression_pb2.RegressionRequest(model_spec=spec))
+            classification = classification_pb2.ClassificationRequest(
+                model_spec=spec, input=examples
+            )
+            classified = self._prediction_service.classify(classification, self._timeout)
+            return json_examples.write_classification(classified.result)
+        regression = regression_pb2.RegressionRequest(model_spec=spec, input=examples)
+        answer = self._prediction_service.regress(regression, self._timeout)
+        return json_examples.write_regression(answer.result)
 
     def _get(self, match: re.Match[str]) -> bytes:
         status_request = _request(match)

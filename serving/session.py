@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import grpc
@@ -118,20 +118,39 @@ class SavedModelSession:
         Raises:
             ServingError: With the stock server's code and message.
         """
+        signature = self.signature(signature_name)
+        arrays = signature.arrays(inputs)
+        outputs = signature.outputs(output_filter)
+        by_tensor = self.compute(signature.feeds, arrays, outputs.values(), timeout)
+        return {name: by_tensor[tensor] for name, tensor in outputs.items()}
+
+    def compute(
+        self, feeds: _Tensors, arrays: Arrays, fetches: Iterable[str], timeout: float | None = None
+    ) -> dict[str, np.ndarray]:
+        """Computes tensors of the graph, together with requests that wait for the same ones.
+
+        Args:
+            feeds: Tensors that are fed.
+            arrays: Their values, of their dtypes.
+            fetches: Tensors wanted.
+            timeout: Seconds until the computation is given up.
+
+        Returns:
+            Tensor to value.
+
+        Raises:
+            ServingError: With the stock server's code and message.
+        """
         if timeout is not None and timeout <= 0:
             raise errors.deadline_exceeded()
         if timeout is not None and timeout >= _LONGEST_TIMEOUT:
             timeout = None
-        signature = self.signature(signature_name)
-        arrays = signature.arrays(inputs)
-        outputs = signature.outputs(output_filter)
-        fetches = tuple(sorted(set(outputs.values())))
+        wanted = tuple(sorted(set(fetches)))
         if self._batcher is None or not arrays:
-            results = self._call(signature.feeds, fetches, arrays, timeout)
+            results = self._call(feeds, wanted, arrays, timeout)
         else:
-            results = self._queue(signature.feeds, fetches).run(arrays, timeout)
-        by_tensor = dict(zip(fetches, results, strict=True))
-        return {name: by_tensor[tensor] for name, tensor in outputs.items()}
+            results = self._queue(feeds, wanted).run(arrays, timeout)
+        return dict(zip(wanted, results, strict=True))
 
     def _queue(self, feeds: _Tensors, fetches: _Tensors) -> BatchQueue:
         assert self._batcher is not None

@@ -1,0 +1,192 @@
+"""Signatures that take tf.Example, by method name: what they feed and fetch, and their results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import grpc
+import numpy as np
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import classification_pb2, input_pb2, regression_pb2
+
+from serving import errors
+from serving.client import tensors
+
+CLASSIFY = "tensorflow/serving/classify"
+REGRESS = "tensorflow/serving/regress"
+KINDS = {CLASSIFY: "classification", REGRESS: "regression"}
+
+_DT_FLOAT = 1
+_INPUTS, _CLASSES, _SCORES, _OUTPUTS = "inputs", "classes", "scores", "outputs"
+Tensors = Mapping[str, np.ndarray]
+
+
+class Plan(NamedTuple):
+    """What to run.
+
+    Attributes:
+        feed: Tensor that takes the examples.
+        fetches: Tensors of the outputs.
+    """
+
+    feed: str
+    fetches: tuple[str, ...]
+
+
+def serialized(examples: input_pb2.Input) -> np.ndarray:
+    """The examples of a request as strings [n]; a context that they share is part of each.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, there is none.
+    """
+    kind = examples.WhichOneof("kind")
+    found = getattr(examples, kind).examples if kind else ()
+    if not found:
+        raise errors.invalid_argument("Input is empty.")
+    context = b""
+    if kind == "example_list_with_context":
+        # Messages one after another are one message.
+        context = examples.example_list_with_context.context.SerializeToString()
+    array = np.empty(len(found), object)
+    array[:] = [context + example.SerializeToString() for example in found]
+    return array
+
+
+def plan(definition: meta_graph_pb2.SignatureDef, method_name: str) -> Plan:
+    """Checks that a signature is for a method.
+
+    Args:
+        definition: The signature.
+        method_name: `CLASSIFY` or `REGRESS`.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT or FAILED_PRECONDITION, it is not.
+    """
+    require_method(definition, method_name)
+    kind = KINDS[method_name]
+    if len(definition.inputs) != 1:
+        raise errors.invalid_argument("Expected one input Tensor.")
+    count = len(definition.outputs)
+    if method_name == REGRESS and count != 1:
+        raise errors.invalid_argument("Expected one output Tensor.")
+    if method_name == CLASSIFY and count not in (1, 2):
+        raise errors.invalid_argument(f"Expected one or two output Tensors, found {count}")
+    if _INPUTS not in definition.inputs:
+        raise _failed(f"No {kind} inputs found in SignatureDef: {definition}")
+    if method_name == REGRESS and _OUTPUTS not in definition.outputs:
+        raise _failed(f"No regression outputs found in SignatureDef: {definition}")
+    names = [_OUTPUTS] if method_name == REGRESS else [_CLASSES, _SCORES]
+    found = tuple(definition.outputs[name].name for name in names if name in definition.outputs)
+    if not found:
+        raise _failed(
+            "Expected classification signature outputs to contain at least one of "
+            f'"{_CLASSES}" or "{_SCORES}". Signature was: {definition}'
+        )
+    data_type = definition.inputs[_INPUTS].dtype
+    if data_type != tensors.DT_STRING:
+        raise errors.invalid_argument(
+            f"Expects arg[0] to be {tensors.data_type_name(data_type)} but string is provided"
+        )
+    return Plan(definition.inputs[_INPUTS].name, found)
+
+
+def require_method(definition: meta_graph_pb2.SignatureDef, method_name: str) -> None:
+    """Checks the method of a signature.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, it is another.
+    """
+    if definition.method_name != method_name:
+        raise errors.invalid_argument(
+            f"Expected {KINDS[method_name]} signature method_name to be {method_name}. "
+            f"Was: {definition.method_name}"
+        )
+
+
+def classification(
+    definition: meta_graph_pb2.SignatureDef, results: Tensors, rows: int
+) -> classification_pb2.ClassificationResult:
+    """The classes of each example: labels, scores or both.
+
+    Args:
+        definition: The signature.
+        results: Tensor name to value.
+        rows: Number of examples.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, a value is not [rows, classes] or of another type.
+    """
+    values: dict[str, np.ndarray] = {}
+    for name, data_type in ((_CLASSES, tensors.DT_STRING), (_SCORES, _DT_FLOAT)):
+        if name not in definition.outputs:
+            continue
+        array = values[name] = results[definition.outputs[name].name]
+        if array.ndim != 2:
+            raise errors.invalid_argument(
+                f"Expected Tensor shape: [batch_size num_classes] but got {_shape(array)}"
+            )
+        _require_type(array, data_type, f"{name} Tensor", ". ")
+        if len(array) != rows:
+            raise errors.invalid_argument(
+                f"Expected {name} output batch size of {rows}. Got: {len(array)}"
+            )
+    sizes = [array.shape[1] for array in values.values()]
+    if len(set(sizes)) > 1:
+        raise errors.invalid_argument(
+            f"Tensors class and score should match in dim_size(1). Got {sizes[0]} vs. {sizes[1]}"
+        )
+    result = classification_pb2.ClassificationResult()
+    for row in range(rows):
+        classes = result.classifications.add().classes
+        for column in range(sizes[0]):
+            one = classes.add()
+            if _CLASSES in values:
+                one.label = values[_CLASSES][row, column].decode(errors="replace")
+            if _SCORES in values:
+                one.score = values[_SCORES][row, column]
+    return result
+
+
+def regression(
+    definition: meta_graph_pb2.SignatureDef, results: Tensors, rows: int
+) -> regression_pb2.RegressionResult:
+    """The value of each example; as `classification`.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT, the value is not [rows] or [rows, 1], or of another type.
+    """
+    array = results[definition.outputs[_OUTPUTS].name]
+    if array.ndim not in (1, 2) or array.shape[1:] not in ((), (1,)):
+        raise errors.invalid_argument(
+            "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got "
+            f"{_shape(array)}"
+        )
+    if len(array) != rows:
+        raise errors.invalid_argument(
+            f"Input batch size did not match output batch size: {rows} vs. {len(array)}"
+        )
+    _require_type(array, _DT_FLOAT, "output Tensor", ".  ")
+    result = regression_pb2.RegressionResult()
+    for value in array.ravel():
+        result.regressions.add().value = value
+    return result
+
+
+RESULTS: dict[str, Callable] = {CLASSIFY: classification, REGRESS: regression}
+
+
+def _require_type(array: np.ndarray, data_type: int, what: str, stop: str) -> None:
+    found = tensors.data_type(array)
+    if found != data_type:
+        expected, got = (types_pb2.DataType.Name(kind) for kind in (data_type, found))
+        raise errors.invalid_argument(f"Expected {what} of {expected}{stop}Got: {got}")
+
+
+def _shape(array: np.ndarray) -> str:
+    return "[" + ",".join(map(str, array.shape)) + "]"
+
+
+def _failed(message: str) -> errors.ServingError:
+    return errors.ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
