@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import itertools
 import json
@@ -197,14 +198,19 @@ class RestTransport:
             headers = {"Connection": "close", **self._settings.security.authorization}
             if body:
                 headers["Content-Type"] = "application/json"
-            connection.request(method, self._settings.address.path + path, body or None, headers)
+            with contextlib.suppress(BrokenPipeError):  # Refused unread; the answer says why.
+                url = self._settings.address.path + path
+                connection.request(method, url, body or None, headers)
             socket.settimeout(_left(end))
             response = connection.getresponse()
-            parts = []
-            while part := response.read1(_PART):
-                parts.append(part)
-                socket.settimeout(_left(end))
             after = response.getheader("Retry-After", "")
+            parts = []
+            while not response.isclosed():  # Closed with its last byte, as is its socket.
+                socket.settimeout(_left(end))
+                part = response.read1(_PART)
+                if not part:
+                    break
+                parts.append(part)
             return response.status, response.reason, after, b"".join(parts)
         finally:
             connection.close()

@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import socket
 import threading
 import time
 
@@ -199,6 +200,40 @@ def test_rest_errors_are_not_sent_again(status, body, code, details):
         assert caught.value.code().name == code
         assert details in caught.value.details()
         assert len(left) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_a_server_that_never_answers(make, scheme):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"{scheme}127.0.0.1:{mute.getsockname()[1]}"
+        with (
+            make(address, model="m", timeout=0.2) as client,
+            pytest.raises(grpc.RpcError) as caught,
+        ):
+            client.predict("decode", ROW)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_an_answer_that_never_ends():
+    def drip(listener):
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.01)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            Client(address, model="m", timeout=0.3) as client,
+            pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"),
+        ):
+            client.status()
+        thread.join()
 
 
 def test_half_precision_is_not_offered_over_rest():
