@@ -2,6 +2,6 @@
 
 from .async_client import AsyncClient
 from .client import Client
-from .rest_transport import RestError
+from .rest_error import RestError
 
 __all__ = ["AsyncClient", "Client", "RestError"]

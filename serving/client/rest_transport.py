@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import itertools
 import json
+import ssl
 import time
 from concurrent import futures
 from typing import Any, NamedTuple
@@ -18,58 +19,14 @@ from . import rest_messages, retries
 from .address import Address
 from .calls import Call, GetSignatures, GetStatus, Predict
 from .model_spec import ModelSpec
+from .rest_error import RestError, code_of_status
 from .security import Security
 from .signatures import Signature, Signatures
 
-_CODES = {
-    400: grpc.StatusCode.INVALID_ARGUMENT,
-    401: grpc.StatusCode.UNAUTHENTICATED,
-    403: grpc.StatusCode.PERMISSION_DENIED,
-    404: grpc.StatusCode.NOT_FOUND,
-    409: grpc.StatusCode.ABORTED,
-    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    499: grpc.StatusCode.CANCELLED,
-    500: grpc.StatusCode.INTERNAL,
-    501: grpc.StatusCode.UNIMPLEMENTED,
-    502: grpc.StatusCode.UNAVAILABLE,
-    503: grpc.StatusCode.UNAVAILABLE,
-    504: grpc.StatusCode.DEADLINE_EXCEEDED,
-}
 _OVERLOADED = (429, 503)
 _DEFAULT_SIGNATURE = "serving_default"
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 _PART = 1 << 20
-
-
-class RestError(grpc.RpcError):
-    """What the REST API answers in place of a result, as gRPC would.
-
-    Attributes:
-        retryable: Whether the same request may succeed later.
-        retry_after: Seconds after which the server asks to try again.
-    """
-
-    def __init__(
-        self,
-        code: grpc.StatusCode,
-        details: str,
-        retryable: bool = False,
-        retry_after: float = 0.0,
-    ):
-        super().__init__(f"{code.name}: {details}")
-        self._code = code
-        self._details = details
-        self.retryable = retryable
-        self.retry_after = retry_after
-
-    def code(self) -> grpc.StatusCode:
-        """The gRPC code of the HTTP status."""
-        return self._code
-
-    def details(self) -> str:
-        """The server's message."""
-        return self._details
 
 
 class RestSettings(NamedTuple):
@@ -129,6 +86,12 @@ class RestTransport:
 
     def _predict(self, call: Predict) -> dict[str, np.ndarray]:
         signature = self._signature(call.signature or _DEFAULT_SIGNATURE)
+        for name in set(call.output_filter) - set(signature.outputs):
+            raise RestError(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                f"output tensor alias not found in signature: {name} Outputs expected to be in the "
+                f"set {{{','.join(sorted(signature.outputs))}}}.",
+            )
         rest_messages.check_offered(call, signature)
         if any(array.shape[:1] == (0,) for array in call.inputs.values()):
             return rest_messages.nothing(call, signature)
@@ -171,7 +134,9 @@ class RestTransport:
         except (OSError, http.client.HTTPException) as error:
             where = self._settings.address.text
             raise RestError(
-                grpc.StatusCode.UNAVAILABLE, f"no answer from {where}: {error!r}", retryable=True
+                grpc.StatusCode.UNAVAILABLE,
+                f"no answer from {where}: {error!r}",
+                retryable=not isinstance(error, ssl.SSLError),
             ) from error
         try:
             document = json.loads(content)
@@ -181,7 +146,7 @@ class RestTransport:
             return document
         message = document.get("error") if isinstance(document, dict) else None
         raise RestError(
-            _CODES.get(status, grpc.StatusCode.UNKNOWN),
+            code_of_status(status),
             message or f"HTTP {status} {reason}, no JSON; is this a model server's REST API?",
             status in _OVERLOADED,
             float(after) if after.isdecimal() else 0.0,

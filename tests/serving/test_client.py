@@ -134,6 +134,9 @@ def test_predict_sends_what_it_is_given(client):
     with pytest.raises(grpc.RpcError) as caught:
         client.predict("decode", {"latent": np.zeros([1, 3], np.float32)})
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    with pytest.raises(grpc.RpcError, match="alias not found in signature: y Outputs") as caught:
+        client.predict("decode", {"latent": np.zeros([1, 2], np.float32)}, ["y"])
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_mistakes_are_met_before_sending(client):
