@@ -64,8 +64,12 @@ def plan(definition: meta_graph_pb2.SignatureDef, method_name: str) -> Plan:
     Raises:
         ServingError: INVALID_ARGUMENT or FAILED_PRECONDITION, it is not.
     """
-    require_method(definition, method_name)
     kind = KINDS[method_name]
+    if definition.method_name != method_name:
+        raise errors.invalid_argument(
+            f"Expected {kind} signature method_name to be {method_name}. "
+            f"Was: {definition.method_name}"
+        )
     if len(definition.inputs) != 1:
         raise errors.invalid_argument("Expected one input Tensor.")
     count = len(definition.outputs)
@@ -90,19 +94,6 @@ def plan(definition: meta_graph_pb2.SignatureDef, method_name: str) -> Plan:
             f"Expects arg[0] to be {tensors.data_type_name(data_type)} but string is provided"
         )
     return Plan(definition.inputs[_INPUTS].name, found)
-
-
-def require_method(definition: meta_graph_pb2.SignatureDef, method_name: str) -> None:
-    """Checks the method of a signature.
-
-    Raises:
-        ServingError: INVALID_ARGUMENT, it is another.
-    """
-    if definition.method_name != method_name:
-        raise errors.invalid_argument(
-            f"Expected {KINDS[method_name]} signature method_name to be {method_name}. "
-            f"Was: {definition.method_name}"
-        )
 
 
 def classification(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grpc
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -10,11 +9,11 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving import errors, example_signatures
+from serving import errors, example_methods
 from serving.client import messages_pb2, tensors
 from serving.example_signatures import CLASSIFY, REGRESS
 from serving.models import Models
-from serving.session import DEFAULT_SIGNATURE, SavedModelSession
+from serving.session import DEFAULT_SIGNATURE
 
 
 class PredictionService:
@@ -84,69 +83,28 @@ class PredictionService:
 
     def _run_examples(self, request, method_name: str, response, timeout: float | None) -> None:
         with self._models.use(request) as (version, session):
-            name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-            if name not in session.signatures:
-                raise errors.invalid_argument(f"No signature was found with the name: {name}")
-            definition = session.signatures[name]
-            plan = example_signatures.plan(definition, method_name)
-            examples = example_signatures.serialized(request.input)
-            results = session.compute((plan.feed,), [examples], plan.fetches, timeout)
-        made = example_signatures.RESULTS[method_name](definition, results, len(examples))
-        response.result.CopyFrom(made)
+            name, result = example_methods.run(session, request, method_name, timeout)
+        response.result.CopyFrom(result)
         _fill_spec(response.model_spec, request.model_spec.name, name, version)
 
     def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, timeout: float | None = None
     ) -> inference_pb2.MultiInferenceResponse:
-        """Runs several such signatures of one model, whose examples are the same, as one."""
+        """Runs several such signatures of one model on the same examples."""
         # As in the stock server, the first task says which version it is.
         first = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
         spec = classification_pb2.ClassificationRequest(model_spec=first.model_spec)
         with self._models.use(spec) as (version, session):
-            plans = _plans(request, session)
-            examples = example_signatures.serialized(request.input)
-            fetches = [tensor for plan in plans.values() for tensor in plan.fetches]
-            (feed,) = {plan.feed for plan in plans.values()}
-            results = session.compute((feed,), [examples], fetches, timeout)
-            signatures = session.signatures
+            results = example_methods.run_tasks(session, request, timeout)
         response = inference_pb2.MultiInferenceResponse()
-        for name, task in zip(plans, request.tasks, strict=True):
-            result = response.results.add()
-            _fill_spec(result.model_spec, task.model_spec.name, name, version)
-            made = example_signatures.RESULTS[task.method_name](
-                signatures[name], results, len(examples)
-            )
-            kind = example_signatures.KINDS[task.method_name]
-            getattr(result, f"{kind}_result").CopyFrom(made)
+        for task, (name, result) in zip(request.tasks, results, strict=True):
+            answer = response.results.add()
+            _fill_spec(answer.model_spec, task.model_spec.name, name, version)
+            if task.method_name == CLASSIFY:
+                answer.classification_result.CopyFrom(result)
+            else:
+                answer.regression_result.CopyFrom(result)
         return response
-
-
-def _plans(
-    request: inference_pb2.MultiInferenceRequest, session: SavedModelSession
-) -> dict[str, example_signatures.Plan]:
-    """What each task of a request runs, by signature."""
-    plans: dict[str, example_signatures.Plan] = {}
-    for task in request.tasks:
-        if not task.model_spec.name:
-            raise errors.invalid_argument("Found ModelSpec with an empty model name.")
-        if task.model_spec.name != request.tasks[0].model_spec.name:
-            raise errors.invalid_argument(
-                "All ModelSpecs in a MultiInferenceRequest must access the same model name."
-            )
-        name = task.model_spec.signature_name or DEFAULT_SIGNATURE
-        if name in plans:
-            raise errors.invalid_argument(f"Duplicate evaluation of signature: {name}")
-        if name not in session.signatures:
-            raise errors.invalid_argument(f"Requested signature not found in model graph: {name}")
-        if task.method_name not in example_signatures.KINDS:
-            raise errors.ServingError(
-                grpc.StatusCode.UNIMPLEMENTED,
-                f"Unsupported signature method_name: {task.method_name}",
-            )
-        plans[name] = example_signatures.plan(session.signatures[name], task.method_name)
-        if len({plan.feed for plan in plans.values()}) > 1:
-            raise errors.invalid_argument("Input tensor must be the same for all Signatures.")
-    return plans
 
 
 def _fill_spec(spec, name: str, signature_name: str, version: int) -> None:

@@ -8,9 +8,10 @@ import tensorflow as tf
 from google.protobuf import message
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving import errors
+from serving import errors, example_methods
 from serving.client import messages_pb2, tensors
 from serving.errors import LoadError
+from serving.example_signatures import CLASSIFY, REGRESS
 from serving.session import SavedModelSession
 
 MAX_RECORDS = 1000
@@ -27,7 +28,7 @@ def warm_up(session: SavedModelSession, path: Path) -> int:
         How many requests ran; 0 when there is no such file.
 
     Raises:
-        LoadError: A record is damaged, of another kind than Predict, or fails.
+        LoadError: A record is damaged, of an unknown kind, or fails.
     """
     file = path / "assets.extra" / "tf_serving_warmup_requests"
     if not file.exists():
@@ -45,10 +46,19 @@ def warm_up(session: SavedModelSession, path: Path) -> int:
 
 
 def _run(session: SavedModelSession, log: prediction_log_pb2.PredictionLog) -> None:
-    kind = log.WhichOneof("log_type")
-    if kind != "predict_log":
-        raise ValueError(f"a record of type {kind} cannot be run, only predict_log")
-    serialized = log.predict_log.request.SerializeToString()
-    request = messages_pb2.PredictRequest.FromString(serialized)
-    inputs = {name: tensors.decode(value) for name, value in request.inputs.items()}
-    session.run(request.model_spec.signature_name, inputs, request.output_filter)
+    match log.WhichOneof("log_type"):
+        case "predict_log":
+            serialized = log.predict_log.request.SerializeToString()
+            request = messages_pb2.PredictRequest.FromString(serialized)
+            inputs = {name: tensors.decode(value) for name, value in request.inputs.items()}
+            session.run(request.model_spec.signature_name, inputs, request.output_filter)
+        case "classify_log":
+            classify = log.classify_log.request
+            example_methods.run(session, classify, CLASSIFY)
+        case "regress_log":
+            regress = log.regress_log.request
+            example_methods.run(session, regress, REGRESS)
+        case "multi_inference_log":
+            example_methods.run_tasks(session, log.multi_inference_log.request)
+        case kind:
+            raise ValueError(f"a record of type {kind} cannot be run")

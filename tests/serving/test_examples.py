@@ -11,9 +11,14 @@ from tensorflow.core.example import example_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
     inference_pb2,
+    prediction_log_pb2,
     prediction_service_pb2_grpc,
     regression_pb2,
 )
+
+from serving.errors import LoadError
+from serving.session import SavedModelSession
+from serving.warmup import warm_up
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -60,6 +65,21 @@ def save(path):
         builder = v1.saved_model.Builder(str(path))
         builder.add_meta_graph_and_variables(session, ["serve"], signatures)
         builder.save()
+    write_warm_up(path)
+
+
+def write_warm_up(path):
+    """A request of each method, of which one that failed would keep the model from being served."""
+    (path / "assets.extra").mkdir()
+    with tf.io.TFRecordWriter(str(path / "assets.extra/tf_serving_warmup_requests")) as writer:
+        for name, request in (
+            ("classify_log", classification()),
+            ("regress_log", regression()),
+            ("multi_inference_log", multi(("sum", REGRESS), ("", CLASSIFY))),
+        ):
+            log = prediction_log_pb2.PredictionLog()
+            getattr(log, name).request.CopyFrom(request)
+            writer.write(log.SerializeToString())
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +255,19 @@ def test_tasks_are_of_one_model(stub):
     request.tasks[1].model_spec.name = "n"
     with pytest.raises(grpc.RpcError, match="must access the same model name"):
         stub.MultiInference(request)
+
+
+def test_a_warm_up_request_that_fails_is_a_failed_load(tmp_path):
+    save(tmp_path / "1")
+    log = prediction_log_pb2.PredictionLog()
+    log.regress_log.request.CopyFrom(regression("wide"))
+    file = tmp_path / "1/assets.extra/tf_serving_warmup_requests"
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        writer.write(log.SerializeToString())
+    session = SavedModelSession(tmp_path / "1")
+    with pytest.raises(LoadError, match=r"warm-up request 0 of .* failed: Expected output Tensor"):
+        warm_up(session, tmp_path / "1")
+    session.close()
 
 
 def post(running, method, document):
