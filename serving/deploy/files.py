@@ -47,7 +47,7 @@ def render(
         "base_path": str(model.base_path),
         "image": image,
         "cpus": str(cpus),
-        "memory": f"{memory}Mi",
+        "memory": str(memory),
         "metrics_path": monitoring.DEFAULT_PATH,
     }
     values |= {

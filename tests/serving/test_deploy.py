@@ -19,13 +19,20 @@ from serving import config_pb2, server_flags
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError, ExportedModel
 
-EXAMPLE = ExportedModel("beta_vae", Path("/srv/models/beta_vae"), [1, 2], 128, 5 * 2**20)
+MODEL = ExportedModel("beta_vae", Path("/srv/models/beta_vae"), [1, 2], 128, 5 * 2**20)
+IMAGE = "tensorflow/serving:2.21.0"
 METRIC = re.compile(r":[a-z_]+:[a-z_:]+")
 
 
 def example():
-    """What stands in deploy/serving."""
-    return files.render(EXAMPLE, {"stable": 1, "canary": 2}, "tensorflow/serving:2.21.0", 2)
+    return files.render(MODEL, {"stable": 1, "canary": 2}, IMAGE, 2)
+
+
+def shipped():
+    """What stands in deploy/serving: the files of the model in the repository."""
+    model = exported_model.read(ROOT / "saved_models/factor_vae")
+    relative = model._replace(base_path=Path("../../saved_models/factor_vae"))
+    return files.render(relative, {"stable": 1}, IMAGE, 2)
 
 
 def save(path, bias=0.0, shape=(4, 4, 1), batch=None):
@@ -64,7 +71,7 @@ def test_the_files_in_the_repository_are_what_the_templates_give():
         for path in folder.rglob("*")
         if path.is_file()
     }
-    assert held == example()
+    assert held == shipped()
 
 
 def test_compose_runs_the_server_with_flags_and_paths_that_it_has():
@@ -84,8 +91,9 @@ def test_compose_runs_the_server_with_flags_and_paths_that_it_has():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
         for volume in service["volumes"]:
             source = volume.split(":")[0].removeprefix("./")
-            assert source in ("config", "prometheus", str(EXAMPLE.base_path)) or source in example()
+            assert source in ("config", "prometheus", str(MODEL.base_path)) or source in example()
     assert set(compose["volumes"]) == {"prometheus"}
+    assert server["deploy"]["resources"]["limits"] == {"cpus": "2", "memory": "532M"}
 
 
 def test_kubernetes_objects_belong_together():
@@ -184,7 +192,7 @@ def test_configuration_files_are_tensorflow_servings():
 
 
 def test_a_model_that_cannot_be_batched_is_not():
-    made = files.render(EXAMPLE._replace(max_batch_size=0), {"stable": 1}, "i:1", 2)
+    made = files.render(MODEL._replace(max_batch_size=0), {"stable": 1}, "i:1", 2)
     assert "batching_parameters_file" not in made["compose.yaml"] + made["kubernetes.yaml"]
     assert "enable_batching" not in made["compose.yaml"] + made["kubernetes.yaml"]
 
