@@ -1,8 +1,8 @@
 """Which signature runs a method on what is given, and its inputs, checked.
 
 A model of several modalities has one signature for each exported subset of them, such as
-`encode_image_label`. A dictionary chooses by the names of its arrays, an array alone takes the
-method's own signature.
+`encode_image_label`, and another, `encode_image_label_png`, that takes PNGs as `image_bytes`. A
+dictionary chooses by the names of its arrays, an array alone takes the method's own signature.
 """
 
 from __future__ import annotations
@@ -85,14 +85,14 @@ def named(signatures: Signatures, name: str) -> Signature:
 
 
 def of_translation(signatures: Signatures, given: Mapping[str, Any], to: str) -> Chosen:
-    """`A_B_to_C` of a dictionary of A and B.
+    """`A_B_to_C`, or `A_B_to_C_png`, of a dictionary of A and B.
 
     Raises:
         ValueError: There is none, or the arrays do not suit it.
     """
 
     def is_candidate(name: str) -> bool:
-        return name.endswith(f"_to_{to}") and set(signatures[name].outputs) == {to}
+        return "_to_" in name and set(signatures[name].outputs) == {to}
 
     return of_modalities(signatures, f"translation to {to!r}", is_candidate, given)
 

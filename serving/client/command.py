@@ -85,7 +85,7 @@ def _sample(client: Client, flags: argparse.Namespace) -> int:
     signatures = client.metadata()
     if _wants_pictures(flags) and "sample_png" in signatures:
         rows = arguments.seed_rows(flags.seed, arguments.count("--n", flags.n))
-        return _write(client.predict("sample_png", {"seed": rows}, ["image_bytes"]), flags)
+        return _write(client.predict("sample_png", {"seed": rows}), flags)
     latent, images = client.sample(flags.n, flags.seed)
     return _write({"latent": latent, **_named(images, signatures["sample"])}, flags)
 
@@ -114,16 +114,27 @@ def _metadata(client: Client, flags: argparse.Namespace) -> int:
 def _encoded(client: Client, given: files.Given) -> dict[str, np.ndarray]:
     images = given.arrays
     if given.pictures is not None:
-        if "encode_png" not in client.metadata():
-            raise ValueError(
-                f"model {client.model!r} has no signature encode_png, which takes pictures; give "
-                "its inputs as a .npy, .npz or .json file"
-            )
-        images = {"image_bytes": given.pictures}
+        images = {_picture_input(client): given.pictures}
     encoded = client.encode(images)
     if isinstance(encoded, tuple):
         return dict(zip(("mean", "stddev"), encoded, strict=True))
     return {"probabilities": encoded}
+
+
+def _picture_input(client: Client) -> str:
+    """The name by which a signature takes PNGs and nothing else, such as image_bytes."""
+    found = {
+        name
+        for signature, one in client.metadata().items()
+        for name in one["inputs"]
+        if signature.startswith("encode_") and name.endswith("_bytes") and len(one["inputs"]) == 1
+    }
+    if len(found) != 1:
+        raise ValueError(
+            f"model {client.model!r} has {'several signatures' if found else 'no signature'} such "
+            "as encode_png that takes pictures alone; give its inputs as a .npy, .npz or .json file"
+        )
+    return found.pop()
 
 
 def _decoded(client: Client, latents: Any, pictures: bool) -> dict[str, np.ndarray]:

@@ -7,10 +7,14 @@ from serving.client import choice
 from serving.client.signatures import Signature, TensorSpec
 
 IMAGE, SEED = TensorSpec(1, (-1, 4)), TensorSpec(9, (-1, 2))
+STRINGS = TensorSpec(7, (-1,))
 
 
 def signature(*inputs, outputs=("mean", "stddev")):
-    specs = {name: SEED if name == "seed" else IMAGE for name in inputs}
+    specs = {
+        name: SEED if name == "seed" else STRINGS if name.endswith("_bytes") else IMAGE
+        for name in inputs
+    }
     return Signature(specs, dict.fromkeys(outputs, IMAGE))
 
 
@@ -32,9 +36,12 @@ SEVERAL = {
     "sample_given_left_eye": signature("left_eye", "seed"),
     "left_eye_to_right": signature("left_eye", outputs=["right"]),
     "left_eye_to_left_eye_right": signature("left_eye", outputs=["left_eye_right"]),
+    "left_eye_to_right_png": signature("left_eye_bytes", outputs=["right"]),
+    "encode_left_eye_right_png": signature("left_eye_bytes", "right"),
     "reconstruct": signature(*NAMES, outputs=NAMES),
 }
 ROWS = np.zeros([3, 4], np.float32)
+PICTURES = {"left_eye_bytes": [b"1", b"2", b"3"]}
 
 
 def of(*names):
@@ -50,6 +57,7 @@ def of(*names):
         (ONE, "encode_sample", of("image"), 0, "encode_sample"),
         (SEVERAL, "encode", of("left_eye"), None, "encode_left_eye"),
         (SEVERAL, "encode", of("right", "left_eye"), None, "encode_left_eye_right"),
+        (SEVERAL, "encode", PICTURES | of("right"), None, "encode_left_eye_right_png"),
         (SEVERAL, "encode", of("sample"), None, "encode_sample"),
         (SEVERAL, "encode", of(*NAMES), None, "encode_left_eye_right_left_eye_right_sample"),
         (SEVERAL, "reconstruct", of(*NAMES), None, "reconstruct"),
@@ -63,6 +71,7 @@ def test_chosen(signatures, method, given, seed, name):
 
 def test_translations_and_samples():
     assert choice.of_translation(SEVERAL, of("left_eye"), "right")[0] == "left_eye_to_right"
+    assert choice.of_translation(SEVERAL, PICTURES, "right")[0] == "left_eye_to_right_png"
     chosen, _ = choice.of_translation(SEVERAL, of("left_eye"), "left_eye_right")
     assert chosen == "left_eye_to_left_eye_right"
     assert choice.of_samples(ONE, 2, 7, None)[1]["seed"].tolist() == [[7, 0], [7, 1]]

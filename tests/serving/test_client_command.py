@@ -94,9 +94,14 @@ def test_errors_are_one_line(call, tmp_path, argv, message):
 
 
 def test_a_model_without_pictures(call, tmp_path, monkeypatch):
-    monkeypatch.setattr(command.Client, "metadata", lambda self: {"encode": {}})
     (tmp_path / "a.png").write_bytes(b"12345")
-    assert "model 'm' has no signature encode_png" in call("encode", "a.png", code=1)
+    signatures = {"encode": {"inputs": {"image": ()}}}
+    monkeypatch.setattr(command.Client, "metadata", lambda self: signatures)
+    message = "model 'm' has no signature such as encode_png that takes pictures alone"
+    assert message in call("encode", "a.png", code=1)
+    for name in ("left_bytes", "right_bytes"):
+        signatures[f"encode_{name}_png"] = {"inputs": {name: ()}}
+    assert "model 'm' has several signatures such as" in call("encode", "a.png", code=1)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """A client of a model of several modalities, which chooses signatures by their names."""
 
+import json
+
 import numpy as np
 import pytest
+from PIL import Image
 from serving_helpers import Server, free_port
 
 import tfvae
-from serving.client import Client
+from serving.client import Client, command
 from tests.conformance.registry_multimodal import build, examples
 
 pytestmark = pytest.mark.slow
@@ -66,6 +69,21 @@ def test_several_outputs_are_a_dictionary(model, client):
         close(moved[name][:, 0, 1], array)
     rows = np.stack([np.full(4, 3), np.arange(4)], axis=1)
     close(client.log_likelihood(X, seed=3), client.log_likelihood(X, seed=rows))
+
+
+def test_pictures_at_the_prompt(model, server, tmp_path, capsys):
+    flags = [f"--address={server.address}", "--model=m"]
+    for number in range(2):
+        levels = (X["image"][number, ..., 0] * 255).astype(np.uint8)
+        Image.fromarray(levels).save(tmp_path / f"{number}.png")
+    files = [str(tmp_path / "0.png"), str(tmp_path / "1.png")]
+    assert command.main(["encode", *files, *flags]) == 0
+    mean = np.array(json.loads(capsys.readouterr().out)["mean"])
+    close(mean, model.encode({"image": X["image"][:2]}).mean())
+    assert command.main(["reconstruct", *files, *flags, f"--output={tmp_path}/r.png"]) == 0
+    with Image.open(tmp_path / "r-1.png") as image:
+        decoded = model.decode(mean.astype(np.float32)).mean()["image"][1, ..., 0]
+        np.testing.assert_allclose(np.asarray(image) / 255, decoded, atol=0.6 / 255)
 
 
 def test_samples(model, client):
