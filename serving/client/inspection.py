@@ -47,6 +47,7 @@ class Inspection:
             grpc.RpcError: It answers what waiting does not mend, such as UNAUTHENTICATED.
         """
         end = time.monotonic() + timeout
+        answer = ""
         while True:
             left = max(end - time.monotonic(), 0.001)
             try:
@@ -58,7 +59,9 @@ class Inspection:
             except grpc.RpcError as error:
                 if code_of(error) not in _MAY_COME:
                     raise
-                answer = describe(error)
+                # The last one may have had no time to be told more.
+                if not answer or code_of(error) is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                    answer = describe(error)
             if time.monotonic() + _POLL_SECONDS >= end:
                 raise TimeoutError(
                     f"model {self._model!r} is not served after {timeout:g} s; {answer}"

@@ -187,7 +187,7 @@ def test_wait_ready_says_what_is_wrong(kind, server):
         kind(model="other") as client,
         pytest.raises(TimeoutError, match="NOT_FOUND: Could not find any versions of model other"),
     ):
-        client.wait_ready(timeout=0.2)
+        client.wait_ready(timeout=2)
     for scheme in ("", "http://"):
         with (
             Client(f"{scheme}127.0.0.1:{free_port()}", model="m") as client,
