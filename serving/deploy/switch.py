@@ -3,18 +3,19 @@ r"""Moves a label of a server that runs to another version: blue/green, without 
   python -m serving.deploy.switch --models_config=deploy/shapes/config/models.config \
       --server=localhost:8500 --label=stable --version=2
 
-The version is loaded beside those that are served; once it is available the label is moved, then
-versions without a label are unloaded, and at last --models_config is rewritten, so that a server
-started later serves the same. Where the version does not load, everything stays as it was. Going
-back is the same command with the version before. --label=canary begins a canary, --version=-1 ends
-it.
+The version is loaded beside those that are served; once it is available the label is moved, and
+then versions without a label are unloaded. --models_config is rewritten with each step, so that a
+server that polls it, or starts later, serves the same. Where the version does not load, everything
+is put back. Going back is the same command with the version before. --label=canary begins a canary,
+--version=-1 ends it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import grpc
@@ -74,23 +75,31 @@ def _run(arguments: Sequence[str]) -> None:
     with quiet_import():
         from serving.deploy.running_server import RunningServer  # noqa: PLC0415
     with RunningServer(_SERVER.value) as server:
-        models_config.label(model, before, also=tuple(after.values()))
-        server.reload(config)
-        end = time.monotonic() + _TIMEOUT.value
-        if _VERSION.value >= 0:
-            try:
-                _wait(server, model.name, _VERSION.value, end)
-            except DeployError:
-                models_config.label(model, before)
-                server.reload(config)
-                raise
-        models_config.label(model, after, also=tuple(before.values()))
-        server.reload(config)  # before the versions that the labels leave are unloaded
-        models_config.label(model, after)
-        server.reload(config)
-    write_file(path, models_config.text(config))
+        try:
+            _serve(server, path, config, before, also=after)
+            if _VERSION.value >= 0:
+                _wait(server, model.name, _VERSION.value, time.monotonic() + _TIMEOUT.value)
+            _serve(server, path, config, after, also=before)  # before these are unloaded
+            _serve(server, path, config, after)
+        except (DeployError, grpc.RpcError):
+            with contextlib.suppress(grpc.RpcError):  # of a server that is gone; the first is told
+                _serve(server, path, config, before)
+            raise
     named = ", ".join(f"{label} is version {number}" for label, number in sorted(after.items()))
     print(f"{model.name}: {named}; {path} is rewritten")
+
+
+def _serve(
+    server,
+    path: Path,
+    config: config_pb2.ModelServerConfig,
+    labels: Mapping[str, int],
+    also: Mapping[str, int] | None = None,
+) -> None:
+    """Serves the versions of `labels`, and beside them those of `also`; says so in the file too."""
+    models_config.label(config.model_config_list.config[0], labels, tuple((also or {}).values()))
+    write_file(path, models_config.text(config))
+    server.reload(config)
 
 
 def _wait(server, name: str, version: int, end: float) -> None:
