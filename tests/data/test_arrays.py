@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from reader_checks import assert_disjoint_splits, assert_reader, images_of
 
+from tests.data.reader_checks import assert_disjoint_splits, assert_reader, images_of
 from tfvae.data import Arrays
 
 BYTES = np.random.default_rng(0).integers(0, 256, [20, 4, 5, 3], dtype=np.uint8)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from reader_checks import assert_reader, images_of
 from scipy.io import savemat
 
+from tests.data.reader_checks import assert_reader, images_of
 from tfvae.data import Cars3D
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from reader_checks import assert_reader
-from test_dataset import Numbers
 
+from tests.data.reader_checks import assert_reader
+from tests.data.test_dataset import Numbers
 from tfvae.data import FixedFactors, GroundTruthDataset
 
 

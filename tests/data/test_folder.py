@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from PIL import Image
-from reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 
+from tests.data.reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 from tfvae.data import ImageFolder
 from tfvae.training.checks import readable_errors
 

@@ -5,8 +5,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from reader_checks import assert_reader, images_of
 
+from tests.data.reader_checks import assert_reader, images_of
 from tfvae import noise
 from tfvae.data import MNIST
 

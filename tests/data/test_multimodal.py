@@ -4,10 +4,10 @@ import ml_collections
 import numpy as np
 import pytest
 import tensorflow as tf
-from reader_checks import assert_reader, images_of
-from test_dataset import Numbers
 
 import tfvae
+from tests.data.reader_checks import assert_reader, images_of
+from tests.data.test_dataset import Numbers
 from tfvae.data import Arrays, Labels, Modalities, MultimodalDataset
 from trainers.construct import construct
 

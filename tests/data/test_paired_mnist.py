@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from test_multimodal import lacking, whole_epoch
 
+from tests.data.test_multimodal import lacking, whole_epoch
 from tfvae.data import MNIST, LabelledMNIST, PairedMNIST
 
 

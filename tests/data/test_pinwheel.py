@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from reader_checks import assert_reader
 
 import tfvae
+from tests.data.reader_checks import assert_reader
 from tfvae.data import Pinwheel
 
 

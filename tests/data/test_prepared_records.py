@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 
 import tfvae
+from tests.data.reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 from tfvae.data import Arrays, TFRecords, manifest, record_writing
 from tfvae.data.manifest import Manifest, Shard
 

@@ -3,8 +3,8 @@ import os
 import h5py
 import numpy as np
 import pytest
-from reader_checks import assert_reader
 
+from tests.data.reader_checks import assert_reader
 from tfvae.data import Shapes2D, Shapes2DFile, Shapes3D, Shapes3DFile
 
 SIZES_2D = (3, 2, 4, 2, 3)

@@ -2,8 +2,8 @@ import sys
 
 import numpy as np
 import pytest
-from reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 
+from tests.data.reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 from tfvae.data import GroundTruthDataset, TensorFlowDatasets
 
 FACTORS = {"shape": 2, "scale": 3, "orientation": 4, "x_position": 2, "y_position": 2}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 
+from tests.data.reader_checks import READ_ERRORS, assert_disjoint_splits, assert_reader, images_of
 from tfvae.data import TFRecords
 
 IMAGES = np.random.default_rng(0).integers(0, 256, [11, 6, 5, 3], dtype=np.uint8)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from factor_images import Factors, identity
 
+from tests.metrics.factor_images import Factors, identity
 from tfvae.metrics import factor_vae_score, observations
 from tfvae.metrics.observations import encode_once
 

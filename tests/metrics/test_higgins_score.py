@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from factor_images import Factors, identity
 
+from tests.metrics.factor_images import Factors, identity
 from tfvae.metrics import higgins_score
 
 VOTES = {"num_train": 400, "num_test": 400, "observations": 32}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from grid_tiles import canvas, labels, tiles
 
+from tests.plots.grid_tiles import canvas, labels, tiles
 from tfvae import plots
 
 

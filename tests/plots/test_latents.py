@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from grid_tiles import labels, tiles
 
+from tests.plots.grid_tiles import labels, tiles
 from tfvae import plots
 
 DIRECTION = np.array([1.0, -2.0], np.float32)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from grid_tiles import labels, tiles
 from PIL import Image
 
 import tfvae
+from tests.plots.grid_tiles import labels, tiles
 from tfvae import plots
 from tfvae.plots.traversal import information
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from prior_cases import PRIORS, make_prior
 from scipy import stats
 
+from tests.priors.prior_cases import PRIORS, make_prior
 from tfvae import noise, priors
 from tfvae.draw import draw
 

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from prior_cases import PRIORS, make_prior
 
 import tfvae
+from tests.priors.prior_cases import PRIORS, make_prior
 from tfvae import noise, priors
 
 every_prior = pytest.mark.parametrize("name", PRIORS)

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from serving_helpers import Server, export, free_port
+
+from tests.serving.serving_helpers import Server, export, free_port
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ from concurrent import futures
 import grpc
 import numpy as np
 import pytest
-from serving_helpers import wait_until
 
 from serving.batching import Batcher, BatchQueue
 from serving.batching_parameters import BatchingParameters, read
 from serving.config_files import ConfigError
 from serving.errors import Overloaded, ServingError
+from tests.serving.serving_helpers import wait_until
 
 Code = grpc.StatusCode
 

@@ -4,10 +4,10 @@ import sys
 
 import pytest
 import tensorflow as tf
-from serving_helpers import ROOT, export
 
 import tfvae
 from serving.check import PathError, version_directories
+from tests.serving.serving_helpers import ROOT, export
 
 FLOAT = tf.TensorSpec([None, 2], tf.float32, "x")
 

@@ -7,10 +7,10 @@ import sys
 import grpc
 import numpy as np
 import pytest
-from client_helpers import InLoop
-from serving_helpers import ROOT, free_port
 
 from serving.client import AsyncClient, Client
+from tests.serving.client_helpers import InLoop
+from tests.serving.serving_helpers import ROOT, free_port
 
 IMAGES = np.random.default_rng(0).uniform(size=(5, 4, 4, 1)).astype(np.float32)
 WEIGHTS = np.arange(32.0).reshape(16, 2) / 32  # of the served model

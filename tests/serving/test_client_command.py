@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from serving_helpers import ROOT, free_port
 
 from serving.client import command
+from tests.serving.serving_helpers import ROOT, free_port
 
 IMAGES = np.random.default_rng(0).uniform(size=(3, 4, 4, 1)).astype(np.float32)
 MEAN = IMAGES.reshape(3, 16) @ (np.arange(32.0).reshape(16, 2) / 32)

@@ -7,9 +7,9 @@ import tomllib
 import venv
 
 import pytest
-from serving_helpers import ROOT
 
 import tfvae
+from tests.serving.serving_helpers import ROOT
 
 CLIENT = ROOT / "serving" / "client"
 PROGRAM = """

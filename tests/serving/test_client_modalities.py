@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from serving_helpers import Server, free_port
 
 import tfvae
 from serving.client import Client, command
 from tests.conformance.registry_multimodal import build, examples
+from tests.serving.serving_helpers import Server, free_port
 
 pytestmark = pytest.mark.slow
 X = {name: value[:4] for name, value in examples().items()}

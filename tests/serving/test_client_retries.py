@@ -10,9 +10,9 @@ import time
 import grpc
 import numpy as np
 import pytest
-from client_helpers import InLoop, fake_server
 
 from serving.client import Client, retries
+from tests.serving.client_helpers import InLoop, fake_server
 
 OVERLOAD = [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED]
 BOTH = pytest.mark.parametrize("make", [Client, InLoop])

@@ -3,11 +3,11 @@
 import grpc
 import pytest
 import trustme
-from client_helpers import InLoop
-from serving_helpers import Server, free_port
-from test_security import ssl_text
 
 from serving.client import Client
+from tests.serving.client_helpers import InLoop
+from tests.serving.serving_helpers import Server, free_port
+from tests.serving.test_security import ssl_text
 
 BOTH = pytest.mark.parametrize("make", [Client, InLoop])
 SCHEMES = pytest.mark.parametrize("scheme", ["grpc", "https"])

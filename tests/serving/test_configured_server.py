@@ -14,7 +14,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from serving_helpers import Server, add_version, export, free_port, wait_until
 from tensorflow_serving.apis import (
     get_model_status_pb2,
     model_management_pb2,
@@ -23,6 +22,7 @@ from tensorflow_serving.apis import (
 )
 
 from serving.client import messages_pb2, tensors
+from tests.serving.serving_helpers import Server, add_version, export, free_port, wait_until
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 

@@ -12,12 +12,12 @@ import tensorflow as tf
 import yaml
 from google.protobuf import text_format
 from ovmsclient.tfs_compat.protos.tensorflow_serving.config import monitoring_config_pb2
-from serving_helpers import ROOT, Server, free_port
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving import config_pb2, server_flags
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError, ExportedModel
+from tests.serving.serving_helpers import ROOT, Server, free_port
 
 MODEL = ExportedModel("beta_vae", Path("/srv/models/beta_vae"), [1, 2], 128, 5 * 2**20)
 IMAGE = "tensorflow/serving:2.21.0"

@@ -6,7 +6,6 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_helpers import Server, free_port
 from tensorflow.core.example import example_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -19,6 +18,7 @@ from tensorflow_serving.apis import (
 from serving.errors import LoadError
 from serving.session import SavedModelSession
 from serving.warmup import warm_up
+from tests.serving.serving_helpers import Server, free_port
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 INVALID = grpc.StatusCode.INVALID_ARGUMENT

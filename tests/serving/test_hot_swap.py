@@ -8,9 +8,9 @@ from concurrent import futures
 import grpc
 import numpy as np
 import pytest
-from serving_helpers import Server, add_version, export, wait_until
 
 from serving.client import messages_pb2, tensors
+from tests.serving.serving_helpers import Server, add_version, export, wait_until
 
 CLIENTS = 16
 VERSIONS = 20

@@ -2,7 +2,6 @@ import threading
 
 import grpc
 import pytest
-from serving_helpers import wait_until
 from tensorflow_serving.apis import get_model_status_pb2
 
 from serving import config_files, config_pb2
@@ -11,6 +10,7 @@ from serving.errors import LoadError, ServingError
 from serving.model_config import ModelConfig, VersionPolicy, validated
 from serving.models import Models
 from serving.poller import Poller
+from tests.serving.serving_helpers import wait_until
 
 
 class FakeSession:

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from serving_helpers import Server, free_port
 from tensorflow_serving.apis import classification_pb2, get_model_metadata_pb2, inference_pb2
 
 from serving.client import messages_pb2, tensors
+from tests.serving.serving_helpers import Server, free_port
 
 REQUESTS = int(os.environ.get("TFVAE_MUTATED_REQUESTS", "2000"))
 # Before memory is measured: each signature, thread, arena and size of tensor is met.

@@ -8,11 +8,11 @@ from concurrent import futures
 
 import grpc
 import pytest
-from serving_helpers import free_port, wait_until
 
 from serving import listening, overload
 from serving.http_server import HttpApplication, HttpLimits, HttpServer
 from serving.metrics import Metrics
+from tests.serving.serving_helpers import free_port, wait_until
 
 WAITING = 2
 

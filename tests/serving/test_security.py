@@ -10,11 +10,11 @@ import grpc
 import pytest
 import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from serving_helpers import ROOT, Server, free_port
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
 from serving import bearer_tokens, tls
 from serving.config_files import ConfigError
+from tests.serving.serving_helpers import ROOT, Server, free_port
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_helpers import ROOT, Server, add_version, export, free_port, wait_until
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.client import Client
+from tests.serving.serving_helpers import ROOT, Server, add_version, export, free_port, wait_until
 
 
 def run(*flags, path=None):
