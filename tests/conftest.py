@@ -7,11 +7,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from tensorflow.python.framework.ops import gradient_registry
 
 import tfvae
 
+GRADIENTS = gradient_registry._registry  # TensorFlow's, of every operation's gradient
+BIJECTED = tfp.bijectors.Bijector._cache.storage  # TFP's, of what bijectors returned
+
 IMAGE_SHAPE = (4, 4, 1)
 LATENTS = 2
+
+
+@pytest.fixture(autouse=True)
+def _forget_graphs():
+    """Lets go of what a test traced: two tables of the libraries keep every graph for ever.
+
+    A process that trained hundreds of models would need 100 MB for each.
+    """
+    yield
+    BIJECTED.clear()
+    for name in [name for name in GRADIENTS if name.startswith("CustomGradient-")]:
+        del GRADIENTS[name]
 
 
 def _tiny_model(cls=tfvae.VAE, likelihood=None, posterior=None, activation="tanh", **kwargs):
