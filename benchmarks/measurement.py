@@ -32,7 +32,8 @@ class Others:
         ticks = os.sysconf("SC_CLK_TCK")
         user, nice, system, _, _, *interrupts = _numbers("/proc/stat", 1)
         busy = user + nice + system + sum(interrupts[:3])  # guests are counted as user already
-        own = sum(sum(_numbers(f"/proc/{pid}/stat", 13)[:2]) for pid in self._processes)
+        # With the children that have been waited for, such as a client of a server.
+        own = sum(sum(_numbers(f"/proc/{pid}/stat", 13)[:4]) for pid in self._processes)
         return np.array([(busy - own) / ticks, time.perf_counter()])
 
     def share(self) -> float:

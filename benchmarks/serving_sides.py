@@ -1,6 +1,7 @@
 """Servers and clients of the serving benchmarks, each in a process of its own."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -67,9 +68,57 @@ def write_request(path: pathlib.Path, name: str, latents: int, rows: int) -> pat
     return path
 
 
-def echo(answer: bytes, threads: int) -> None:
-    """Answers every request by `answer`: what gRPC alone costs."""
-    handlers = {"Predict": grpc.unary_unary_rpc_method_handler(lambda request, context: answer)}
+class BareSession:
+    """Runs `decode` in this process, without a server.
+
+    Args:
+        base_path: directory of the versions of a model.
+        threads: of an operation; 0 lets TensorFlow choose.
+    """
+
+    def __init__(self, base_path: pathlib.Path, threads: int = 0):
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        import tensorflow as tf  # noqa: PLC0415
+        from tensorflow.core.protobuf import config_pb2  # noqa: PLC0415
+
+        graph = tf.Graph()
+        config = config_pb2.ConfigProto(intra_op_parallelism_threads=threads)
+        self._session = tf.compat.v1.Session(graph=graph, config=config)
+        version = max(base_path.glob("[0-9]*"), key=lambda path: int(path.name))
+        with graph.as_default():
+            loaded = tf.compat.v1.saved_model.load(self._session, ["serve"], str(version))
+        decode = loaded.signature_def["decode"]
+        self.latents = decode.inputs["latent"].tensor_shape.dim[1].size
+        options = config_pb2.CallableOptions(
+            feed=[decode.inputs["latent"].name], fetch=[decode.outputs["image"].name]
+        )
+        if threads:  # the calling one
+            options.run_options.inter_op_thread_pool = -1
+        self.decode = self._session._make_callable_from_options(options)
+
+    def images_a_second(self, latent: np.ndarray, seconds: float) -> float:
+        """Returns the images of a loop over `latent`."""
+        count, start = 0, time.perf_counter()
+        while time.perf_counter() < start + seconds:
+            self.decode(latent)
+            count += len(latent)
+        return count / (time.perf_counter() - start)
+
+
+def echo(answer: bytes, threads: int, base_path: str = "") -> None:
+    """Answers every request by `answer`: what gRPC alone costs.
+
+    With a model in `base_path`, one row is decoded first: what the session adds to it.
+    """
+    session = BareSession(pathlib.Path(base_path), threads=1) if base_path else None
+    latent = np.zeros([1, session.latents if session else 0], np.float32)
+
+    def predict(request, context):
+        if session is not None:
+            session.decode(latent)
+        return answer
+
+    handlers = {"Predict": grpc.unary_unary_rpc_method_handler(predict)}
     service = grpc.method_handlers_generic_handler("tensorflow.serving.PredictionService", handlers)
     server = grpc.server(futures.ThreadPoolExecutor(threads))
     server.add_generic_rpc_handlers((service,))
@@ -79,4 +128,4 @@ def echo(answer: bytes, threads: int) -> None:
 
 
 if __name__ == "__main__":
-    echo(pathlib.Path(sys.argv[1]).read_bytes(), int(sys.argv[2]))
+    echo(pathlib.Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), *sys.argv[3:])

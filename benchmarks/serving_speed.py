@@ -1,9 +1,11 @@
 """The embedded server against TensorFlow's session and against gRPC alone.
 
 `decode` of a model: 32 rows a request against the same rows in a bare session; single rows against
-a bare gRPC echo of the same bytes; single rows of 32 clients with and without dynamic batching;
-the 99th percentile of the answers at half of the highest rate; the time until the server is ready.
-Server and client share the cores. The sides take turns.
+a bare gRPC echo of the same bytes, and against a server that runs the session and nothing else;
+single rows of 32 clients with and without dynamic batching; the 99th percentile of the answers at
+half of the highest rate, of the server and of the echo; the time until the server is ready. Server
+and client share the cores; the server of single rows has --tensorflow_session_parallelism=1, as
+is best for many small requests. The sides take turns.
 
 Run: python -m benchmarks.serving_speed --model_base_path=saved_models/factor_vae
 """
@@ -11,14 +13,13 @@ Run: python -m benchmarks.serving_speed --model_base_path=saved_models/factor_va
 import os
 import pathlib
 import tempfile
-import time
 
 import grpc
 import numpy as np
 from absl import app, flags
 
 from benchmarks import measurement, serving_load
-from benchmarks.serving_sides import Server, write_request
+from benchmarks.serving_sides import BareSession, Server, write_request
 from serving.client import messages_pb2, tensors
 
 _BASE_PATH = flags.DEFINE_string(
@@ -29,11 +30,12 @@ _SECONDS = flags.DEFINE_float("seconds", 5, "Length of a turn.", lower_bound=0.1
 _ON_BUSY = flags.DEFINE_bool(
     "on_busy_machine", False, "Count turns that other processes disturbed; nothing is saved."
 )
+_SIDES = "benchmarks.serving_sides"
 _ROWS = 32
 _CLIENTS = 8
 _MANY = 32
-# One batch at a time uses all cores; the next fills meanwhile.
-_BATCHING = """max_batch_size { value: 32 } num_batch_threads { value: 1 }
+# A batch for each of two cores; the next fills meanwhile.
+_BATCHING = """max_batch_size { value: 32 } num_batch_threads { value: 2 }
 batch_timeout_micros { value: 1000 }"""
 GOALS = {
     "batched / bare session": 0.7,
@@ -43,35 +45,6 @@ GOALS = {
     "p99 / median at half load": 3.0,
     "seconds until ready": 5.0,
 }
-
-
-class BareSession:
-    """Runs `decode` in this process, without a server."""
-
-    def __init__(self, base_path: pathlib.Path):
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import tensorflow as tf  # noqa: PLC0415
-        from tensorflow.core.protobuf import config_pb2  # noqa: PLC0415
-
-        graph = tf.Graph()
-        self._session = tf.compat.v1.Session(graph=graph)
-        version = max(base_path.glob("[0-9]*"), key=lambda path: int(path.name))
-        with graph.as_default():
-            loaded = tf.compat.v1.saved_model.load(self._session, ["serve"], str(version))
-        decode = loaded.signature_def["decode"]
-        self.latents = decode.inputs["latent"].tensor_shape.dim[1].size
-        options = config_pb2.CallableOptions(
-            feed=[decode.inputs["latent"].name], fetch=[decode.outputs["image"].name]
-        )
-        self.decode = self._session._make_callable_from_options(options)
-
-    def images_a_second(self, latent: np.ndarray, seconds: float) -> float:
-        """Returns the images of a loop over `latent`."""
-        count, start = 0, time.perf_counter()
-        while time.perf_counter() < start + seconds:
-            self.decode(latent)
-            count += len(latent)
-        return count / (time.perf_counter() - start)
 
 
 def answer_of(server: Server, request: pathlib.Path) -> bytes:
@@ -86,22 +59,25 @@ def turn(session: BareSession, servers: dict[str, Server], requests: dict) -> di
     request = messages_pb2.PredictRequest.FromString(requests["batch"].read_bytes())
     latent = tensors.decode(request.inputs["latent"])
     rates = {"bare session": session.images_a_second(latent, seconds)}
-    plain, batching = servers["plain"], servers["batching"]
+    plain, single, batching = servers["plain"], servers["single"], servers["batching"]
     loads = {
         "batched": plain.load(requests["batch"], 2, seconds),
         "echo": servers["echo"].load(requests["single"], _CLIENTS, seconds),
-        "single": plain.load(requests["single"], _CLIENTS, seconds),
-        "single of many": plain.load(requests["single"], _MANY, seconds),
+        "session behind gRPC": servers["session"].load(requests["single"], _CLIENTS, seconds),
+        "single": single.load(requests["single"], _CLIENTS, seconds),
+        "single of many": single.load(requests["single"], _MANY, seconds),
         "dynamic batching": batching.load(requests["single"], _MANY, seconds),
     }
-    half = loads["single"]["rate"] / 2
-    loads["half"] = plain.load(requests["single"], _CLIENTS, seconds, half)
+    for name in ("single", "echo"):
+        server, half = servers[name], loads[name]["rate"] / 2
+        loads[f"{name} at half"] = server.load(requests["single"], _CLIENTS, seconds, half)
     for name, load in loads.items():
         if load["errors"]:
             raise RuntimeError(f"{name}: {load['errors']}")
         rates[name] = load["rate"]
     rates["batched"] *= _ROWS
-    rates["half: median"], rates["half: p99"] = loads["half"]["median"], loads["half"]["p99"]
+    for name in ("single at half", "echo at half"):
+        rates[f"{name}: median"], rates[f"{name}: p99"] = loads[name]["median"], loads[name]["p99"]
     return rates
 
 
@@ -111,8 +87,10 @@ def summary(turns: list[dict[str, float]], ready: list[float]) -> dict:
     pairs = {
         "batched / bare session": ("batched", "bare session"),
         "single / echo": ("single", "echo"),
+        "single / session behind gRPC": ("single", "session behind gRPC"),
         "dynamic batching / single": ("dynamic batching", "single of many"),
-        "p99 / median at half load": ("half: p99", "half: median"),
+        "p99 / median at half load": ("single at half: p99", "single at half: median"),
+        "echo: p99 / median at half load": ("echo at half: p99", "echo at half: median"),
     }
     result: dict = {"rates": {name: round(float(np.median(v)), 2) for name, v in columns.items()}}
     for name, (ours, theirs) in pairs.items():
@@ -136,14 +114,20 @@ def main(_) -> None:
             for kind, rows in (("single", 1), ("batch", _ROWS))
         }
         (folder / "batching").write_text(_BATCHING)
-        flags_of_both = ["--model_name=m", f"--model_base_path={base_path}", "--port=0"]
-        plain = Server(*flags_of_both)
+        model_flags = ["--model_name=m", f"--model_base_path={base_path}", "--port=0"]
+        plain = Server(*model_flags)
         (folder / "answer").write_bytes(answer_of(plain, requests["single"]))
         threads = str(4 * (os.cpu_count() or 1))
-        echo = Server(str(folder / "answer"), threads, program="benchmarks.serving_sides")
+        sides = [str(folder / "answer"), threads]
         parameters = f"--batching_parameters_file={folder}/batching"
-        batching = Server(*flags_of_both, "--enable_batching", parameters)
-        servers = {"plain": plain, "echo": echo, "batching": batching}
+        single_thread = "--tensorflow_session_parallelism=1"
+        servers = {
+            "plain": plain,
+            "single": Server(*model_flags, single_thread),
+            "batching": Server(*model_flags, single_thread, "--enable_batching", parameters),
+            "echo": Server(*sides, program=_SIDES),
+            "session": Server(*sides, str(base_path), program=_SIDES),
+        }
         others = measurement.Others(
             [os.getpid(), *(server.process.pid for server in servers.values())]
         )
@@ -160,7 +144,7 @@ def main(_) -> None:
     quiet = [rates for share, rates in turns if share < measurement.QUIET or _ON_BUSY.value]
     if not _ON_BUSY.value:
         measurement.require_quiet(len(quiet), len(turns))
-    result = summary(quiet, [plain.seconds, batching.seconds])
+    result = summary(quiet, [servers[name].seconds for name in ("plain", "single", "batching")])
     for name, goal in GOALS.items():
         print(f"{name:28} {result[name]} (goal {goal})")
     if not _ON_BUSY.value:

@@ -72,13 +72,14 @@ def _serve() -> int:
     rest_socket = listening.bind_rest(host, rest_port) if rest_port else None
     pool = overload.CountingPool(server_flags.grpc_threads(), "grpc")
     server, port = _bind_grpc(pool, security, tokens)
-    _import_tensorflow_quietly()
+    session_threads = server_flags.SESSION_PARALLELISM.value
+    _import_tensorflow_quietly(session_threads)
     from serving import embedded, http_server  # noqa: PLC0415
 
     engine = embedded.Embedded(
         embedded.ModelSettings(
             warm_up=server_flags.ENABLE_MODEL_WARMUP.value,
-            session_threads=server_flags.SESSION_PARALLELISM.value,
+            session_threads=session_threads,
             batching=batching,
             poll_seconds=server_flags.POLL_SECONDS.value,
             config_file=server_flags.MODEL_CONFIG_FILE.value,
@@ -215,11 +216,16 @@ def _stop_on_signals() -> threading.Event:
     return stopping
 
 
-def _import_tensorflow_quietly() -> None:
+def _import_tensorflow_quietly(session_threads: int) -> None:
     with quiet_import():
         import tensorflow as tf  # noqa: PLC0415
 
-        tf.compat.v1.Session().close()  # The devices are announced here.
+        # The devices are announced here, and the threads of every later session are made.
+        config = tf.compat.v1.ConfigProto(
+            intra_op_parallelism_threads=session_threads,
+            inter_op_parallelism_threads=session_threads,
+        )
+        tf.compat.v1.Session(config=config).close()
         tf.get_logger().setLevel("ERROR")
 
 

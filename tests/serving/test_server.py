@@ -9,6 +9,7 @@ import sys
 import threading
 import urllib.request
 from concurrent import futures
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -85,6 +86,15 @@ def test_stock_engine_gets_the_same_flags(tmp_path):
     result = run(*flags, "--host=0.0.0.0", path=tmp_path)
     assert result.returncode == 1
     assert "--host is a flag of the embedded server alone" in result.stderr
+
+
+def test_threads_of_a_session(exported):
+    flag = "--tensorflow_session_parallelism=3"
+    server = Server(f"--model_base_path={exported.parent}", "--port=0", flag)
+    tasks = Path(f"/proc/{server.process.pid}/task")
+    names = [(task / "comm").read_text().strip() for task in tasks.iterdir()]
+    server.stop()
+    assert names.count("tf_Compute") == 3
 
 
 def test_nothing_to_load(tmp_path):
