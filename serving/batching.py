@@ -136,7 +136,8 @@ class BatchQueue:
                 batch.rows += rows
                 places.append((batch, len(batch.tasks) - 1, opened))
                 start += rows
-            self._changed.notify_all()
+            if self._waiting[-1].rows >= limit or any(opened for _, _, opened in places):
+                self._changed.notify_all()  # Leaders wake for nothing else.
         return places
 
     def _sizes(self, rows: int, room: int, is_open: bool) -> list[int]:
