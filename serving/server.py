@@ -218,8 +218,11 @@ def _stop_on_signals() -> threading.Event:
 
 def _import_tensorflow_quietly(session_threads: int) -> None:
     with quiet_import():
+        # TensorFlow would import Keras, which takes half of its time, and which no session needs.
+        sys.modules["keras"] = None  # type: ignore[assignment]
         import tensorflow as tf  # noqa: PLC0415
 
+        del sys.modules["keras"]
         # The devices are announced here, and the threads of every later session are made.
         config = tf.compat.v1.ConfigProto(
             intra_op_parallelism_threads=session_threads,
