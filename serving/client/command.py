@@ -14,13 +14,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
 import numpy as np
 
-from . import arguments, files
+from . import arguments, files, security
 from .client import Client
 from .inspection import describe
 
@@ -48,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags = _parser().parse_args(argv)
         given = {name: getattr(flags, name) for name in _SERVER_FLAGS}
         files.check_output(flags.output, flags.kinds)
-        with Client(**given, bearer_token=_token(flags.bearer_token_file)) as client:
+        path = flags.bearer_token_file
+        token = None if path is None else security.read_token(path)
+        with Client(**given, bearer_token=token) as client:
             return flags.run(client, flags)
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -160,17 +161,6 @@ def _write(outputs: Any, flags: argparse.Namespace) -> int:
     for path in files.write(outputs, flags.output):
         print(f"wrote {path}", flush=True)
     return 0
-
-
-def _token(path: str | None) -> str | None:
-    """The first token of a file such as the server's --bearer_token_file."""
-    if path is None:
-        return None
-    lines = (line.strip() for line in Path(path).read_text().splitlines())
-    token = next((line for line in lines if line and not line.startswith("#")), None)
-    if token is None:
-        raise ValueError(f"--bearer_token_file={path} has no token; write it on a line")
-    return token
 
 
 def _parser() -> argparse.ArgumentParser:

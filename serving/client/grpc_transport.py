@@ -53,17 +53,6 @@ class GrpcSettings(NamedTuple):
             options.append(("grpc.enable_http_proxy", 0))
         return options
 
-    @property
-    def credentials(self) -> grpc.ChannelCredentials | None:
-        """For TLS; None is plain text."""
-        if not self.security.tls:
-            return None
-        return grpc.ssl_channel_credentials(
-            self.security.root_certificates,
-            self.security.client_key,
-            self.security.client_certificate,
-        )
-
     def methods(self, channel: Any) -> dict[type, Callable[..., Any]]:
         """The channel's functions, by type of the call."""
         return {
@@ -104,7 +93,7 @@ class GrpcTransport:
     def __init__(self, settings: GrpcSettings):
         """Opens a channel; nothing is sent yet."""
         self._settings = settings
-        target, credentials = settings.address.text, settings.credentials
+        target, credentials = settings.address.text, settings.security.credentials
         if credentials is None:
             self._channel = grpc.insecure_channel(target, settings.options)
         else:
@@ -134,7 +123,7 @@ class AsyncGrpcTransport:
     def __init__(self, settings: GrpcSettings):
         """Opens a channel, which belongs to the running event loop."""
         self._settings = settings
-        target, credentials = settings.address.text, settings.credentials
+        target, credentials = settings.address.text, settings.security.credentials
         if credentials is None:
             self._channel = grpc.aio.insecure_channel(target, settings.options)
         else:

@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import grpc
+
 from .address import Address
 
 Pem = str | os.PathLike | bytes
@@ -35,6 +37,15 @@ class Security:
     def authorization(self) -> dict[str, str]:
         """The header, or gRPC metadata, that carries the token."""
         return {"authorization": f"Bearer {self.bearer_token}"} if self.bearer_token else {}
+
+    @property
+    def credentials(self) -> grpc.ChannelCredentials | None:
+        """For gRPC; None is plain text."""
+        if not self.tls:
+            return None
+        return grpc.ssl_channel_credentials(
+            self.root_certificates, self.client_key, self.client_certificate
+        )
 
     def context(self) -> ssl.SSLContext:
         """For the REST API.
@@ -90,6 +101,20 @@ def secure(
     if bearer_token is not None:
         _check_token(bearer_token, address, tls or insecure)
     return Security(tls, roots, certificate, key, bearer_token)
+
+
+def read_token(path: str) -> str:
+    """Returns the first token of a file such as the server's --bearer_token_file.
+
+    Raises:
+        ValueError: There is none.
+        OSError: The file cannot be read.
+    """
+    lines = (line.strip() for line in Path(path).read_text().splitlines())
+    token = next((line for line in lines if line and not line.startswith("#")), None)
+    if token is None:
+        raise ValueError(f"--bearer_token_file={path} has no token; write it on a line")
+    return token
 
 
 def _read(name: str, pem: Pem | None) -> bytes | None:

@@ -10,15 +10,26 @@ from tensorflow_serving.apis import (
 )
 
 from serving import config_pb2
+from serving.client.security import Security
 
 _SECONDS = 60  # a reload returns when its models are loaded
 
 
 class RunningServer:
-    """ModelService of a server, over plain text."""
+    """ModelService of a server.
 
-    def __init__(self, address: str):
-        self._channel = grpc.insecure_channel(address)
+    Args:
+        address: `host:port` of its gRPC.
+        security: TLS and token.
+    """
+
+    def __init__(self, address: str, security: Security):
+        credentials = security.credentials
+        if credentials is None:
+            self._channel = grpc.insecure_channel(address)
+        else:
+            self._channel = grpc.secure_channel(address, credentials)
+        self._metadata = tuple(security.authorization.items())
         self._stub = model_service_pb2_grpc.ModelServiceStub(self._channel)
 
     def __enter__(self) -> RunningServer:
@@ -35,7 +46,7 @@ class RunningServer:
         """
         request = model_management_pb2.ReloadConfigRequest()
         request.config.ParseFromString(config.SerializeToString())
-        self._stub.HandleReloadConfigRequest(request, timeout=_SECONDS, wait_for_ready=False)
+        self._stub.HandleReloadConfigRequest(request, timeout=_SECONDS, metadata=self._metadata)
 
     def state(self, name: str, version: int) -> tuple[str, str]:
         """Returns the state of a version, empty where it is unknown, and the error it has.
@@ -47,7 +58,7 @@ class RunningServer:
         request.model_spec.name = name
         request.model_spec.version.value = version
         try:
-            response = self._stub.GetModelStatus(request, timeout=_SECONDS)
+            response = self._stub.GetModelStatus(request, timeout=_SECONDS, metadata=self._metadata)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.NOT_FOUND:
                 return "", ""

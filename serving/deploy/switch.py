@@ -7,7 +7,7 @@ The version is loaded beside those that are served; once it is available the lab
 then versions without a label are unloaded. --models_config is rewritten with each step, so that a
 server that polls it, or starts later, serves the same. Where the version does not load, everything
 is put back. Going back is the same command with the version before. --label=canary begins a canary,
---version=-1 ends it.
+--version=-1 ends it. The --ssl_ and token flags are those of `python -m serving.client`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import grpc
 from absl import app, flags
 
 from serving import config_files, config_pb2
+from serving.client import address as addresses
+from serving.client import security as client_security
 from serving.config_files import ConfigError
 from serving.deploy import models_config
 from serving.deploy.exported_model import DeployError
@@ -30,7 +32,15 @@ from trainers import help as program_help
 from trainers.quiet import quiet_import
 
 _MODELS_CONFIG = flags.DEFINE_string("models_config", "", "The server's models.config. Required.")
-_SERVER = flags.DEFINE_string("server", "localhost:8500", "gRPC address of the server, plain text.")
+_SERVER = flags.DEFINE_string("server", "localhost:8500", "gRPC address of the server.")
+_SSL = flags.DEFINE_bool("ssl", False, "TLS, as any --ssl_ flag asks for.")
+_ROOTS = flags.DEFINE_string(
+    "ssl_root_certificates", None, "PEM that the server's certificate is of; public authorities."
+)
+_CERTIFICATE = flags.DEFINE_string("ssl_client_certificate", None, "PEM that is shown.")
+_KEY = flags.DEFINE_string("ssl_client_key", None, "Its key, in PEM.")
+_TOKEN_FILE = flags.DEFINE_string("bearer_token_file", None, "Its first line is the token sent.")
+_INSECURE = flags.DEFINE_bool("insecure", False, "Send the token in plain text.")
 _LABEL = flags.DEFINE_string("label", "stable", "Label to move, or to make.")
 _VERSION = flags.DEFINE_integer(
     "version", None, "Version to move it to; -1 takes the label away. Required.", -1
@@ -44,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
     """Moves the label; returns the exit code."""
     try:
         _run(argv[1:])
-    except (DeployError, ConfigError, OSError) as error:
+    except (DeployError, ConfigError, OSError, ValueError) as error:
         print(f"serving.deploy.switch: {error}", file=sys.stderr)
     except grpc.RpcError as error:
         print(
@@ -72,9 +82,10 @@ def _run(arguments: Sequence[str]) -> None:
         after = {label: number for label, number in before.items() if label != _LABEL.value}
     if not after:
         raise DeployError(f"{_LABEL.value} is the only label of {model.name}; move it instead")
+    security = _security()
     with quiet_import():
         from serving.deploy.running_server import RunningServer  # noqa: PLC0415
-    with RunningServer(_SERVER.value) as server:
+    with RunningServer(_SERVER.value, security) as server:
         try:
             _serve(server, path, config, before, also=after)
             if _VERSION.value >= 0:
@@ -87,6 +98,16 @@ def _run(arguments: Sequence[str]) -> None:
             raise
     named = ", ".join(f"{label} is version {number}" for label, number in sorted(after.items()))
     print(f"{model.name}: {named}; {path} is rewritten")
+
+
+def _security() -> client_security.Security:
+    address = addresses.parse(_SERVER.value)
+    if address.scheme != "grpc":
+        raise DeployError(f"--server={_SERVER.value} must be host:port of the server's gRPC")
+    token = client_security.read_token(_TOKEN_FILE.value) if _TOKEN_FILE.value else None
+    return client_security.secure(
+        address, _SSL.value, _ROOTS.value, _CERTIFICATE.value, _KEY.value, token, _INSECURE.value
+    )
 
 
 def _serve(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+import trustme
 import yaml
 from google.protobuf import text_format
 from ovmsclient.tfs_compat.protos.tensorflow_serving.config import monitoring_config_pb2
@@ -18,6 +19,7 @@ from serving import config_pb2, server_flags
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError, ExportedModel
 from tests.serving.serving_helpers import ROOT, Server, free_port
+from tests.serving.test_security import ssl_text
 
 MODEL = ExportedModel("beta_vae", Path("/srv/models/beta_vae"), [1, 2], 128, 5 * 2**20)
 IMAGE = "tensorflow/serving:2.21.0"
@@ -282,5 +284,47 @@ def test_the_embedded_server_takes_the_files_and_labels_move(deployed):
         assert len(ours) == 3
         for name in ours:
             assert re.search(rf"^{name}(_bucket)?{{", page, re.M), name
+    finally:
+        assert server.stop()[0] == 0
+
+
+def test_labels_move_over_tls_with_a_token(deployed, tmp_path):
+    base, _ = deployed
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    files_of = {
+        "roots": authority.cert_pem.bytes(),
+        "ssl": ssl_text(certificate.private_key_pem, certificate.cert_chain_pems).encode(),
+        "token": b"secret\n",
+        "models.config": f"""model_config_list {{ config {{
+            name: "m" base_path: "{base}" model_platform: "tensorflow"
+            model_version_policy {{ specific {{ versions: 1 }} }}
+            version_labels {{ key: "stable" value: 1 }} }} }}""".encode(),
+    }
+    for name, content in files_of.items():
+        (tmp_path / name).write_bytes(content)
+    server = Server(
+        f"--model_config_file={tmp_path}/models.config",
+        "--port=0",
+        f"--ssl_config_file={tmp_path}/ssl",
+        f"--bearer_token_file={tmp_path}/token",
+    )
+    switch = [
+        "serving.deploy.switch",
+        f"--models_config={tmp_path}/models.config",
+        f"--server={server.address}",
+        "--version=2",
+        f"--ssl_root_certificates={tmp_path}/roots",
+    ]
+    try:
+        code, _, errors = run(*switch)
+        assert code == 1
+        assert "UNAUTHENTICATED" in errors
+        code, printed, errors = run(*switch, f"--bearer_token_file={tmp_path}/token")
+        assert (code, errors) == (0, "")
+        assert "stable is version 2" in printed
+        code, _, errors = run(*switch, f"--bearer_token_file={tmp_path}/none")
+        assert code == 1
+        assert f"{tmp_path}/none" in errors
     finally:
         assert server.stop()[0] == 0
