@@ -23,7 +23,7 @@ from trainers.state import newest_step
 
 ROOT = pathlib.Path(__file__).parents[1]
 KILLS = flags.DEFINE_integer("kills", 30, "Kills.", lower_bound=1)
-STEPS = flags.DEFINE_integer("steps", 4000, "Steps of a run.", lower_bound=1)
+STEPS = flags.DEFINE_integer("steps", 12_000, "Steps of a run.", lower_bound=1)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the moments.")
 TRAIN = flags.DEFINE_list(
     "train_flags",

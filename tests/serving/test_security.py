@@ -1,9 +1,11 @@
 """TLS, client certificates, tokens and plain text beyond loopback."""
 
+import http.client
 import ssl
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import grpc
@@ -98,6 +100,28 @@ def test_rest(server, authority, certificate):
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(url, context=context, timeout=20)
     assert caught.value.code == 401
+
+
+def test_a_client_that_keeps_its_connection_does_not_keep_the_server(
+    exported, authority, certificate, tmp_path
+):
+    text = ssl_text(certificate.private_key_pem, certificate.cert_chain_pems)
+    (tmp_path / "ssl.txt").write_text(text)
+    server = Server(
+        f"--model_base_path={exported.parent}",
+        "--port=0",
+        f"--rest_api_port={free_port()}",
+        f"--ssl_config_file={tmp_path}/ssl.txt",
+    )
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    host = urllib.parse.urlsplit(server.rest).netloc
+    kept = http.client.HTTPSConnection(host, context=context)
+    kept.request("GET", "/v1/models/m")
+    assert kept.getresponse().read()
+    server.process.terminate()
+    assert server.process.wait(timeout=25) == 0  # requests in flight would have 30
+    kept.close()
 
 
 def test_certificates_that_do_not_go_together(certificate, authority, tmp_path):
