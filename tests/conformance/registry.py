@@ -171,16 +171,17 @@ PRIORS = {
 }
 
 
-def every_model(function):
+def every_model(function, fast=None):
     """Runs a test with `make`, which makes the registered model (keywords are passed on).
 
-    A class's first entry is in every run of the tests, its further settings among the slow ones.
+    A class's first entry is in every run of the tests, its further settings among the slow ones;
+    where `fast` names some entries, all others are.
     """
     makers, seen = [], set()
     for name, (cls, settings, _) in MODELS.items():
         make = functools.partial(build, cls, **settings)
-        marks = [pytest.mark.slow] if cls in seen else []
-        makers.append(pytest.param(make, marks=marks, id=name))
+        slow = cls in seen if fast is None else name not in fast
+        makers.append(pytest.param(make, marks=[pytest.mark.slow] * slow, id=name))
         seen.add(cls)
     return pytest.mark.parametrize("make", makers)(function)
 

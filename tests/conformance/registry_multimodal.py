@@ -125,10 +125,17 @@ MULTIMODAL = {
 }
 
 
-def every_model(function):
-    """Runs a test with `make`, which makes the registered model (keywords are passed on)."""
+def every_model(function, fast=tuple(MULTIMODAL)):
+    """Runs a test with `make`, which makes the registered model (keywords are passed on).
+
+    Entries that `fast` does not name are among the slow tests.
+    """
     makers = [
-        pytest.param(functools.partial(build, cls, **settings), id=name)
+        pytest.param(
+            functools.partial(build, cls, **settings),
+            marks=[pytest.mark.slow] * (name not in fast),
+            id=name,
+        )
         for name, (cls, settings, _) in MULTIMODAL.items()
     ]
     return pytest.mark.parametrize("make", makers)(function)

@@ -75,7 +75,7 @@ def test_loss_falls(make):
     assert np.mean(trained(model, 150, data=batches(X, start=1)).elbo(X)) > before + 5
 
 
-@every_model
+@functools.partial(every_model, fast=["JMVAE"])
 def test_file_round_trip_and_resume(make, tmp_path):
     whole = fitted(make(), 10)
     half = fitted(make(), 5)
@@ -105,7 +105,7 @@ def test_two_replicas_equal_one_device(make, mirrored):
     assert np.max(np.abs(weights(two) - weights(one))) < 1e-5
 
 
-@every_model
+@functools.partial(every_model, fast=["JMVAE"])
 def test_bfloat16_networks_and_seeds(make):
     model = make(dtype="mixed_bfloat16")
     assert model.encode(rows(X, slice(2))).dtype == tf.float32

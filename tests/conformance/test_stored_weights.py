@@ -27,7 +27,7 @@ MAKERS = {
         for name, (cls, settings, _) in registry_multimodal.LABELLED.items()
     },
 }
-ALWAYS = [("FactorVAE", "int8"), ("VampPrior", "bfloat16"), ("JMVAE", "int8")]
+ALWAYS = [("FactorVAE", "int8"), ("VampPrior", "bfloat16")]
 SLOW = [(name, "int8") for name in MAKERS if (name, "int8") not in ALWAYS]
 
 

@@ -314,6 +314,7 @@ def test_killed_and_begun_anew(batch, exported, tmp_path):
     assert names == {"rows-00000-of-00001.tfrecord", "finished.json"}
 
 
+@pytest.mark.slow
 def test_several_processes(batch, exported, tmp_path):
     for number in range(4):
         write(tmp_path / f"in/{number}", floats())

@@ -251,6 +251,7 @@ def mean(server):
         return json.load(response)["predictions"][0]["mean"][0]
 
 
+@pytest.mark.slow
 def test_the_embedded_server_takes_the_files_and_labels_move(deployed):
     base, output = deployed
     (compose,) = yaml.safe_load_all((output / "compose.yaml").read_text())

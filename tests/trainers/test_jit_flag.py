@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 FLAGS = [
     "--config=trainers/configs/decomposition_pinwheel.py",
     "--config.log_every=2",
@@ -18,6 +20,7 @@ def train(pytestconfig, *flags):
     )
 
 
+@pytest.mark.slow
 def test_auto_says_what_it_chose_and_a_resumed_run_keeps_to_it(tmp_path, pytestconfig):
     run = f"--workdir={tmp_path / 'run'}"
     first = train(pytestconfig, run, "--jit=auto", "--config.steps=2")

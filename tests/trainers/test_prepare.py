@@ -62,6 +62,7 @@ def images_of(data):
     return np.concatenate([batch.numpy() for batch in data.epoch(100)])
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(tmp_path, pytestconfig):
     """Two processes at work, SIGKILL in the middle; the same command leaves whole shards alone."""
     photos, output = tmp_path / "photos", tmp_path / "records"

@@ -71,6 +71,7 @@ def start(directory, *arguments):
     return subprocess.Popen(command, cwd=ROOT, **pipes)
 
 
+@pytest.mark.slow
 def test_stopped_sweep_is_resumed_past_finished_and_failing_runs(directory):
     out = directory / "out"
     sweep = start(directory)
