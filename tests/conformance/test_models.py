@@ -25,6 +25,8 @@ from tfvae.training.trainable_model import TrainableModel
 from trainers import construct
 
 IMAGES = Bars().array
+# What takes long: one model each of one player, of two, and of several samples; the others slow.
+few_models = functools.partial(every_model, fast=["VAE", "FactorVAE", "IWAE"])
 
 
 @every_model
@@ -53,7 +55,7 @@ def test_loss_falls(make):
     assert after["elbo"] > before["elbo"] + 5
 
 
-@every_model
+@few_models
 def test_keras_file_round_trip_goes_on_training_the_same(make, tmp_path):
     model = trained(make(), 5)
     model.save(tmp_path / "model.keras")
@@ -77,7 +79,7 @@ def test_resumed_equals_uninterrupted(make, tmp_path):
         assert np.array_equal(left, right)
 
 
-@functools.partial(every_model, fast=["VAE", "FactorVAE", "IWAE"])
+@few_models
 def test_export_serves_through_the_c_api(make, tmp_path):
     path = tfvae.export(trained(make(), 2), tmp_path / "model")  # runs every signature there
     assert path == tmp_path / "model" / "1"
@@ -114,7 +116,7 @@ def test_bfloat16_networks_train_and_distributions_stay_float32(make):
     assert np.mean(trained(model, 150).elbo(IMAGES)) > before + 5
 
 
-@every_model
+@few_models
 def test_seeds_reproduce(make):
     first, again, other = (weights(trained(make(), 3, seed=seed)) for seed in (0, 0, 1))
     assert np.array_equal(first, again)

@@ -54,6 +54,7 @@ def run(directory, program, *flags, status=0):
     return finished.stdout + finished.stderr
 
 
+@pytest.mark.slow
 def test_train_evaluate_and_what_is_refused(directory):
     assert "JMVAE" in run(directory, "train", "--config=small.py")
     run(directory, "evaluate", "--num_samples=3")
