@@ -2,8 +2,7 @@
 
 The experiment of Suzuki et al. 2016 (arXiv:1611.01891) in a latent plane, drawn and measured of
 
-    python -m trainers.sweep --sweep=trainers/sweeps/paired_mnist.py --num_samples=1000 \
-        --workdir=runs/paired_mnist
+    python -m trainers.sweep --sweep=trainers/sweeps/paired_mnist.py --workdir=runs/paired_mnist
 
 A classifier trained on the training images reads position and digit back from generated images.
 

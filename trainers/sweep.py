@@ -2,8 +2,8 @@
 
 A sweep is a file of trainers/sweeps, or flags: --config=NAME --grid=model.beta=1,4 --grid=seed=0,1.
 Each run is trained by trainers.train and evaluated by trainers.evaluate, whose flags --metrics,
---votes, --num_samples and --seed are taken here too. What is finished is left alone, so the same
-command resumes; results.csv has a row for each run.
+--votes, --num_samples and --seed are taken here too; a flag comes before what the file says. What
+is finished is left alone, so the same command resumes; results.csv has a row for each run.
 """
 
 import ast
@@ -53,8 +53,9 @@ def main() -> None:
     planned = plan(sweep["grids"], directory)
     varied = list(dict.fromkeys(column for run in planned for column in run.varied))
     _check(planned, sweep)
-    samples = evaluate.NUM_SAMPLES.value or 0
-    asked = Evaluation(sweep["metrics"], evaluate.VOTES.value, samples, evaluate.SEED.value)
+    asked = Evaluation(
+        sweep["metrics"], evaluate.VOTES.value, sweep["num_samples"], evaluate.SEED.value
+    )
     pending = [run for run in planned if _missing(run, asked)]
     print(f"{len(planned)} runs in {directory}, {len(planned) - len(pending)} of them finished")
 
@@ -71,7 +72,7 @@ def main() -> None:
     failed = _execute(pending, asked, write_table)
     rows = write_table()
     if rows:
-        score = RANK_BY.value or _first_score(rows[0], asked)
+        score = sweep["rank_by"] or _first_score(rows[0], asked)
         print(f"\n{table.ranking(rows, varied, score)}\n\n{directory / TABLE_FILE}")
         for name in sweep["figures"]:
             DRAW[name](rows, varied, score).savefig(directory / f"{name}.png")
@@ -82,12 +83,18 @@ def main() -> None:
 
 
 def _sweep() -> dict[str, Any]:
-    """What is asked for: `grids`, `metrics` and `figures`, a flag before the sweep's file."""
+    """What is asked for, a flag before the sweep's file: what is trained, evaluated and drawn."""
     if bool(SWEEP.value) == bool(CONFIGS.value):
         raise ValueError(
             "give either --sweep=FILE, or --config=CONFIG and --grid=FIELD=VALUE,VALUE"
         )
-    sweep: dict[str, Any] = {"grids": [{"config": CONFIGS.value}], "metrics": [], "figures": []}
+    sweep: dict[str, Any] = {
+        "grids": [{"config": CONFIGS.value}],
+        "metrics": [],
+        "num_samples": 0,
+        "rank_by": None,
+        "figures": [],
+    }
     if SWEEP.value:
         described = call(SWEEP.value, "get_sweep")
         for key in described:
@@ -96,9 +103,13 @@ def _sweep() -> dict[str, Any]:
         sweep |= described
     fields = dict(_field(text) for text in GRID.value)
     sweep["grids"] = [{**grid, **fields} for grid in sweep["grids"]]
-    sweep["metrics"] = evaluate.METRICS.value or sweep["metrics"]
-    sweep["figures"] = FIGURES.value or sweep["figures"]
-    return sweep
+    given = {
+        "metrics": evaluate.METRICS.value,
+        "num_samples": evaluate.NUM_SAMPLES.value,
+        "rank_by": RANK_BY.value,
+        "figures": FIGURES.value,
+    }
+    return sweep | {key: value for key, value in given.items() if value not in (None, [])}
 
 
 def _field(text: str) -> tuple[str, list]:

@@ -1,7 +1,7 @@
 """VAE and IWAE over k on dynamically binarised MNIST, two stochastic layers.
 
 The table of Burda et al. 2016 (arXiv:1509.00519), stages 0 to 2 of the published 8: 13 of 3,280
-epochs. With k = 1 both models are one. Test bounds are by --num_samples=5000.
+epochs. With k = 1 both models are one.
 """
 
 STEPS = 39_000
@@ -15,5 +15,8 @@ def get_sweep():
             {**common, "model.name": ["IWAE"], "model.num_samples": [1, 5, 50]},
             {**common, "model.name": ["VAE"], "model.num_samples": [5, 50]},
         ],
-        "metrics": [],
+        "metrics": ["active_units"],
+        "num_samples": 5000,
+        "rank_by": "log_likelihood",
+        "figures": ["curves"],
     }

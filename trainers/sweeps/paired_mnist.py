@@ -16,5 +16,5 @@ def get_sweep():
             {"config": "telbo_paired_mnist"},
             {"config": "mvae_paired_mnist"},
         ],
-        "metrics": [],
+        "num_samples": 1000,
     }
