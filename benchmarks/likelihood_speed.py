@@ -75,7 +75,8 @@ def main(argv) -> None:
     digits = _DIGITS.value
     x = (np.random.default_rng(0).uniform(size=(digits, 28, 28, 1)) < 0.13).astype(np.float32)
     vae = model()
-    rows, chunk = likelihood.chunk_shape(digits, _SAMPLES, x.shape[1:], likelihood.MEMORY_BUDGET)
+    one_sample = likelihood.bytes_per_sample(vae, x)
+    rows, chunk = likelihood.chunk_shape(digits, _SAMPLES, one_sample, likelihood.MEMORY_BUDGET)
     tfvae.evaluation.log_likelihood(vae, x[:rows], _SAMPLES)  # compiled
     taken = measured(lambda: tfvae.evaluation.log_likelihood(vae, x, _SAMPLES))
     bare = measured(bare_products(rows, chunk))

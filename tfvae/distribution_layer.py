@@ -41,11 +41,14 @@ class Head(DistributionLayer):
             decoder per value of an image.
         support: (low, high) of the values it gives a probability to; None where unbounded.
         data_dtype: dtype of the values it gives a probability to.
+        gives_probabilities: whether `log_prob` is of values' probabilities, which have a number of
+            bits, rather than of their density.
     """
 
     params_size: int
     support: tuple[float, float] | None = None
     data_dtype: str = "float32"
+    gives_probabilities: bool = False
 
     def distribution(self, params: tf.Tensor, batch_ndims: int = 1):
         """Returns the distribution with `params`, concatenated on the last axis.

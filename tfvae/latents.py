@@ -10,7 +10,7 @@ Example:
     pictures = decoded(model.decode, rows)             # or client.decode; [6, 9, H, W, C]
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,11 @@ def encoded(encode: Callable, images: np.ndarray) -> np.ndarray:
 
     Args:
         encode: images [n, ...] to a distribution (`model.encode`), to mean and stddev
-            (`client.encode`) or to codes [n, d].
+            (`client.encode`, or a signature of `tfvae.saved_model.load`) or to codes [n, d].
         images: [N, ...].
+
+    Raises:
+        ValueError: for a signature that gives neither a mean nor one output alone.
     """
     return np.concatenate([_mean(encode(part)) for part in _parts(np.asarray(images))])
 
@@ -40,8 +43,12 @@ def decoded(decode: Callable, latents: ArrayLike) -> np.ndarray:
     """Returns the means of p(x|z), [..., *data_shape], in batches of 500.
 
     Args:
-        decode: latents [n, d] to a distribution (`model.decode`) or to data (`client.decode`).
+        decode: latents [n, d] to a distribution (`model.decode`) or to data (`client.decode`, or a
+            signature of `tfvae.saved_model.load`).
         latents: [..., d].
+
+    Raises:
+        ValueError: for a signature of several outputs.
     """
     latents = np.asarray(latents, np.float32)
     rows = latents.reshape(-1, latents.shape[-1])
@@ -184,7 +191,13 @@ def slerp(a: ArrayLike, b: ArrayLike, fractions: ArrayLike) -> np.ndarray:
 
 
 def _mean(answer: Any) -> np.ndarray:
-    if isinstance(answer, tuple):  # a client's mean and stddev
+    if isinstance(answer, Mapping):  # of a signature
+        if "mean" not in answer and len(answer) != 1:
+            raise ValueError(
+                f"the signature gives {', '.join(answer)}; it must give a mean or one output alone"
+            )
+        answer = answer.get("mean", next(iter(answer.values())))
+    elif isinstance(answer, tuple):  # a client's mean and stddev
         answer = answer[0]
     elif isinstance(answer, tfd.Distribution):
         answer = answer.mean()

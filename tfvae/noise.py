@@ -88,6 +88,11 @@ def sample_rows(seeds: tf.Tensor, num_samples: int, first_sample=0) -> tf.Tensor
     return tf.reshape(tf.stack([first, second], axis=-1), [-1, 2])
 
 
+def words_per_row(size: int) -> int:
+    """Returns how many int64 words a draw of `size` values works on, for each row and sample."""
+    return 4 * _counters(size)
+
+
 def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
     """Draws standard normal values, float32 [num_samples, B, size].
 
@@ -135,10 +140,14 @@ def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[
     key0, key1, upper0, upper1 = (  # ... whose words are the row's key and upper counter words
         word[None, :, None] for word in _philox(words, _SCRAMBLE_KEY)
     )
-    blocks = -(-size // (4 * _COUNTERS_PER_BLOCK))
-    counter = tf.range(blocks * _COUNTERS_PER_BLOCK, dtype=tf.int64)[None, None, :]
+    counter = tf.range(_counters(size), dtype=tf.int64)[None, None, :]
     sample = tf.cast(first_sample, tf.int64) + tf.range(num_samples, dtype=tf.int64)
     return _philox([counter, sample[:, None, None], upper0, upper1], (key0, key1))
+
+
+def _counters(size: int) -> int:
+    """Counters of four words each for `size` values, padded to whole blocks."""
+    return -(-size // (4 * _COUNTERS_PER_BLOCK)) * _COUNTERS_PER_BLOCK
 
 
 def _philox(words: list[tf.Tensor], key) -> list[tf.Tensor]:

@@ -38,6 +38,9 @@ AIS_STEPS = flags.DEFINE_integer(
 )
 AIS_CHAINS = flags.DEFINE_integer("ais_chains", 16, "Chains per example of ais and bidirectional.")
 AIS_EXAMPLES = flags.DEFINE_integer("ais_examples", 100, "Examples of ais and bidirectional.")
+MEMORY_BUDGET = flags.DEFINE_integer(
+    "memory_budget", None, "Bytes that the tensors of a likelihood may take at once."
+)
 SEED = flags.DEFINE_integer("seed", 0, "Seed of all that is drawn.")
 VOTES = flags.DEFINE_integer(
     "votes", 10_000, "Votes or observations that a metric is fitted on; half as many test it."
@@ -86,10 +89,11 @@ def main() -> None:
         data=data,
         examples=examples,
         seed=SEED.value,
-        num_samples=NUM_SAMPLES.value or 5000,
-        ais_steps=AIS_STEPS.value or 1000,
+        num_samples=5000 if NUM_SAMPLES.value is None else NUM_SAMPLES.value,
+        ais_steps=1000 if AIS_STEPS.value is None else AIS_STEPS.value,
         ais_chains=AIS_CHAINS.value,
         ais_examples=AIS_EXAMPLES.value,
+        memory_budget=MEMORY_BUDGET.value,
         progress=sys.stdout.isatty(),
     )
     codes = Codes(model, data, SEED.value, VOTES.value)
@@ -115,10 +119,19 @@ def _names() -> list[str]:
     for flag in (NUM_SAMPLES, AIS_STEPS):
         if flag.value is not None and flag.value < 0:
             raise ValueError(f"--{flag.name} is {flag.value}; it must be 0 or more")
-    for flag in (AIS_CHAINS, AIS_EXAMPLES):
-        if flag.value < 1:
+    for flag in (AIS_CHAINS, AIS_EXAMPLES, VOTES, MEMORY_BUDGET):
+        if flag.value is not None and flag.value < 1:
             raise ValueError(f"--{flag.name} is {flag.value}; it must be at least 1")
     names = list(METRICS.value)
+    for flag, needing in (
+        (NUM_SAMPLES, {"log_likelihood", "bits_per_dimension"}),
+        (AIS_STEPS, {"ais", "bidirectional"}),
+    ):
+        if flag.value == 0 and needing & set(names):
+            raise ValueError(
+                f"--{flag.name} is 0; it must be at least 1 for --metrics="
+                f"{','.join(needing & set(names))}"
+            )
     if NUM_SAMPLES.value:
         names.append("log_likelihood")
     if AIS_STEPS.value and "bidirectional" not in names:

@@ -1,7 +1,7 @@
 """Likelihoods by the names of `--metrics`: what results.json holds of each."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from trainers import program  # noqa: F401  # first: quiets TensorFlow
 
@@ -24,6 +24,7 @@ class Asked(NamedTuple):
         ais_steps: steps of a chain.
         ais_chains: chains for each example, each way.
         ais_examples: examples annealed, or simulated.
+        memory_budget: bytes that tensors may take at once; each estimator's own where None.
         progress: whether to show progress bars.
     """
 
@@ -35,7 +36,14 @@ class Asked(NamedTuple):
     ais_steps: int
     ais_chains: int
     ais_examples: int
+    memory_budget: int | None
     progress: bool
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """Arguments of every estimator."""
+        budget = {} if self.memory_budget is None else {"memory_budget": self.memory_budget}
+        return {"seed": self.seed, "progress": self.progress, **budget}
 
     def shown(self, limit: int) -> np.ndarray:
         """Returns examples [limit, ...] of the data, spread evenly."""
@@ -55,9 +63,8 @@ def _log_likelihood(asked: Asked) -> Results:
         asked.model,
         asked.data,
         asked.num_samples,
-        asked.seed,
-        asked.examples,
-        progress=asked.progress,
+        num_examples=asked.examples,
+        **asked.how,
     )
     return {
         **_mean("log_likelihood", estimate.values),
@@ -79,8 +86,7 @@ def _ais(asked: Asked) -> Results:
         asked.shown(asked.ais_examples),
         asked.ais_steps,
         asked.ais_chains,
-        seed=asked.seed,
-        progress=asked.progress,
+        **asked.how,
     )
     return {
         **_mean("ais_log_likelihood", estimate.log_likelihood),
@@ -98,8 +104,7 @@ def _bidirectional(asked: Asked) -> Results:
         asked.ais_examples,
         asked.ais_steps,
         asked.ais_chains,
-        seed=asked.seed,
-        progress=asked.progress,
+        **asked.how,
     )
     return {
         **_mean("bidirectional_lower", bounds.lower),

@@ -3,10 +3,12 @@
 Figures: reconstructions, of other runs too with --beside; samples; traversals, sorted by KL, and
 traversals_gif, the same moving; interpolations between images; latent_arithmetic, the direction of
 a label added step by step to other images; aggregate_posterior, densities of q(z) and p(z) for two
-latent dimensions; curves, columns of metrics.csv over the steps.
+latent dimensions; curves, columns of metrics.csv over the steps; rate_distortion, the best that the
+decoder can do at any rate, by annealing, and where the posterior is, of a few images.
 """
 
 import pathlib
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,7 +19,7 @@ import numpy as np
 from absl import flags
 
 import tfvae
-from tfvae import plots
+from tfvae import evaluation, noise, plots
 from trainers.arithmetic import latent_arithmetic
 from trainers.construct import nearest
 
@@ -40,6 +42,7 @@ LABEL = flags.DEFINE_string(
 ANIMATED_IMAGES = 3
 IMAGES = 12  # of a row
 PAIRS = 6  # of interpolated images
+ANNEALED_IMAGES = 20
 
 
 class Drawn(NamedTuple):
@@ -72,6 +75,21 @@ def _latent_arithmetic(run: Drawn):
     return latent_arithmetic(run.model, run.data, SEED.value, *chosen)
 
 
+def _rate_distortion(run: Drawn):
+    images = run.images[:ANNEALED_IMAGES]
+    seeds = noise.seed_rows(SEED.value, len(images))
+    bound = run.model.bound(images, seeds)
+    point = {
+        "model": run.directory.name,
+        "kl": float(np.mean(bound.kl)),
+        "reconstruction": float(np.mean(bound.reconstruction)),
+    }
+    curve = evaluation.rate_distortion(
+        run.model, images, seed=SEED.value, progress=sys.stdout.isatty()
+    )
+    return plots.rate_distortion([point], curve)
+
+
 def _reconstructions(run: Drawn):
     others = [runs.load(directory)[0] for directory in BESIDE.value]
     names = [run.directory.name, *(pathlib.Path(directory).name for directory in BESIDE.value)]
@@ -85,6 +103,7 @@ DRAW: dict[str, Callable[[Drawn], Any]] = {
     "curves": _curves,
     "interpolations": _interpolations,
     "latent_arithmetic": _latent_arithmetic,
+    "rate_distortion": _rate_distortion,
     "reconstructions": _reconstructions,
     "samples": lambda run: plots.samples(run.model, 64, SEED.value),
     "traversals": lambda run: plots.traversals(run.model, run.images),

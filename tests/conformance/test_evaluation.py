@@ -6,6 +6,7 @@ import pytest
 import tfvae
 from tests.conformance.registry import EXAMPLES, Bars, build
 from tfvae import evaluation
+from tfvae.evaluation.likelihood import bytes_per_sample
 
 IMAGES = Bars().array[: EXAMPLES // 4 - 1]  # 23: neither replicas nor groups divide them
 
@@ -18,7 +19,8 @@ def annealed(model):
 
 def importance_weighted(model):
     # A budget of three examples' samples: the replicas take several turns.
-    return evaluation.log_likelihood(model, IMAGES, 5, memory_budget=3 * 5 * 64 * 4 * 4)
+    budget = 3 * 5 * bytes_per_sample(model, IMAGES)
+    return evaluation.log_likelihood(model, IMAGES, 5, memory_budget=budget)
 
 
 @pytest.mark.parametrize("estimate", [importance_weighted, annealed])

@@ -41,6 +41,14 @@ def test_examples_are_the_models_own_and_of_the_seed(linear_gaussian):
         bidirectional(case.model, 0)
 
 
+def test_a_curve_of_no_numbers_is_refused(linear_gaussian):
+    case = linear_gaussian()
+    kernel, bias = case.model.decoder.layers[0].get_weights()
+    case.model.decoder.layers[0].set_weights([kernel, bias * np.nan])
+    with pytest.raises(ValueError, match="likelihoods of 5 of 5 examples are NaN or infinite"):
+        rate_distortion(case.model, case.x, 2, 2, 1)
+
+
 def test_rate_and_distortion_are_the_closed_forms(linear_gaussian):
     case = linear_gaussian()
     curve = rate_distortion(case.model, tf.repeat(case.x, 8, axis=0), 60, 32, 5)

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tfvae.evaluation import bits_per_dimension
@@ -23,7 +24,13 @@ def test_binary_values_have_bits_and_grey_ones_do_not(tiny_model, images):
         bits_per_dimension(model, images * 0.3, -10.0)
 
 
-@pytest.mark.parametrize("head", [tfvae.heads.Normal(), tfvae.heads.ContinuousBernoulli()])
+def of_a_user(params):
+    return tfd.Independent(tfd.Laplace(params, 1.0), 3)
+
+
+@pytest.mark.parametrize(
+    "head", [tfvae.heads.Normal(), tfvae.heads.ContinuousBernoulli(), of_a_user]
+)
 def test_densities_have_no_bits(head, tiny_model, images):
     with pytest.raises(ValueError, match="is a density, whose logarithm depends on the data's"):
         bits_per_dimension(tiny_model(likelihood=head), images, -10.0)

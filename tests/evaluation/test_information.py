@@ -86,9 +86,20 @@ def test_what_cannot_be_taken_apart_is_refused():
     correlated = tfd.MultivariateNormalTriL(tf.zeros(2), [[1.0, 0.0], [0.8, 0.6]])
     with pytest.raises(ValueError, match=r"such as tfvae\.priors\.StandardNormal"):
         evaluation.decompose_kl([q], correlated)
-    with pytest.raises(TypeError, match="marginal densities are not known"):
+    with pytest.raises(ValueError, match="marginal densities are not known"):
         evaluation.decompose_kl([mixture], PRIOR)
     with pytest.raises(ValueError, match="num_points is 0; it must be at least 1"):
         evaluation.decompose_kl([q], PRIOR, num_points=0)
+    with pytest.raises(ValueError, match="memory_budget is 0; it must be at least 1"):
+        evaluation.decompose_kl([q], PRIOR, memory_budget=0)
     with pytest.raises(ValueError, match="x has 0 rows"):
         evaluation.kl_decomposition(types.SimpleNamespace(), tf.zeros([0, 2]))
+
+
+def test_data_and_weights_that_are_no_numbers_are_named(tiny_model, images):
+    model = tiny_model()
+    with pytest.raises(ValueError, match="images range from 0 to 255; the likelihood needs"):
+        evaluation.kl_decomposition(model, 255 * images)
+    means = [[0.0, 0.0], [math.nan, 0.0], [1.0, 1.0]]
+    with pytest.raises(ValueError, match=r"latents or densities of q\(z\|x\) of 1 of 3 examples are NaN.* of example 1:"):
+        evaluation.decompose_kl([normal(means, 1.0)], PRIOR)

@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 import tfvae
 from tfvae import noise
 from tfvae.evaluation import log_likelihood
-from tfvae.evaluation.likelihood import chunk_shape
+from tfvae.evaluation.likelihood import bytes_per_sample, chunk_shape
 
 
 @pytest.mark.parametrize("num_samples", [1, 3, 50])
@@ -48,10 +48,10 @@ def test_inexact_posterior_approaches_the_evidence_from_below(linear_gaussian):
 
 def test_memory_budget_changes_nothing(linear_gaussian):
     case = linear_gaussian(exact=False)
-    one_sample = 3 * 4 * 4
+    one_sample = bytes_per_sample(case.model, case.x)
     whole = log_likelihood(case.model, case.x, num_samples=10)
-    # 1: one example at a time; 3: three examples, then two; 15 and 20: chunks of samples.
-    for samples in (1, 3, 15, 20):
+    # 1 and 3: chunks of samples, one example at a time; 20: two examples at a time; 40: all five.
+    for samples in (1, 3, 20, 40):
         chunked = log_likelihood(case.model, case.x, 10, memory_budget=samples * one_sample)
         np.testing.assert_allclose(chunked, whole, rtol=1e-6)
 
@@ -72,13 +72,30 @@ def test_arrays_of_float64_are_taken(linear_gaussian):
 
 
 def test_chunks_fill_the_budget_and_draw_few_samples_too_many():
-    one = 4 * 64 * 4
-    assert chunk_shape(2, 5000, (8, 8, 1), one * 2000 + 1) == (2, 1000)
-    assert chunk_shape(2, 5000, (8, 8, 1), one * 1998) == (2, 834)  # 6 x 834 = 5004, not 5994
-    assert chunk_shape(1000, 50, (8, 8, 1), one * 30) == (30, 1)
-    assert chunk_shape(1000, 50, (8, 8, 1), one * 10**6) == (100, 50)
+    one = 1024
+    assert chunk_shape(2, 5000, one, one * 2000 + 1) == (2, 1000)
+    assert chunk_shape(2, 5000, one, one * 1998) == (2, 834)  # 6 x 834 = 5004, not 5994
+    assert chunk_shape(1000, 50, one, one * 30) == (3, 10)  # eight samples, or more
+    assert chunk_shape(1000, 2, one, one * 30) == (15, 2)
+    assert chunk_shape(1000, 50, one, one * 10**6) == (100, 50)
     with pytest.raises(ValueError, match="is 100 bytes; one sample of one example needs 1024"):
-        chunk_shape(2, 1, (8, 8, 1), 100)
+        chunk_shape(2, 1, one, 100)
+
+
+def test_a_budget_counts_what_is_larger_than_the_data(linear_gaussian):
+    case = linear_gaussian()
+    # Noise comes in blocks of 64 words of 8 bytes.
+    with pytest.raises(ValueError, match="one sample of one example needs 2048"):
+        log_likelihood(case.model, case.x, 2, memory_budget=2047)
+    wide = tfvae.VAE(
+        tfvae.networks.DenseEncoder(4, hidden=()),
+        tfvae.networks.DenseDecoder((3,), hidden=(700,)),
+        tfvae.heads.DiagonalNormal(2),
+        tfvae.heads.Normal(1.0),
+    )
+    with pytest.raises(ValueError, match="one sample of one example needs 5600"):  # 2 x 700 x 4
+        log_likelihood(wide, case.x, 2, memory_budget=5599)
+    assert log_likelihood(wide, case.x, 2, memory_budget=5600).shape == [5]
 
 
 def test_wrong_arguments_are_named(linear_gaussian):

@@ -61,6 +61,8 @@ def test_unnormalised_priors_are_refused(tiny_model, images):
     model = tiny_model(prior=doubled)
     with pytest.raises(ValueError, match=r"prior gives \w+, whose density integrates to (2|1\.9)"):
         mean_log_likelihood(model, images, num_samples=2)
+    with pytest.raises(ValueError, match="normalise its log_prob, or every likelihood is off by"):
+        model.log_likelihood(images, num_samples=2)
     with pytest.raises(
         ValueError, match=r"prior energy gives \w+, which is normalised by no known"
     ):

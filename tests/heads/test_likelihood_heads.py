@@ -118,6 +118,11 @@ def test_discretized_logistic_is_a_distribution_over_256_levels():
         np.testing.assert_allclose(p.mean()[0, 0], min(mean, 1.0), rtol=1e-6)
 
 
+def test_discretized_logistic_is_made_without_a_warning(caplog):
+    heads.DiscretizedLogistic()(tf.zeros([1, 2]))
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("x", [0.0, 0.5, 1.0])
 def test_discretized_logistic_has_gradients_in_the_tails(x):
     params = tf.constant([[-3.0, -20.0], [4.0, -20.0], [0.5, -20.0], [0.5, 20.0]])

@@ -171,6 +171,31 @@ def test_piwae_moves_the_encoder_as_miwae_and_the_decoder_as_iwae(tiny_model, im
     assert np.abs(miwae["decoder"] - iwae["decoder"]).max() > 1e-2
 
 
+def normalised(cls, **settings):
+    keras.utils.set_random_seed(0)
+    return cls(
+        tfvae.networks.DenseEncoder(4, hidden=(8,), batch_normalization=True),
+        tfvae.networks.DenseDecoder((4, 4, 1), hidden=(8,), batch_normalization=True),
+        tfvae.heads.DiagonalNormal(2),
+        tfvae.heads.Bernoulli(),
+        **settings,
+    )
+
+
+def test_weights_meet_their_own_samples_where_batch_normalisation_couples_them(images):
+    piwae = gradients(normalised(tfvae.PIWAE, num_bounds=1, num_samples=3), images, SEEDS)
+    iwae = gradients(normalised(tfvae.IWAE, num_samples=3), images, SEEDS)
+    for role, gradient in iwae.items():
+        error = np.linalg.norm(piwae[role] - gradient)
+        assert error < 1e-4 * np.linalg.norm(gradient)
+
+
+@pytest.mark.parametrize("cls", [tfvae.IWAE, tfvae.PIWAE])
+def test_an_estimator_that_batch_normalisation_biases_is_refused(cls):
+    with pytest.raises(ValueError, match="is 'dreg', which is biased where batch normalisation"):
+        normalised(cls, gradient_estimator="dreg")
+
+
 def test_between_the_ends_of_the_family_stand_the_others(tiny_model, images):
     def of(cls, **settings):
         return gradients(tiny_model(cls, **settings), images, SEEDS)["encoder"]

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfvae
+from tfvae import latents
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROWS = np.array([[7, 0], [7, 1], [-3, 2**40]], np.int64)
@@ -83,6 +84,15 @@ def test_a_base_path_gives_its_newest_whole_version(loaded, base_path, model, im
     older = tfvae.saved_model.load(base_path / "2")
     assert older.path == str(base_path / "2")
     np.testing.assert_allclose(older["encode"](images)["mean"], mean + 1, rtol=1e-5, atol=1e-5)
+
+
+def test_latents_are_those_of_the_model_itself(loaded, model, images):
+    codes = latents.encoded(loaded["encode"], images)
+    np.testing.assert_allclose(codes, latents.encoded(model.encode, images), rtol=1e-5)
+    pictures = latents.decoded(loaded["decode"], codes)
+    np.testing.assert_allclose(pictures, latents.decoded(model.decode, codes), rtol=1e-5)
+    with pytest.raises(ValueError, match="the signature gives image, latent; it must give a mean"):
+        latents.decoded(lambda rows: {"image": rows, "latent": rows}, codes)
 
 
 def test_signatures_are_named_with_their_inputs_and_outputs(loaded):

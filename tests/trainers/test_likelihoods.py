@@ -17,6 +17,7 @@ def asked(tiny_model, images):
         ais_steps=3,
         ais_chains=2,
         ais_examples=4,
+        memory_budget=None,
         progress=False,
     )
 
@@ -32,6 +33,12 @@ def test_log_likelihood_and_bits_are_over_the_evaluation_data(asked):
     bits = LIKELIHOODS["bits_per_dimension"](asked)
     assert bits.pop("bits_per_dimension") == pytest.approx(-whole.mean / 16 / np.log(2))
     assert bits == results
+
+
+def test_a_budget_is_kept_by_every_likelihood(asked):
+    for likelihood in LIKELIHOODS.values():
+        with pytest.raises(ValueError, match="memory_budget is 7 bytes; "):
+            likelihood(asked._replace(memory_budget=7))
 
 
 def test_bits_that_mean_nothing_are_refused(asked, images):

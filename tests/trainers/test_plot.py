@@ -16,6 +16,7 @@ FIGURES = {
     "curves": "curves.png",
     "interpolations": "interpolations.png",
     "latent_arithmetic": "latent_arithmetic.png",
+    "rate_distortion": "rate_distortion.png",
     "reconstructions": "reconstructions.png",
     "traversals": "traversals.png",
     "traversals_gif": "traversals.gif",

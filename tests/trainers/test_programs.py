@@ -27,7 +27,12 @@ MISTAKES = {
         ([], "error: workdir nowhere holds no config.json; train into it first"),
         (["--num_samples=-1"], "error: --num_samples is -1; it must be 0 or more"),
         (
-            ["--num_samples=0", "--ais_chains=0"],
+            ["--num_samples=0", "--metrics=log_likelihood"],
+            "error: --num_samples is 0; it must be at least 1 for --metrics=log_likelihood",
+        ),
+        (["--votes=-5"], "error: --votes is -5; it must be at least 1"),
+        (
+            ["--votes=10", "--ais_chains=0"],
             "error: --ais_chains is 0; it must be at least 1",
         ),
         (["--metrics=factor_vea"], "error: --metrics has 'factor_vea'; did you mean 'factor_vae'?"),

@@ -6,12 +6,17 @@ from tfvae.estimators.importance_weighting import (
     log_mean_exp,
     normalised_weights,
 )
-from tfvae.estimators.kl_divergence import kl_divergence, path_kl_divergence
+from tfvae.estimators.kl_divergence import (
+    closed_kl_divergence,
+    kl_divergence,
+    path_kl_divergence,
+)
 from tfvae.estimators.maximum_mean_discrepancy import maximum_mean_discrepancy
 from tfvae.estimators.split_gradient import split_gradient
 
 __all__ = [
     "accumulate_log_sum_exp",
+    "closed_kl_divergence",
     "covariance",
     "kl_divergence",
     "log_mean_exp",

@@ -6,6 +6,14 @@ from tensorflow_probability import distributions as tfd
 from tfvae.estimators.split_gradient import split_gradient
 
 
+def closed_kl_divergence(q, p) -> tf.Tensor | None:
+    """Returns KL(q || p), [B], where TFP knows its closed form, else None; as `kl_divergence`."""
+    try:
+        return tfd.kl_divergence(q, p)
+    except NotImplementedError:  # TFP's word for a pair of no closed form
+        return None
+
+
 def kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
     """Returns KL(q || p), [B]: closed where TFP knows it, else over samples.
 
@@ -14,10 +22,8 @@ def kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
         p: a prior, batch [].
         z: samples of q, [k, B, d].
     """
-    try:
-        return tfd.kl_divergence(q, p)
-    except NotImplementedError:  # TFP's word for a pair of no closed form
-        return tf.reduce_mean(q.log_prob(z) - p.log_prob(z), axis=0)
+    closed = closed_kl_divergence(q, p)
+    return tf.reduce_mean(q.log_prob(z) - p.log_prob(z), axis=0) if closed is None else closed
 
 
 def path_kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
@@ -32,5 +38,5 @@ def path_kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
         log_q, log_p = q.log_prob(z), p.log_prob(z)
         return log_q - log_p, log_q, log_p
 
-    (_, log_q, log_p), path = split_gradient(log_ratio, z)
-    return tf.reduce_mean(tf.stop_gradient(log_q) - log_p + path, axis=0)
+    (value, log_q, log_p), path = split_gradient(log_ratio, z)
+    return tf.reduce_mean(tf.stop_gradient(log_q) - log_p + path(tf.ones_like(value)), axis=0)

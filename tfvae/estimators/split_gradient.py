@@ -17,13 +17,18 @@ def split_gradient(function: Callable, z: tf.Tensor):
         z: samples [k, B, d], functions of the parameters of q.
 
     Returns:
-        `function(z)`, through which no gradient reaches z; and `path`, zeros [k, B], whose gradient
-        is that of the value through z alone. So value + path has the whole gradient.
+        `function(z)`, through which no gradient reaches z; and `path`, to be called once: weights
+        [k, B] to zeros [k, B], whose gradients sum to that of sum_ib weights_ib value_ib through z
+        alone. So value + path(ones) has the whole gradient. The weights are asked for first since
+        a value may depend on every row's z, as under batch normalisation.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         fixed = tf.stop_gradient(z)
         tape.watch(fixed)
         value, *others = function(fixed)
-    slope = tf.stop_gradient(tape.gradient(value, fixed))
-    path = tf.reduce_sum(slope * (z - fixed), axis=-1)
+
+    def path(weights: tf.Tensor) -> tf.Tensor:
+        slope = tape.gradient(value, fixed, output_gradients=tf.stop_gradient(weights))
+        return tf.reduce_sum(tf.stop_gradient(slope) * (z - fixed), axis=-1)
+
     return (value, *others), path

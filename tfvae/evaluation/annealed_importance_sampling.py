@@ -10,9 +10,9 @@ import tensorflow as tf
 from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.evaluation import annealing, checks
-from tfvae.evaluation.likelihood import MEMORY_BUDGET
 from tfvae.evaluation.normalisation import require_normalised_prior
 
+MEMORY_BUDGET = 2**30  # bytes; a group of 16 chains takes 480 MiB of images of 128 x 128 x 3
 # Chains that find the step sizes, which the chains that count then take as given.
 _PILOT_CHAINS = 4
 _PILOT_WARM_UP = 50  # steps at the first temperature before its path begins
@@ -27,7 +27,8 @@ class AnnealedEstimate(NamedTuple):
         log_likelihood: log of the mean weight, [B]; a lower bound in expectation.
         standard_error: of `log_likelihood`, from the spread of the weights, [B]; too small where
             few chains carry the weight. NaN for one chain.
-        effective_sample_size: (sum w)^2 / sum w^2, from 1 to C, [B].
+        effective_sample_size: (sum w)^2 / sum w^2, from 1 to C, [B]; NaN, as the error is, of an
+            impossible example, whose log-likelihood is -inf.
         acceptance_rate: of the transitions, [B].
         log_weights: of each chain, [C, B].
         latent: where the chains ended, [C, B, d]: draws from p(z|x), up to their weights.

@@ -9,8 +9,12 @@ import tensorflow as tf
 from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.evaluation import checks
-from tfvae.evaluation.annealed_importance_sampling import AnnealedEstimate, Chains, estimate
-from tfvae.evaluation.likelihood import MEMORY_BUDGET
+from tfvae.evaluation.annealed_importance_sampling import (
+    MEMORY_BUDGET,
+    AnnealedEstimate,
+    Chains,
+    estimate,
+)
 
 
 class BidirectionalEstimate(NamedTuple):

@@ -11,7 +11,8 @@ def bits_per_dimension(model, x, log_likelihood):
     """Returns -log2 p(x) per value of an example, of the shape of `log_likelihood`.
 
     What a perfect code of p(x) would need for each value; it takes a likelihood that gives the
-    values probabilities, such as `heads.DiscretizedLogistic` of 8-bit images.
+    values probabilities, such as `heads.DiscretizedLogistic` of 8-bit images, and says so
+    (`gives_probabilities`, an attribute that a user's own head or function may have too).
 
     Args:
         model: the model.
@@ -23,14 +24,15 @@ def bits_per_dimension(model, x, log_likelihood):
             Bernoulli likelihood.
     """
     head = model.likelihood
-    name = type(head).__name__
+    name = getattr(head, "__name__", type(head).__name__)
     instead = "train with tfvae.heads.DiscretizedLogistic to have bits of 8-bit images"
-    if isinstance(head, (heads.Normal, heads.ContinuousBernoulli)):
+    if not getattr(head, "gives_probabilities", False):
         raise ValueError(
             f"likelihood {name} is a density, whose logarithm depends on the data's scale and is "
-            f"no number of bits; {instead}"
+            f"no number of bits; {instead}, or set gives_probabilities on a likelihood of your own "
+            "that gives values probabilities"
         )
-    if isinstance(head, heads.Bernoulli):
+    if isinstance(head, (heads.Bernoulli, heads.OneHotCategorical)):
         grey = np.asarray(x)[~np.isin(x, (0.0, 1.0))]
         if grey.size:
             raise ValueError(

@@ -6,7 +6,7 @@ from tensorflow_probability import distributions as tfd
 
 
 def require_densities(model) -> None:
-    """Checks that the model's likelihood and prior have densities.
+    """Checks that the model's prior and likelihood have densities.
 
     Raises:
         ValueError: naming the head, or prior, that has none, or one up to a constant only.

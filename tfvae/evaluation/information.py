@@ -10,6 +10,7 @@ from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.draw import draw
 from tfvae.estimators import aggregate_posterior
+from tfvae.evaluation import checks
 
 MEMORY_BUDGET = 64 * 2**20  # bytes of one block of densities
 _TENSORS_ALIVE = 4  # of a block's shape at once
@@ -49,12 +50,13 @@ def kl_decomposition(
         memory_budget: bytes that one block of densities may take.
 
     Raises:
-        ValueError: for no rows or points, or a prior whose dimensions depend on each other.
-        TypeError: for a posterior whose marginal densities are not known.
+        ValueError: for no rows or points, data that does not suit the model, a prior whose
+            dimensions depend on each other, a posterior whose marginal densities are not known, or
+            densities that are NaN (naming the row).
     """
     x = tf.convert_to_tensor(x)
-    if x.shape[0] == 0:
-        raise ValueError("x has 0 rows; it must have at least 1")
+    checks.require_examples(x)
+    model.check_data(x)
     posteriors = [model.encode(x[i : i + _BATCH_SIZE]) for i in range(0, x.shape[0], _BATCH_SIZE)]
     return decompose_kl(posteriors, model.prior(), num_points, seed, memory_budget)
 
@@ -75,11 +77,17 @@ def decompose_kl(
         prior: p(z), batch [], event [d].
         num_points: latents at which densities are compared, spread evenly over the rows.
         seed: of the latents.
-        memory_budget: bytes that one block of densities may take.
+        memory_budget: bytes that one block of densities may take; at least one latent's are taken.
+
+    Raises:
+        ValueError: as `kl_decomposition`, the data aside.
     """
-    require_at_least(1, num_points=num_points)
-    for q in posteriors:
-        aggregate_posterior.marginals(q)  # refuses a posterior before any work
+    require_at_least(1, num_points=num_points, memory_budget=memory_budget)
+    try:
+        for q in posteriors:
+            aggregate_posterior.marginals(q)  # refuses a posterior before any work
+    except TypeError as error:
+        raise ValueError(str(error)) from error
     z, log_conditional = _draw_points(posteriors, num_points, seed)  # log q(z|x)
     log_prior = prior.log_prob(z)  # log p(z)
     _check_independent(prior, z, log_prior)
@@ -105,6 +113,8 @@ def _draw_points(posteriors: Sequence, num_points: int, seed: int):
     drawn = [draw(q, rows, repeats) for q, rows in zip(posteriors, seeds, strict=True)]
     density = [q.log_prob(z) for q, z in zip(posteriors, drawn, strict=True)]
     z, log_conditional = tf.concat(drawn, axis=1), tf.concat(density, axis=1)  # [repeats, N, ...]
+    numbers = log_conditional[0] + tf.reduce_sum(z[0], axis=-1)  # TFP may know densities of NaN
+    checks.require_numbers("latents or densities of q(z|x)", numbers)
     order = np.random.default_rng(seed).permutation(sum(sizes))
     # All rows as often as `num_points` allows, then as many others as are left.
     z = tf.reshape(tf.gather(z, order, axis=1), [-1, z.shape[-1]])

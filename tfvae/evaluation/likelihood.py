@@ -10,37 +10,63 @@ from tfvae.arguments import require_at_least
 from tfvae.batch import as_tensors, num_rows, take
 from tfvae.estimators import accumulate_log_sum_exp
 from tfvae.evaluation import checks, replicas
+from tfvae.evaluation.normalisation import require_normalised_prior
 
-MEMORY_BUDGET = 256 * 2**20  # bytes of one chunk's tensors of the data's shape
-# Tensors of the data's shape alive at once: parameters, log-probabilities and their parts.
-_TENSORS_ALIVE = 4
-# Examples of one chunk, at most. Its samples fill the rest of the budget: the more of them, the
-# less often these examples are encoded.
-_ROWS_PER_CHUNK = 100
+# Bytes of one chunk's tensors of the data's shape. Four times as much takes 1.3 to 1.7 times as
+# long: glibc maps anew, page by page, whatever is larger than 32 MiB.
+MEMORY_BUDGET = 64 * 2**20
+# Tensors alive at once of the data's shape (parameters, log-probabilities and their parts), of a
+# hidden layer's outputs, and of noise's words.
+_DENSITIES_ALIVE, _ACTIVATIONS_ALIVE, _WORDS_ALIVE = 4, 2, 4
+# Examples of one chunk, at most, and samples of each, at least, where they fit: the more samples,
+# the less often these examples are encoded.
+_ROWS_PER_CHUNK, _SAMPLES_PER_CHUNK = 100, 8
+
+
+def bytes_per_sample(model, x) -> int:
+    """Returns the bytes that one sample of one example takes, about.
+
+    Args:
+        model: a model.
+        x: data, [B, ...], or a dictionary of such.
+    """
+    densities = [math.prod(values.shape[1:]) for values in tf.nest.flatten(x)]
+    # A mixture's density takes a tensor of all components, which may be larger than the data.
+    densities.append(math.prod(getattr(model.prior, "density_shape", ())))
+    parts = getattr(model, "modalities", {"": model}).values()
+    decoders = [part.decoder for part in parts if hasattr(part, "decoder")]  # a label has none
+    layers = [layer for decoder in decoders for layer in decoder._flatten_layers()]
+    outputs = [getattr(layer, "output", None) for layer in layers]  # none of a user's own kind
+    activations = [math.prod(o.shape[1:]) for o in outputs if isinstance(o, keras.KerasTensor)]
+    words = noise.words_per_row(math.prod(model.latent_shape))
+    return max(
+        4 * _DENSITIES_ALIVE * max(densities),
+        4 * _ACTIVATIONS_ALIVE * max(activations, default=0),
+        8 * _WORDS_ALIVE * words,
+    )
 
 
 def chunk_shape(
-    rows: int, num_samples: int, density_shape: tuple[int, ...], memory_budget: int
+    rows: int, num_samples: int, one_sample: int, memory_budget: int
 ) -> tuple[int, int]:
     """Returns how many examples, and samples of each, fit `memory_budget` bytes.
 
     Args:
         rows: examples.
         num_samples: samples of each.
-        density_shape: of the largest tensor that the density of one sample takes.
+        one_sample: bytes that one sample takes.
         memory_budget: bytes.
 
     Raises:
         ValueError: where not even one sample of one example does.
     """
-    one_sample = math.prod(density_shape) * 4 * _TENSORS_ALIVE
     if memory_budget < one_sample:
         raise ValueError(
             f"memory_budget is {memory_budget} bytes; one sample of one example needs "
             f"{one_sample}: raise it to that at least"
         )
     fitting = memory_budget // one_sample
-    rows = max(1, min(rows, _ROWS_PER_CHUNK, fitting))
+    rows = max(1, min(rows, _ROWS_PER_CHUNK, fitting // min(num_samples, _SAMPLES_PER_CHUNK)))
     chunks = -(-num_samples // (fitting // rows))
     return rows, -(-num_samples // chunks)  # chunks of one size, which draw few too many
 
@@ -91,19 +117,24 @@ def log_likelihood(
 
     Raises:
         ValueError: for k below 1, data that does not suit the model, a budget below one sample, a
-            likelihood or prior without density, or weights that are NaN (naming the example).
+            likelihood or prior without density, a prior whose density does not integrate to 1, or
+            weights that are NaN (naming the example).
     """
     require_at_least(1, num_samples=num_samples)
+    checks.require_densities(model)
+    require_normalised_prior(model)
+    return importance_weighted(model, x, num_samples, seed, memory_budget, progress)
+
+
+def importance_weighted(
+    model, x, num_samples: int, seed: noise.Seed, memory_budget: int, progress: bool = False
+) -> tf.Tensor:
+    """Returns what `log_likelihood` does, [B], of a model whose densities were found to be such."""
     x = as_tensors(x)
     model.check_data(x)
-    checks.require_densities(model)
     size = num_rows(x)
     seeds = noise.seed_rows(seed, size)
-    # A mixture's density takes a tensor of all components, which may be larger than the data.
-    shapes = [tuple(values.shape[1:]) for values in tf.nest.flatten(x)]
-    shapes.append(getattr(getattr(model, "prior", None), "density_shape", ()))
-    largest = max(shapes, key=math.prod)
-    rows, chunk = chunk_shape(size, num_samples, largest, memory_budget)
+    rows, chunk = chunk_shape(size, num_samples, bytes_per_sample(model, x), memory_budget)
     strategy = replicas.strategy_of(model)
     estimate = replicas.compiled(
         model,

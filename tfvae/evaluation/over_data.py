@@ -10,7 +10,8 @@ from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.batch import as_arrays, num_rows, take
 from tfvae.data import Dataset
-from tfvae.evaluation.likelihood import MEMORY_BUDGET, log_likelihood
+from tfvae.evaluation import checks
+from tfvae.evaluation.likelihood import MEMORY_BUDGET, importance_weighted
 from tfvae.evaluation.normalisation import require_normalised_prior
 
 _BATCH_SIZE = 200
@@ -31,8 +32,13 @@ class MeanEstimate(NamedTuple):
 
 
 def mean_estimate(values) -> MeanEstimate:
-    """Returns the mean of values [N] and its standard error."""
+    """Returns the mean of values [N] and its standard error.
+
+    Raises:
+        ValueError: where there are none.
+    """
     values = np.asarray(values)
+    require_at_least(1, num_values=len(values))
     wide = values.astype(np.float64)
     deviation = wide.std(ddof=1) if len(wide) > 1 else math.nan
     return MeanEstimate(float(wide.mean()), float(deviation / math.sqrt(len(wide))), values)
@@ -61,11 +67,11 @@ def mean_log_likelihood(
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: as `log_likelihood`, saying of which examples; for no examples, or a prior
-            whose density does not integrate to 1.
+        ValueError: as `log_likelihood`, saying of which examples; for no examples.
     """
     batches, size = _batches(data, seed, num_examples)
     require_at_least(1, num_samples=num_samples, num_examples=size)
+    checks.require_densities(model)
     require_normalised_prior(model)
     bar = keras.utils.Progbar(size, verbose=int(progress), unit_name="example")
     values, rows = [], noise.seed_rows(seed, size)
@@ -74,7 +80,7 @@ def mean_log_likelihood(
         count = num_rows(x)
         part = slice(done, done + count)
         try:
-            value = log_likelihood(model, x, num_samples, rows[part], memory_budget)
+            value = importance_weighted(model, x, num_samples, rows[part], memory_budget)
         except ValueError as error:
             raise ValueError(f"of examples {done} to {done + count - 1}: {error}") from error
         values.append(value.numpy())

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfvae.evaluation.annealed_importance_sampling import Chains
-from tfvae.evaluation.likelihood import MEMORY_BUDGET
+from tfvae.evaluation import checks
+from tfvae.evaluation.annealed_importance_sampling import MEMORY_BUDGET, Chains
 
 
 class RateDistortion(NamedTuple):
@@ -40,10 +40,12 @@ def rate_distortion(
     is that of `model`'s prior. An encoder's own point, (KL, -reconstruction), lies above the curve;
     Alemi et al. 2018 (arXiv:1711.00464). `tfvae.plots.rate_distortion` draws both.
 
-    The arguments and errors are those of `annealed_importance_sampling`.
+    The arguments and errors are those of `annealed_importance_sampling`; an example of which some
+    latent makes nothing possible (log p(x|z) = -inf) is refused too.
     """
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
     path = chains.to_posterior(x, progress)
+    checks.require_numbers("annealed likelihoods", tf.constant(path.distortion.max(axis=1)))
     temperature = chains.temperatures[1:]
     distortion = path.distortion.mean(axis=0)
     # KL(p_b || p(z)) = E[b log p(x|z)] - log of the normaliser.

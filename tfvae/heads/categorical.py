@@ -33,6 +33,8 @@ class Categorical(Head):
         name: the layer's name.
     """
 
+    gives_probabilities = True
+
     def __init__(self, num_classes: int, name: str | None = None):
         if num_classes < 2:
             raise ValueError(f"num_classes is {num_classes}; it must be at least 2")

@@ -10,31 +10,31 @@ from tfvae.distribution_layer import Head
 LEVELS = 256
 
 
+# Neither has a constructor of its own: TFP infers batch shapes from its bases' parameters.
 class _QuantizedLogistic(tfd.QuantizedDistribution):
-    """A logistic rounded to the levels 0 ... 255, whose mean is the (clipped) location."""
-
-    def __init__(self, loc, scale):
-        self._loc = loc
-        # QuantizedDistribution rounds up: shifted by half a level, it rounds to the nearest.
-        logistic = tfb.Shift(-0.5)(tfd.Logistic(loc, scale))
-        super().__init__(logistic, low=0.0, high=LEVELS - 1.0, name="QuantizedLogistic")
+    """A shifted logistic rounded to levels, whose mean is the (clipped) location."""
 
     def _mean(self):
-        return tf.clip_by_value(self._loc, 0.0, LEVELS - 1.0)
+        return tf.clip_by_value(self.distribution.distribution.loc, self.low, self.high)
 
 
 class _EightBit(tfd.TransformedDistribution):
     """Levels 0 ... 255 as the values 0, 1/255, ... 1; probabilities, so without a Jacobian."""
 
-    def __init__(self, loc, scale):
-        self._levels = _QuantizedLogistic(loc * (LEVELS - 1.0), scale * (LEVELS - 1.0))
-        super().__init__(self._levels, tfb.Scale(1.0 / (LEVELS - 1.0)), name="EightBitLogistic")
-
     def _log_prob(self, value, **kwargs):
-        return self._levels.log_prob(tf.round(value * (LEVELS - 1.0)))
+        return self.distribution.log_prob(tf.round(value * (LEVELS - 1.0)))
 
     def _mean(self):
-        return self._levels.mean() / (LEVELS - 1.0)
+        return self.distribution.mean() / (LEVELS - 1.0)
+
+
+def _eight_bit(loc: tf.Tensor, scale: tf.Tensor) -> tfd.Distribution:
+    logistic = tfd.Logistic(loc * (LEVELS - 1.0), scale * (LEVELS - 1.0))
+    # QuantizedDistribution rounds up: shifted by half a level, it rounds to the nearest.
+    levels = _QuantizedLogistic(
+        tfb.Shift(-0.5)(logistic), low=0.0, high=LEVELS - 1.0, name="QuantizedLogistic"
+    )
+    return _EightBit(levels, tfb.Scale(1.0 / (LEVELS - 1.0)), name="EightBitLogistic")
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -49,10 +49,11 @@ class DiscretizedLogistic(Head):
 
     params_size = 2
     support = (0.0, 1.0)
+    gives_probabilities = True
 
     def distribution(self, params, batch_ndims=1):
         """Returns the independent discretised logistics with parameters `params`."""
         mean, log_variance = tf.split(params, 2, axis=-1)
         # Below a quarter of a level the gradient would vanish away from the mean.
         scale = tf.exp(0.5 * tf.clip_by_value(log_variance, -14.0, 14.0))
-        return tfd.Independent(_EightBit(mean, scale), params.shape.rank - batch_ndims)
+        return tfd.Independent(_eight_bit(mean, scale), params.shape.rank - batch_ndims)

@@ -28,6 +28,7 @@ class OneHotCategorical(Head):
 
     params_size = 1
     support = (0.0, 1.0)
+    gives_probabilities = True
 
     def distribution(self, params, batch_ndims=1):
         """Returns the independent categoricals with logits `params`."""

@@ -82,6 +82,7 @@ class TokenSequence(Head):
 
     params_size = 1
     data_dtype = "int32"
+    gives_probabilities = True
 
     def __init__(self, length: int, vocabulary_size: int, units: int = 64, name: str | None = None):
         require_at_least(1, length=length, units=units)

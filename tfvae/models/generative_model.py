@@ -39,6 +39,22 @@ class GenerativeModel(TrainableModel):
         """The factor on the KL terms at this step."""
         return schedules.value(self.kl_warmup, self.step)
 
+    def require_uncoupled_samples(self) -> None:
+        """Checks that the gradient estimator suits the networks.
+
+        Raises:
+            ValueError: for "dreg" with batch normalisation, under which one sample's density
+                depends on the others and that estimator is biased.
+        """
+        normalised = (keras.layers.BatchNormalization,)
+        if getattr(self, "gradient_estimator", "") == "dreg" and any(
+            isinstance(layer, normalised) for layer in self._flatten_layers()
+        ):
+            raise ValueError(
+                "gradient_estimator is 'dreg', which is biased where batch normalisation couples "
+                "the samples; take 'standard', or networks without batch_normalization"
+            )
+
     def call(self, inputs, training: bool = False):
         """Returns the mean of p(x|z) at the posterior's mean, of the data's shape."""
         return self.decode(self.encode(inputs, training).mean(), training).mean()

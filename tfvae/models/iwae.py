@@ -1,12 +1,19 @@
 """The importance-weighted autoencoder."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
 from tfvae import noise
 from tfvae.distribution_layer import distribution_of
 from tfvae.draw import draw
-from tfvae.estimators import kl_divergence, log_mean_exp, normalised_weights, split_gradient
+from tfvae.estimators import (
+    closed_kl_divergence,
+    log_mean_exp,
+    normalised_weights,
+    split_gradient,
+)
 from tfvae.models.vae import VAE
 
 
@@ -26,7 +33,8 @@ class IWAE(VAE):
     * "dreg", doubly reparameterised (Tucker et al. 2018, arXiv:1810.04152): the same with v_i^2
       for v_i, which makes it unbiased.
 
-    The last two vanish for phi where q(z|x) is exact, and go through the decoder once more.
+    The last two vanish for phi where q(z|x) is exact, and go through the decoder once more. What
+    "dreg" rests on does not hold where batch normalisation couples the samples, and is refused.
 
     Args:
         num_samples: k, at least 1.
@@ -34,7 +42,8 @@ class IWAE(VAE):
         kwargs: the arguments of `VAE`.
 
     Raises:
-        ValueError: for another estimator, or fewer samples than one.
+        ValueError: for another estimator, "dreg" with batch normalisation, or fewer samples than
+            one.
     """
 
     term_names = (*VAE.term_names, "importance_weighted_bound")
@@ -43,6 +52,7 @@ class IWAE(VAE):
     def __init__(self, *args, num_samples: int = 50, **kwargs):
         # mypy takes *args for what may hold num_samples too.
         super().__init__(*args, num_samples=num_samples, **kwargs)  # type: ignore[misc]
+        self.require_uncoupled_samples()
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
@@ -66,7 +76,9 @@ class IWAE(VAE):
             (log_w, *log_densities), path = split_gradient(log_weights, z)
             objective = self.surrogate(log_w, log_densities, path)
         log_px, log_pz, log_qz = log_densities
-        reconstruction, kl = tf.reduce_mean(log_px, axis=0), kl_divergence(q, prior, z)
+        reconstruction = tf.reduce_mean(log_px, axis=0)
+        kl = closed_kl_divergence(q, prior)
+        kl = tf.reduce_mean(log_qz - log_pz, axis=0) if kl is None else kl
         return {
             "loss": -objective,
             "elbo": reconstruction - kl,
@@ -92,24 +104,25 @@ class IWAE(VAE):
         """Returns the weights v_i of grad_theta, [k, B]."""
         return self.gradient_weights(log_w)
 
-    def surrogate(self, log_w: tf.Tensor, log_densities, path: tf.Tensor) -> tf.Tensor:
+    def surrogate(self, log_w: tf.Tensor, log_densities, path: Callable) -> tf.Tensor:
         """Returns L(x), [B], whose gradient is the estimator's; the arguments are [k, B].
 
         Args:
             log_w: log w_i.
             log_densities: log p(x|z_i), log p(z_i) and log q(z_i|x), with no gradient through z_i.
-            path: zeros, whose gradient is that of log w_i through z_i alone.
+            path: weights of the samples to zeros, whose gradient is that of the weighted log w_i
+                through z_i alone.
         """
         log_px, log_pz, log_qz = log_densities
         v, kl_weight = self.gradient_weights(log_w), self.warmed_up
         surrogate = self.model_weights(log_w) * (log_px + kl_weight * log_pz)
         if self.gradient_estimator == "standard":
-            surrogate += v * (path - kl_weight * log_qz)
+            surrogate += path(v) - v * kl_weight * log_qz
         elif self.gradient_estimator == "stl":
-            surrogate += v * path
+            surrogate += path(v)
         else:
             # E[v_i grad_phi log q(z_i|x)] = E[(v_i - v_i^2) (d log w_i / d z_i) grad_phi z_i].
             squared = self.gradient_weights(log_w, power=2)
-            surrogate += (v - kl_weight * (v - squared)) * path
+            surrogate += path(v - kl_weight * (v - squared))
         surrogate = tf.reduce_sum(surrogate, axis=0)
         return tf.stop_gradient(self.weighted_bound(log_w) - surrogate) + surrogate

@@ -26,7 +26,7 @@ class MMVAE(MultimodalVAE):
         kwargs: the arguments of `MultimodalVAE`; `num_samples` is k.
 
     Raises:
-        ValueError: for another estimator.
+        ValueError: for another estimator, or "dreg" with batch normalisation.
     """
 
     settings = (*MultimodalVAE.settings, "gradient_estimator")
@@ -38,6 +38,7 @@ class MMVAE(MultimodalVAE):
             )
         super().__init__(*args, **kwargs)
         self.gradient_estimator = gradient_estimator
+        self.require_uncoupled_samples()
 
     def infer(self, x: Observed, training: bool = False):
         """Returns q(z|x_A), batch [B]."""
@@ -85,9 +86,10 @@ class MMVAE(MultimodalVAE):
         Args:
             log_w: log w_i.
             log_pxz: log p(x, z_i), with no gradient through z_i.
-            path: zeros, whose gradient is that of log w_i through z_i alone.
+            path: weights of the samples to zeros, whose gradient is that of the weighted log w_i
+                through z_i alone.
         """
         v = normalised_weights(log_w)
         path_weight = v - self.warmed_up * (v - v**2)
-        surrogate = tf.reduce_sum(v * log_pxz + path_weight * path, axis=0)
+        surrogate = tf.reduce_sum(v * log_pxz + path(path_weight), axis=0)
         return tf.stop_gradient(log_mean_exp(log_w) - surrogate) + surrogate

@@ -87,4 +87,4 @@ class TELBO(JointPosteriorVAE):
         if name not in self.fixed_decoders:
             return weight * log_prob(z)
         (value,), path = split_gradient(lambda z: (log_prob(z),), z)
-        return weight * (tf.stop_gradient(value) + path)
+        return weight * (tf.stop_gradient(value) + path(tf.ones_like(value)))

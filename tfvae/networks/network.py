@@ -60,7 +60,8 @@ class Style(NamedTuple):
     Attributes:
         activation: of each layer.
         batch_normalization: whether each layer is normalised over the global batch, whatever the
-            number of replicas.
+            number of replicas. The moving statistics of a network between stochastic layers move
+            twice a step: where a layer is drawn, and where the draw is scored.
         dtype: Keras dtype policy.
     """
 
