@@ -12,8 +12,8 @@ from tfvae.estimators import accumulate_log_sum_exp
 from tfvae.evaluation import checks, replicas
 from tfvae.evaluation.normalisation import require_normalised_prior
 
-# Bytes of one chunk's tensors of the data's shape. Four times as much takes 1.3 to 1.7 times as
-# long: glibc maps anew, page by page, whatever is larger than 32 MiB.
+# Bytes of one chunk's tensors. Larger chunks leave the processor's caches, and glibc maps anew
+# whatever is above 32 MiB: 256 MiB were never faster, and in one thread up to 1.7 times slower.
 MEMORY_BUDGET = 64 * 2**20
 # Tensors alive at once of the data's shape (parameters, log-probabilities and their parts), of a
 # hidden layer's outputs, and of noise's words.
