@@ -130,7 +130,7 @@ def _names() -> list[str]:
         if flag.value == 0 and needing & set(names):
             raise ValueError(
                 f"--{flag.name} is 0; it must be at least 1 for --metrics="
-                f"{','.join(needing & set(names))}"
+                f"{','.join(sorted(needing & set(names)))}"
             )
     if NUM_SAMPLES.value:
         names.append("log_likelihood")
