@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.evaluation.likelihood import MEMORY_BUDGET, log_likelihood
+from tfvae.evaluation.likelihood import MEMORY_BUDGET, importance_weighted, log_likelihood
 
 
 def conditional_log_likelihood(
@@ -43,4 +43,4 @@ def conditional_log_likelihood(
     joint = log_likelihood(model, together, num_samples, seed, memory_budget)
     if not given:
         return joint
-    return joint - log_likelihood(model, given, num_samples, seed, memory_budget)
+    return joint - importance_weighted(model, given, num_samples, seed, memory_budget)

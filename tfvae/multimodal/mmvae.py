@@ -62,11 +62,12 @@ class MMVAE(MultimodalVAE):
             z = draw(expert, noise.fold_in(seeds, f"posterior {name}"), self.num_samples)
 
             def log_weights(z):  # and what they are made of
-                p = self.decode(z, training, x.values)  # p(x|z)
-                log_pxz = p.log_prob(x, weights) + self.warmed_up * prior.log_prob(z)
-                log_qz = q.log_prob(z)
-                kl = tf.reduce_mean(log_qz - prior.log_prob(z), axis=0)
-                return log_pxz - self.warmed_up * log_qz, log_pxz, p.log_probs(x), kl
+                log_probs = self.decode(z, training, x.values).log_probs(x)  # log p(x_m|z)
+                log_px = tf.add_n([weights[m] * term for m, term in log_probs.items()])
+                log_pz, log_qz = prior.log_prob(z), q.log_prob(z)
+                log_pxz = log_px + self.warmed_up * log_pz
+                kl = tf.reduce_mean(log_qz - log_pz, axis=0)
+                return log_pxz - self.warmed_up * log_qz, log_pxz, log_probs, kl
 
             if self.gradient_estimator == "standard":
                 log_w, _, log_probs, kl = log_weights(z)

@@ -46,16 +46,9 @@ class Product(Mapping[str, Any]):
             if name in self
         }
 
-    def log_prob(self, x: Observed, weights: Mapping[str, float] | None = None) -> tf.Tensor:
-        """Returns sum_m weight_m log p(x_m|z), [..., B], over the modalities of `x`.
-
-        Args:
-            x: values.
-            weights: one where left out.
-        """
-        weights = weights or {}
-        terms = [weights.get(name, 1.0) * term for name, term in self.log_probs(x).items()]
-        return tf.add_n(terms)
+    def log_prob(self, x: Observed) -> tf.Tensor:
+        """Returns sum_m log p(x_m|z), [..., B], over the modalities of `x`."""
+        return tf.add_n(list(self.log_probs(x).values()))
 
     def mean(self) -> dict[str, tf.Tensor]:
         """Returns the mean of every factor, by modality."""
