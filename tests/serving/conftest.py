@@ -1,3 +1,4 @@
+import functools
 from pathlib import Path
 
 import pytest
@@ -19,3 +20,11 @@ def server(exported):
     )
     yield running
     assert running.stop()[0] == 0
+
+
+@pytest.fixture
+def batch(exported, tmp_path):
+    """Runs a job of `serving.batch`; gives its rows and its bad rows."""
+    from tests.serving.batch_helpers import run_batch  # noqa: PLC0415 - Beam may be missing
+
+    return functools.partial(run_batch, exported, tmp_path)
