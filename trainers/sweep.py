@@ -69,6 +69,7 @@ def main() -> None:
             table.write_csv(rows, varied, directory / TABLE_FILE)
         return rows
 
+    write_table()  # of what is finished, should this be stopped
     failed = _execute(pending, asked, write_table)
     rows = write_table()
     if rows:

@@ -84,6 +84,7 @@ def test_stopped_sweep_is_resumed_past_finished_and_failing_runs(directory):
     assert output.startswith(f"3 runs in {out}, 1 of them finished\n")
     assert output.endswith("\nstopped; the same command resumes from the last checkpoints\n")
     assert not (out / STOPPED / f"checkpoints/ckpt-{STEPS}.index").exists()
+    assert [row["run"] for row in read_table(out / "results.csv")] == [FINISHED]
 
     sweep = start(directory, "--processes=2")
     output, _ = sweep.communicate(timeout=300)
