@@ -55,7 +55,6 @@ class MMVAE(MultimodalVAE):
         present = self.present(x)
         q = mixture(list(experts.values()), present)  # q(z|x)
         prior = distribution_of(self.prior, training=training)  # p(z)
-        weights = {name: modality.weight for name, modality in self.modalities.items()}
         bounds, kls = [], []
         reconstructions: dict[str, list[tf.Tensor]] = {name: [] for name in x.values}
         for name, expert in experts.items():
@@ -63,7 +62,9 @@ class MMVAE(MultimodalVAE):
 
             def log_weights(z):  # and what they are made of
                 log_probs = self.decode(z, training, x.values).log_probs(x)  # log p(x_m|z)
-                log_px = tf.add_n([weights[m] * term for m, term in log_probs.items()])
+                log_px = tf.add_n(
+                    [self.modalities[m].weight * term for m, term in log_probs.items()]
+                )
                 log_pz, log_qz = prior.log_prob(z), q.log_prob(z)
                 log_pxz = log_px + self.warmed_up * log_pz
                 kl = tf.reduce_mean(log_qz - log_pz, axis=0)
