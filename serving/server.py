@@ -204,7 +204,7 @@ def _bind_grpc(
 
 
 def _stop_on_signals() -> threading.Event:
-    """Set by the first SIGTERM or SIGINT; a second one ends the process at once."""
+    """Set by the first SIGTERM or SIGINT; a second of its kind ends the process at once."""
     stopping = threading.Event()
 
     def stop(number: int, _) -> None:
