@@ -1,9 +1,10 @@
 """Every registered model on four replicas and on two workers, against one device.
 
 Two replicas are in test_models. The processes train the models that were selected, such as by
-`pytest --many -k "BetaVAE and workers"`.
+`pytest tests/conformance/test_many_devices.py -k "BetaVAE and workers"`.
 """
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -51,8 +52,12 @@ def on_many(request, tmp_path_factory):
     return np.load(directory / f"{len(tasks) - 1}.npz")
 
 
+@functools.cache  # for both kinds of many
+def on_one(name):
+    return many_devices.steps(name, tf.distribute.get_strategy())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", many_devices.ALL_MODELS)
 def test_many_replicas_and_workers_equal_one_device(name, on_many):
-    one = many_devices.steps(name, tf.distribute.get_strategy())
-    assert np.max(np.abs(on_many[name] - one)) < 1e-5
+    assert np.max(np.abs(on_many[name] - on_one(name))) < 1e-5
