@@ -92,9 +92,8 @@ def test_bfloat16_networks_export(tmp_path):
 
 
 @every_model
-def test_two_replicas_equal_one_device(make, mirrored):
-    batch_size = 33  # 17 rows and 16
-
+@pytest.mark.parametrize("batch_size", [pytest.param(32, marks=pytest.mark.slow), 33])
+def test_two_replicas_equal_one_device(make, batch_size, mirrored):
     def sgd():
         return keras.optimizers.SGD(1e-3, global_clipnorm=5.0)
 

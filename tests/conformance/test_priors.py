@@ -45,7 +45,7 @@ def test_export_serves_through_the_c_api(prior, tmp_path):
 @pytest.mark.slow
 @with_weights
 def test_two_replicas_equal_one_device(prior, mirrored):
-    promises.test_two_replicas_equal_one_device(make_with(prior), mirrored)
+    promises.test_two_replicas_equal_one_device(make_with(prior), 33, mirrored)
 
 
 @every_prior
