@@ -25,7 +25,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed
-	@$(RUN) -m trainers.demo --workdir=$(DEMO)
+	@$(RUN) -m examples.demo --workdir=$(DEMO)
 
 test: $(VENV)/.installed-dev
 	@$(RUN) -m pytest -m "not slow" -n 2 --dist worksteal

@@ -55,10 +55,10 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=find_packages(include=["tfvae*", "trainers*", "serving*"]),
+    packages=find_packages(include=["tfvae*", "trainers*", "serving*", "programs*"]),
     package_data={
         "tfvae": ["py.typed"],
-        "serving": ["*.proto", "*.pyi"],
+        "serving.config": ["*.proto", "*.pyi"],
         "serving.deploy": ["templates/*", "templates/*/*"],
         "serving.client": ["*.proto", "*.pyi"],
     },

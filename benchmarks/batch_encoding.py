@@ -52,7 +52,7 @@ def make(directory: pathlib.Path, images: int) -> None:
 def bare(directory: pathlib.Path):
     """Returns a function that encodes all images from memory."""
     import tfvae  # noqa: PLC0415
-    from serving.session import SavedModelSession  # noqa: PLC0415
+    from serving.engine.session import SavedModelSession  # noqa: PLC0415
 
     data = tfvae.data.TFRecords(f"{directory}/all/*")
     batches = [batch.numpy() for batch in data.epoch(_BATCH_SIZE)]

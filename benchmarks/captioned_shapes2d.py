@@ -11,7 +11,7 @@ which errs itself: its accuracy on real images is in the results.
 import itertools
 import pathlib
 
-from trainers import runs  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import numpy as np
@@ -56,7 +56,7 @@ def drawn(model, caption: np.ndarray) -> np.ndarray:
 
 def main(_) -> None:
     """Measures, draws and writes."""
-    model = runs.load(_WORKDIR.value)[0]
+    model = run_directory.load(_WORKDIR.value)[0]
     data = CaptionedShapes2D()
     indices = np.random.default_rng(0).permutation(data.num_examples)
     first, last = _EXAMPLES.value, _EXAMPLES.value + _KNOWN.value
@@ -83,7 +83,7 @@ def main(_) -> None:
         "read_from_real_images": shares(nearest(test["image"], known), test["caption"]),
     }
     _RESULTS.mkdir(parents=True, exist_ok=True)
-    runs.write_json(_RESULTS / "captions.json", results)
+    run_directory.write_json(_RESULTS / "captions.json", results)
     figure = plots.image_grid(np.stack([drawn(model, c) for c in data.tokens(_DRAWN)]), _DRAWN)
     figure.savefig(_RESULTS / "drawn.png")
     print(results)

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from trainers.state import newest_step
+from trainers.runs.evaluations import newest_step
 
 ROOT = pathlib.Path(__file__).parents[1]
 KILLS = flags.DEFINE_integer("kills", 30, "Kills.", lower_bound=1)

@@ -23,7 +23,7 @@ from benchmarks import measurement
 from tfvae.training.checkpoints import Checkpoints
 from tfvae.training.run import MAX_STEPS_PER_EXECUTION
 from trainers.configs import factor_vae_shapes2d
-from trainers.construct import build_data, build_model
+from trainers.runs.construct import build_data, build_model
 
 _SAVES = flags.DEFINE_integer("saves", 20, "Checkpoints.", lower_bound=3)
 _GOALS = {"blocked_ms": 50.0, "resume_seconds": 10.0}

@@ -11,7 +11,7 @@ does: of the second, the weights are p(image|z) p(z) / q(z|image, digit).
 import math
 import pathlib
 
-from trainers import runs  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import numpy as np
@@ -19,7 +19,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from tfvae import evaluation, metrics, noise, plots
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 
 _WORKDIR = flags.DEFINE_string("workdir", "runs/jmvae_labelled_mnist", "Directory of the run.")
 _EXAMPLES = flags.DEFINE_integer("examples", 2_000, "Test examples of likelihoods, evenly drawn.")
@@ -31,7 +31,7 @@ _CHUNK = 100  # examples at once
 def image_by_joint_posterior(model, x: dict[str, np.ndarray], seeds: tf.Tensor) -> tf.Tensor:
     """Returns log p(image), [B], nats, importance weighted by z of q(z|image, digit)."""
     q = model.encode(x)
-    z = draw(q, seeds, _SAMPLES.value)
+    z = sample_with_seeds(q, seeds, _SAMPLES.value)
     p = model.decode(z, names=["image"])["image"]
     log_weights = p.log_prob(x["image"]) + model.prior().log_prob(z) - q.log_prob(z)
     return tf.reduce_logsumexp(log_weights, axis=0) - math.log(_SAMPLES.value)
@@ -39,7 +39,7 @@ def image_by_joint_posterior(model, x: dict[str, np.ndarray], seeds: tf.Tensor) 
 
 def main(_) -> None:
     """Measures, draws and writes."""
-    model, data, _ = runs.load(_WORKDIR.value)
+    model, data, _ = run_directory.load(_WORKDIR.value)
     (x,) = data.epoch(_EXAMPLES.value, limit=_EXAMPLES.value)
     x = {name: np.asarray(values) for name, values in x.items()}
     image, digit = {"image": x["image"]}, {"digit": x["digit"]}
@@ -67,7 +67,7 @@ def main(_) -> None:
         error = np.std(values) / math.sqrt(_EXAMPLES.value)
         results |= {name: float(np.mean(values)), f"{name}_standard_error": float(error)}
     _RESULTS.mkdir(parents=True, exist_ok=True)
-    runs.write_json(_RESULTS / "likelihoods.json", results)
+    run_directory.write_json(_RESULTS / "likelihoods.json", results)
     figure = plots.generated(model, [{"digit": value} for value in range(10)], "image")
     figure.savefig(_RESULTS / "generated.png")
     print(results)

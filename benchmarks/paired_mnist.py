@@ -16,7 +16,7 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from trainers import runs  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import keras
@@ -158,7 +158,7 @@ def main(_) -> None:
     classify = None
     rows = []
     for directory in directories:
-        model, data, config = runs.load(directory)
+        model, data, config = run_directory.load(directory)
         if classify is None:
             training = type(data)("train", data.digits)
             network = train_classifier(training)
@@ -167,7 +167,7 @@ def main(_) -> None:
                 return {k: np.asarray(v) for k, v in network.predict(images, verbose=0).items()}
 
             print(json.dumps(accuracies(classify, data)))
-        held = json.loads((directory / runs.RESULTS_FILE).read_text())
+        held = json.loads((directory / run_directory.RESULTS_FILE).read_text())
         rows.append(
             {
                 "run": directory.name,

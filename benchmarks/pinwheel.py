@@ -10,7 +10,7 @@ Run: python -m benchmarks.pinwheel --workdir=runs/pinwheel
 import csv
 import pathlib
 
-from trainers import runs  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 from absl import app, flags
@@ -25,7 +25,10 @@ _FIGURES = {"beta": ("alpha", 0.0), "alpha": ("beta", 1.0)}  # what varies: what
 
 def main(_) -> None:
     """Writes the table and one figure for each coefficient varied."""
-    loaded = [runs.load(path.parent) for path in pathlib.Path(_WORKDIR.value).glob("*/config.json")]
+    loaded = [
+        run_directory.load(path.parent)
+        for path in pathlib.Path(_WORKDIR.value).glob("*/config.json")
+    ]
     loaded.sort(key=lambda run: (run[2].model.alpha, run[2].model.beta))
     _RESULTS.mkdir(parents=True, exist_ok=True)
     rows, titles = [], {}

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from absl import app, flags
 
-from serving import version_folders
+from programs import help as program_help
+from programs.quiet import quiet_import
+from serving.engine import version_folders
 from serving.errors import LoadError
-from trainers import help as program_help
-from trainers.quiet import quiet_import
 
 if TYPE_CHECKING:  # It imports TensorFlow, which takes seconds; paths are checked before.
     from tfvae.saved_model.inspection import Inspection

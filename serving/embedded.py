@@ -10,24 +10,25 @@ from pathlib import Path
 
 import grpc
 
-from serving import config_files, config_pb2, health, model_config
-from serving.batching import Batcher
-from serving.batching_parameters import BatchingParameters
-from serving.bearer_tokens import BearerTokens
+from serving.api import health
+from serving.api.grpc_server import GrpcMethods
+from serving.api.http_server import HttpApplication, HttpLimits, HttpServer
+from serving.api.model_service import ModelService
+from serving.api.prediction_service import PredictionService
+from serving.api.rest import RestApi
+from serving.config import config_files, config_pb2, model_config
+from serving.config.batching_parameters import BatchingParameters
+from serving.config.bearer_tokens import BearerTokens
+from serving.config.model_config import ModelConfig
+from serving.config.tls import Tls
+from serving.engine.batching import Batcher
+from serving.engine.model_manager import Models
+from serving.engine.poller import Poller
+from serving.engine.session import SavedModelSession
+from serving.engine.warmup import warm_up as run_warm_up
 from serving.errors import ServingError
-from serving.grpc_server import GrpcMethods
-from serving.http_server import HttpApplication, HttpLimits, HttpServer
-from serving.metrics import Metrics
-from serving.model_config import ModelConfig
-from serving.model_service import ModelService
-from serving.models import Models
-from serving.overload import CountingPool
-from serving.poller import Poller
-from serving.prediction_service import PredictionService
-from serving.rest import RestApi
-from serving.session import SavedModelSession
-from serving.tls import Tls
-from serving.warmup import warm_up as run_warm_up
+from serving.net.metrics import Metrics
+from serving.net.overload import CountingPool
 
 _LOGGER = logging.getLogger(__name__)
 

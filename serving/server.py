@@ -20,25 +20,22 @@ from pathlib import Path
 import grpc
 from absl import app, flags
 
-from serving import (
+from programs import help as program_help
+from programs.quiet import quiet_import
+from serving import errors, server_flags, stock
+from serving.config import (
     batching_parameters,
     bearer_tokens,
     config_files,
     config_pb2,
-    errors,
-    listening,
     model_config,
     monitoring,
-    overload,
-    server_flags,
-    stock,
     tls,
-    version_folders,
 )
-from serving.config_files import ConfigError
-from serving.model_config import ModelConfig
-from trainers import help as program_help
-from trainers.quiet import quiet_import
+from serving.config.config_files import ConfigError
+from serving.config.model_config import ModelConfig
+from serving.engine import version_folders
+from serving.net import listening, overload
 
 _DRAIN_SECONDS = 30
 
@@ -74,7 +71,8 @@ def _serve() -> int:
     server, port = _bind_grpc(pool, security, tokens)
     session_threads = server_flags.SESSION_PARALLELISM.value
     _import_tensorflow_quietly(session_threads)
-    from serving import embedded, http_server  # noqa: PLC0415
+    from serving import embedded  # noqa: PLC0415
+    from serving.api import http_server  # noqa: PLC0415
 
     engine = embedded.Embedded(
         embedded.ModelSettings(

@@ -23,7 +23,7 @@ except ImportError as error:
 else:
     from tfvae import (
         data,
-        draw,
+        distributions,
         estimators,
         evaluation,
         heads,
@@ -78,7 +78,7 @@ __all__ = [
     "MoPoEVAE",
     "SemiSupervisedVAE",
     "data",
-    "draw",
+    "distributions",
     "estimators",
     "evaluation",
     "export",

@@ -11,15 +11,16 @@ import pathlib
 import sys
 import time
 
-from trainers import program, runs  # first: quiets TensorFlow
+from trainers import program  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import tensorflow as tf
 from absl import flags
 
 import tfvae
-from trainers.construct import nearest
 from trainers.likelihoods import LIKELIHOODS, Asked
+from trainers.runs.construct import nearest
 from trainers.scores import NEED_NO_FACTORS, SCORES, Codes
 from trainers.scores import results as score_results
 
@@ -62,7 +63,7 @@ def main() -> None:
     if STRATEGY.value == "mirrored":
         strategy = tf.distribute.MirroredStrategy()
     with strategy.scope():
-        model, data, config = runs.load(program.WORKDIR.value)
+        model, data, config = run_directory.load(program.WORKDIR.value)
     if isinstance(data, tfvae.data.MultimodalDataset) and set(names) - {"log_likelihood"}:
         raise ValueError(
             f"--metrics has {', '.join(names)}; of data of several modalities, such as "
@@ -103,8 +104,10 @@ def main() -> None:
         else:
             results |= score_results(name, codes) | {f"{name}_votes": VOTES.value}
     results["evaluation_seconds"] = round(time.perf_counter() - started, 1)
-    path = pathlib.Path(program.WORKDIR.value) / runs.RESULTS_FILE
-    runs.write_json(path, {**runs.read_results(program.WORKDIR.value, results["step"]), **results})
+    path = pathlib.Path(program.WORKDIR.value) / run_directory.RESULTS_FILE
+    run_directory.write_json(
+        path, {**run_directory.read_results(program.WORKDIR.value, results["step"]), **results}
+    )
     for name, value in results.items():
         print(f"{name:32s} {value:.4f}" if isinstance(value, float) else f"{name:32s} {value}")
     print(f"written to {path}")

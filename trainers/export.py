@@ -3,7 +3,8 @@
 import json
 import pathlib
 
-from trainers import program, runs  # first: quiets TensorFlow
+from trainers import program  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import tensorflow as tf
@@ -38,11 +39,11 @@ ERROR_EXAMPLES = flags.DEFINE_integer(
 def main() -> None:
     """Exports."""
     # In float32 whatever the training was in: every server has it, and the weights are.
-    model, data, config = runs.load(program.WORKDIR.value, precision="float32")
+    model, data, config = run_directory.load(program.WORKDIR.value, precision="float32")
     facts = {
         "run_config": json.loads(config.to_json()),
         "data": config.data.name,
-        "metrics": runs.read_results(program.WORKDIR.value, int(model.step)),
+        "metrics": run_directory.read_results(program.WORKDIR.value, int(model.step)),
     }
     path = tfvae.export(
         model,

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from trainers import program, runs  # first: quiets TensorFlow
+from trainers import program  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import numpy as np
@@ -20,8 +21,8 @@ from absl import flags
 
 import tfvae
 from tfvae import evaluation, noise, plots
-from trainers.arithmetic import latent_arithmetic
-from trainers.construct import nearest
+from trainers.latent_arithmetic import latent_arithmetic
+from trainers.runs.construct import nearest
 
 FIGURES = flags.DEFINE_list(
     "figures", ["reconstructions", "traversals", "samples"], "Figures to draw."
@@ -91,7 +92,7 @@ def _rate_distortion(run: Drawn):
 
 
 def _reconstructions(run: Drawn):
-    others = [runs.load(directory)[0] for directory in BESIDE.value]
+    others = [run_directory.load(directory)[0] for directory in BESIDE.value]
     names = [run.directory.name, *(pathlib.Path(directory).name for directory in BESIDE.value)]
     titles = names if others else ()
     return plots.reconstructions([run.model, *others], run.images[:IMAGES], titles)
@@ -116,7 +117,7 @@ def main() -> None:
     for name in FIGURES.value:
         if name not in (*DRAW, ANIMATION):
             raise ValueError(f"--figures has {name!r}; {nearest(name, [*DRAW, ANIMATION])}")
-    model, data, _ = runs.load(program.WORKDIR.value)
+    model, data, _ = run_directory.load(program.WORKDIR.value)
     if isinstance(data, tfvae.data.MultimodalDataset):
         raise ValueError(
             f"--workdir is of data of several modalities, {', '.join(data.shapes)}; draw them by "

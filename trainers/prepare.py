@@ -22,8 +22,8 @@ from ml_collections import config_flags
 
 import tfvae
 from tfvae.data import manifest, record_writing
-from trainers import preparation, record_plan
-from trainers.construct import lookup
+from trainers.records import preparation, record_plan
+from trainers.runs.construct import lookup
 
 OUTPUT = flags.DEFINE_string("output", None, "Folder of the records.", required=True)
 CONFIG = config_flags.DEFINE_config_file("config", None, "Config file whose data is converted.")

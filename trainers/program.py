@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 
-from trainers.quiet import quiet_import
+from programs.quiet import quiet_import
 
 with quiet_import():
     import tensorflow as tf
@@ -14,10 +14,10 @@ with quiet_import():
 
 from absl import app, flags, logging
 
+from programs import help as program_help
 from tfvae.saved_model import ExportError
 from tfvae.training.checks import NonFiniteLossError, readable_errors
-from trainers import help as program_help
-from trainers.runs import RunError
+from trainers.runs.run_directory import RunError
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 

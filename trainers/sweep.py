@@ -14,20 +14,22 @@ from collections.abc import Callable, Sequence
 from concurrent import futures
 from typing import Any
 
-from trainers import program, runs  # first: quiets TensorFlow
+from trainers import program  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 from absl import flags
 
 import tfvae
-from trainers import evaluate, table
-from trainers import help as program_help
-from trainers.children import Children
-from trainers.construct import check_names, lookup, nearest
-from trainers.grid import PlannedRun, call, plan
+from programs import help as program_help
+from trainers import evaluate
+from trainers.runs.construct import check_names, lookup, nearest
+from trainers.runs.evaluations import Evaluation, keys_of, missing, newest_step
 from trainers.scores import NEED_NO_FACTORS, SCORES
-from trainers.state import Evaluation, keys_of, missing, newest_step
-from trainers.sweep_figures import DRAW, is_number
+from trainers.sweeping import results_table
+from trainers.sweeping.child_processes import Children
+from trainers.sweeping.grid import PlannedRun, call, plan
+from trainers.sweeping.sweep_figures import DRAW, is_number
 
 SWEEP = flags.DEFINE_string("sweep", None, "Sweep file, whose get_sweep() gives what is swept.")
 CONFIGS = flags.DEFINE_list("config", [], "Configs to sweep, files or names, in place of --sweep.")
@@ -59,14 +61,14 @@ def main() -> None:
     pending = [run for run in planned if _missing(run, asked)]
     print(f"{len(planned)} runs in {directory}, {len(planned) - len(pending)} of them finished")
 
-    def write_table() -> list[table.Row]:
+    def write_table() -> list[results_table.Row]:
         rows = [
-            table.row(run, runs.read_results(run.directory, run.config.steps))
+            results_table.row(run, run_directory.read_results(run.directory, run.config.steps))
             for run in planned
             if not _missing(run, asked)
         ]
         if rows:
-            table.write_csv(rows, varied, directory / TABLE_FILE)
+            results_table.write_csv(rows, varied, directory / TABLE_FILE)
         return rows
 
     write_table()  # of what is finished, should this be stopped
@@ -74,7 +76,7 @@ def main() -> None:
     rows = write_table()
     if rows:
         score = sweep["rank_by"] or _first_score(rows[0], asked)
-        print(f"\n{table.ranking(rows, varied, score)}\n\n{directory / TABLE_FILE}")
+        print(f"\n{results_table.ranking(rows, varied, score)}\n\n{directory / TABLE_FILE}")
         for name in sweep["figures"]:
             DRAW[name](rows, varied, score).savefig(directory / f"{name}.png")
             print(directory / f"{name}.png")
@@ -146,7 +148,7 @@ def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
                 f"--metrics has {need[0]}, which needs data with known factors; "
                 f"{data.__name__} has none"
             )
-        runs.claim(run.directory, run.config, write=False)
+        run_directory.claim(run.directory, run.config, write=False)
         if newest_step(run.directory) > run.config.steps:
             raise ValueError(
                 f"{run.directory} is at step {newest_step(run.directory)}, past the "
@@ -202,11 +204,11 @@ def _run(run: PlannedRun, asked: Evaluation, children: Children) -> str | None:
 
 def _missing(run: PlannedRun, asked: Evaluation) -> Evaluation | None:
     """What the run's results lack at its last step, None where nothing."""
-    results = runs.read_results(run.directory, run.config.steps)
+    results = run_directory.read_results(run.directory, run.config.steps)
     return missing(results, asked, SCORES)
 
 
-def _first_score(row: table.Row, asked: Evaluation) -> str:
+def _first_score(row: results_table.Row, asked: Evaluation) -> str:
     return keys_of(asked.metrics[0], row, SCORES)[0] if asked.metrics else "elbo"
 
 

@@ -10,21 +10,22 @@ import pathlib
 import sys
 import time
 
-from trainers import program, runs  # first: quiets TensorFlow
+from trainers import program  # first: quiets TensorFlow
+from trainers.runs import run_directory  # first: quiets TensorFlow
 
 # isort: split
 import tensorflow as tf
 from absl import flags
 from ml_collections import config_flags
 
+from programs.quiet import quiet_import
 from tfvae.training import jit
 from tfvae.training.run import train
 from tfvae.training.stopping import Preempted
 from tfvae.training.workers import WorkerLostError, is_chief
-from trainers import cluster
-from trainers.agreement import require_agreement
-from trainers.construct import build_data, build_model, check_names, mean_image
-from trainers.quiet import quiet_import
+from trainers.runs.construct import build_data, build_model, check_names, mean_image
+from trainers.workers import cluster
+from trainers.workers.agreement import require_agreement
 
 CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
 PRECISION = flags.DEFINE_enum(
@@ -70,21 +71,23 @@ def _jit(model, data, batch_size: int, directory: pathlib.Path, say) -> bool:
         if JIT.value == "on":
             raise ValueError("--jit=on is for one device: XLA cannot compile several replicas'")
         return False
-    path = directory / runs.JIT_FILE
+    path = directory / run_directory.JIT_FILE
     held = json.loads(path.read_text())["jit"] if path.exists() else None
     if held is not None:
         if JIT.value == ("off" if held else "on"):
-            raise runs.RunError(
+            raise run_directory.RunError(
                 f"workdir {directory} was begun with --jit={'on' if held else 'off'}, and its "
                 f"steps would differ with --jit={JIT.value}; give another --workdir"
             )
         return held
     if JIT.value != "auto":
         chosen = JIT.value == "on"
-        runs.write_json(path, {"jit": chosen})
+        run_directory.write_json(path, {"jit": chosen})
         return chosen
     timing = jit.measure(model, data, batch_size)
-    runs.write_json(path, {"jit": timing.faster, "milliseconds_per_step": timing._asdict()})
+    run_directory.write_json(
+        path, {"jit": timing.faster, "milliseconds_per_step": timing._asdict()}
+    )
     compiled = f"{timing.on:.1f} ms with XLA" if timing.on else f"XLA cannot: {timing.reason}"
     say(f"--jit={'on' if timing.faster else 'off'}: {timing.off:.1f} ms a step, {compiled}")
     return timing.faster
@@ -107,7 +110,7 @@ def main() -> None:
             "config.output_bias_from_data sets logits, which model.likelihood "
             f"{config.model.likelihood.name} does not take; set it to False"
         )
-    directory = runs.claim(program.WORKDIR.value, config, write=chief)
+    directory = run_directory.claim(program.WORKDIR.value, config, write=chief)
     if config.output_bias_from_data:
         model.decoder.set_output_mean(mean_image(data))
     say(

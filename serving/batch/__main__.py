@@ -20,8 +20,8 @@ from collections.abc import Sequence
 
 from absl import app, flags, logging
 
-from trainers import help as program_help
-from trainers.quiet import quiet_import
+from programs import help as program_help
+from programs.quiet import quiet_import
 
 _SAVED_MODEL = flags.DEFINE_string(
     "saved_model", "", "Version's folder, or a base path, whose newest version is taken. Required."

@@ -58,7 +58,7 @@ class Encode(beam.DoFn):
         self._session = self._shared.acquire(self._load, tag=self._version)
 
     def _load(self):
-        from serving.session import SavedModelSession  # noqa: PLC0415
+        from serving.engine.session import SavedModelSession  # noqa: PLC0415
 
         session = SavedModelSession(Path(self._version), self._threads)
         atexit.register(session.close)  # TensorFlow's own end comes too late

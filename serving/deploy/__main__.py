@@ -16,10 +16,10 @@ from pathlib import Path
 
 from absl import app, flags
 
+from programs import help as program_help
+from programs.quiet import quiet_import
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError
-from trainers import help as program_help
-from trainers.quiet import quiet_import
 
 _EXPORT = flags.DEFINE_string("export", "", "Base path: directory of a model's versions. Required.")
 _OUTPUT = flags.DEFINE_string("output", "", "Directory of the files. Required.")

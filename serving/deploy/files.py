@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from serving import config_pb2, monitoring
+from serving.config import config_pb2, monitoring
 from serving.deploy import models_config
 from serving.deploy.exported_model import DeployError, ExportedModel
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from google.protobuf import text_format
 
-from serving import config_pb2
+from serving.config import config_pb2
 
 _HEADER = """\
 # Which versions are served, and what they are called. Clients ask for a label, such as

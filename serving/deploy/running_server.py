@@ -9,8 +9,8 @@ from tensorflow_serving.apis import (
     model_service_pb2_grpc,
 )
 
-from serving import config_pb2
 from serving.client.security import Security
+from serving.config import config_pb2
 
 _SECONDS = 60  # a reload returns when its models are loaded
 

@@ -21,15 +21,15 @@ from pathlib import Path
 import grpc
 from absl import app, flags
 
-from serving import config_files, config_pb2
+from programs import help as program_help
+from programs.quiet import quiet_import
 from serving.client import address as addresses
 from serving.client import security as client_security
-from serving.config_files import ConfigError
+from serving.config import config_files, config_pb2
+from serving.config.config_files import ConfigError
 from serving.deploy import models_config
 from serving.deploy.exported_model import DeployError
 from serving.deploy.files import write_file
-from trainers import help as program_help
-from trainers.quiet import quiet_import
 
 _MODELS_CONFIG = flags.DEFINE_string("models_config", "", "The server's models.config. Required.")
 _SERVER = flags.DEFINE_string("server", "localhost:8500", "gRPC address of the server.")

@@ -22,7 +22,7 @@ from tests.conformance.registry_multimodal import LABELLED, MULTIMODAL
 from tfvae import noise
 from tfvae.training.checkpoints import Checkpoints
 from tfvae.training.trainable_model import TrainableModel
-from trainers import construct
+from trainers.runs import construct
 
 IMAGES = Bars().array
 # What takes long: one model each of one player, of two, and of several samples; the others slow.

@@ -20,7 +20,7 @@ from tests.conformance.registry_multimodal import (
     examples,
 )
 from tfvae import noise
-from tfvae.multimodal.labelled_normal import LabelledNormal
+from tfvae.distributions.labelled_normal import LabelledNormal
 
 make = functools.partial(build_labelled, tfvae.SemiSupervisedVAE)
 X = {name: examples()[name] for name in ("image", "label")}
@@ -32,7 +32,7 @@ def test_distribution_is_a_mixture_with_known_components():
     random = np.random.default_rng(0)
     logits, mean = random.normal(size=(2, 3)), random.normal(size=(2, 3, 2))
     q = LabelledNormal(*(tf.cast(v, tf.float32) for v in (logits, mean, np.exp(0.3 * mean))))
-    z = tfvae.draw.draw(q, noise.seed_rows(0, 2), 40_000)
+    z = tfvae.distributions.sample_with_seeds(q, noise.seed_rows(0, 2), 40_000)
     assert z.shape == (40_000, 2, 5)
     np.testing.assert_allclose(np.mean(z, axis=0), q.mean(), atol=0.03)
     np.testing.assert_allclose(np.std(z, axis=0), q.stddev(), atol=0.03)

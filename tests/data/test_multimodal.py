@@ -9,7 +9,7 @@ import tfvae
 from tests.data.reader_checks import assert_reader, images_of
 from tests.data.test_dataset import Numbers
 from tfvae.data import Arrays, Labels, Modalities, MultimodalDataset
-from trainers.construct import construct
+from trainers.runs.construct import construct
 
 CLASSES = np.array([2, 0, 1, 1, 0, 2, 2, 1, 0, 1])
 

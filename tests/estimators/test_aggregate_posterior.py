@@ -5,7 +5,7 @@ from scipy import special, stats
 from tensorflow_probability import distributions as tfd
 
 from tfvae.estimators import aggregate_posterior, covariance, maximum_mean_discrepancy
-from tfvae.training.global_batch import Rows
+from tfvae.global_batch import Rows
 
 GENERATOR = np.random.default_rng(0)
 MEAN = GENERATOR.normal(size=(6, 2)).astype(np.float32)

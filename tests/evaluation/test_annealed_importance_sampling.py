@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.evaluation import annealed_importance_sampling, annealing
 
 FEW = {"num_steps": 4, "num_chains": 2, "num_leapfrog_steps": 1}
@@ -17,7 +17,7 @@ def decoder(prior, likelihood, latents=1, shape=(1,)):
         prior=prior,
         likelihood=likelihood,
         decode=likelihood,
-        sample_latent=lambda seeds: draw(prior(), seeds)[0],
+        sample_latent=lambda seeds: sample_with_seeds(prior(), seeds)[0],
         latent_shape=(latents,),
         data_shape=shape,
         check_data=lambda x: None,

@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 import tfvae
 from tests.priors.prior_cases import PRIORS, make_prior
 from tfvae import noise
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.evaluation import checks, mean_log_likelihood
 from tfvae.evaluation.normalisation import log_normaliser, require_normalised_prior
 
@@ -50,7 +50,7 @@ def energy():
 def test_a_constant_is_found_within_the_standard_error(prior):
     estimates = []
     for seed in range(20):
-        draws = draw(prior(), noise.seed_rows(seed, 1000))[0].numpy()
+        draws = sample_with_seeds(prior(), noise.seed_rows(seed, 1000))[0].numpy()
         estimates.append(log_normaliser(lambda z: prior().log_prob(z) + 1.5, draws, seed))
     logs, errors = np.transpose(estimates)
     assert np.mean(logs) == pytest.approx(1.5, abs=4 * np.std(logs) / np.sqrt(20))
@@ -72,6 +72,8 @@ def test_unnormalised_priors_are_refused(tiny_model, images):
 @pytest.mark.parametrize("name", PRIORS)
 def test_priors_of_the_package_are_taken(name):
     prior = make_prior(name)
-    model = types.SimpleNamespace(prior=prior, sample_latent=lambda seeds: draw(prior(), seeds)[0])
+    model = types.SimpleNamespace(
+        prior=prior, sample_latent=lambda seeds: sample_with_seeds(prior(), seeds)[0]
+    )
     require_normalised_prior(model)
     checks.require_continuous(prior())

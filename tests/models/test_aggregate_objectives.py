@@ -8,7 +8,7 @@ from scipy import special, stats
 
 import tfvae
 from tfvae import noise
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.schedules import Linear
 
 SEEDS = noise.seed_rows(1, 16)
@@ -85,7 +85,7 @@ def test_decomposition_estimates_the_kl_from_the_prior_to_the_aggregate(tiny_mod
     mean, stddev, _, plain = parts
     model = tiny_model(tfvae.DecompositionVAE, alpha=Linear(0.0, 4.0, 10), beta=0.5)
     terms = terms_of(model, images, step=5)
-    z = draw(model.prior(), noise.fold_in(SEEDS, "prior"))[0].numpy()
+    z = sample_with_seeds(model.prior(), noise.fold_in(SEEDS, "prior"))[0].numpy()
     log_density = stats.norm.logpdf(z[:, None], mean, stddev).sum(-1)
     divergence = stats.norm.logpdf(z).sum(-1) - special.logsumexp(log_density, axis=1) + np.log(16)
     np.testing.assert_allclose(terms["divergence"], divergence, rtol=1e-3, atol=1e-4)
@@ -103,7 +103,7 @@ def test_decomposition_divergence_is_the_kl_of_two_normals(linear_gaussian):
     case.model.compile(keras.optimizers.SGD(0.0))
     x = tf.repeat(case.x[:1], 20_000, axis=0)
     bound = case.model.bound(x[:1], noise.seed_rows(0, 1))
-    z = draw(case.model.prior(), noise.seed_rows(0, 20_000))
+    z = sample_with_seeds(case.model.prior(), noise.seed_rows(0, 20_000))
     estimate = np.mean(case.model._kl(bound, z))
     exact = case.model.prior().kl_divergence(bound.posterior)[0]
     assert estimate == pytest.approx(float(exact), abs=0.03)
@@ -116,7 +116,9 @@ def test_adversarial_autoencoder_plays_samples_against_the_prior(tiny_model, ima
     )
     terms = terms_of(model, images)
     logit = model.log_density_ratio(model.bound(images, SEEDS).latent)[0]
-    prior_logit = model.log_density_ratio(draw(model.prior(), noise.fold_in(SEEDS, "prior"))[0])
+    prior_logit = model.log_density_ratio(
+        sample_with_seeds(model.prior(), noise.fold_in(SEEDS, "prior"))[0]
+    )
     adversarial = -np.log(special.expit(logit))
     np.testing.assert_allclose(terms["adversarial_loss"], adversarial, rtol=1e-4)
     np.testing.assert_allclose(

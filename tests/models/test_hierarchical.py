@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 
 import tfvae
 from tfvae import noise
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.heads import DiagonalNormal, FullCovarianceNormal, HierarchicalPosterior, LadderPosterior
 from tfvae.networks import DenseDecoder, DenseEncoder, LadderEncoder
 from tfvae.priors import HierarchicalPrior, StandardNormal
@@ -48,7 +48,7 @@ def normal(params):
 def test_log_density_is_the_sum_over_the_layers(images, bottom):
     model = two_layers(bottom=bottom)
     q = model.encode(images)
-    z = draw(q, noise.seed_rows(0, 16), 5)
+    z = sample_with_seeds(q, noise.seed_rows(0, 16), 5)
     z2, z1 = split(z)
     above = model.posterior.networks[0]
     expected = bottom(BOTTOM)(model.encoder(images)).log_prob(z1)
@@ -63,7 +63,7 @@ def test_log_density_is_the_sum_over_the_layers(images, bottom):
 def test_ladder_weighs_data_and_prior_by_precision(images):
     model = two_layers(ladder=True)
     q, params = model.encode(images), model.encoder(images)
-    z2, z1 = split(draw(q, noise.seed_rows(0, 16))[0])
+    z2, z1 = split(sample_with_seeds(q, noise.seed_rows(0, 16))[0])
     data, generative = normal(params[:, 2 * TOP :]), normal(model.prior.networks[0](z2))
     joint = data.log_prob(z1) + generative.log_prob(z1)  # up to its normaliser, the product
     precision = 1 / data.stddev() ** 2 + 1 / generative.stddev() ** 2
@@ -82,7 +82,7 @@ def test_ladder_weighs_data_and_prior_by_precision(images):
 def test_draws_follow_the_density(images, ladder):
     model = two_layers(ladder=ladder)
     for distribution, rows in ((model.encode(images[:2]), 2), (model.prior(), 2)):
-        z = draw(distribution, noise.seed_rows(0, rows), 20_000)
+        z = sample_with_seeds(distribution, noise.seed_rows(0, rows), 20_000)
         # E[d log p / dz] = 0 and E[z d log p / dz] = -1 under p itself, dimension by dimension.
         with tf.GradientTape() as tape:
             tape.watch(z)
@@ -99,11 +99,11 @@ def test_draws_follow_the_density(images, ladder):
 def test_layers_and_samples_share_no_noise_and_chunks_are_the_whole(images, ladder):
     model = two_layers(ladder=ladder)
     seeds = noise.seed_rows(0, 16)
-    whole = draw(model.encode(images), seeds, 400)
-    part = draw(model.encode(images[5:9]), seeds[5:9], 7, first_sample=3)
+    whole = sample_with_seeds(model.encode(images), seeds, 400)
+    part = sample_with_seeds(model.encode(images[5:9]), seeds[5:9], 7, first_sample=3)
     np.testing.assert_allclose(part, whole[3:10, 5:9], rtol=1e-5, atol=1e-6)
     prior = model.prior()
-    z2, z1 = split(draw(prior, seeds, 400))
+    z2, z1 = split(sample_with_seeds(prior, seeds, 400))
     conditional = normal(
         tf.reshape(model.prior.networks[0](tf.reshape(z2, [-1, TOP])), [400, 16, -1])
     )
@@ -122,7 +122,7 @@ def test_moments_are_ancestral_and_the_decoder_sees_the_bottom_layer(images):
     for moment in ("mean", "stddev"):
         expected = np.concatenate([getattr(d, moment)() for d in (second, first)], axis=1)
         np.testing.assert_allclose(getattr(q, moment)(), expected, rtol=1e-5)
-    z = draw(q, noise.seed_rows(0, 16))[0]
+    z = sample_with_seeds(q, noise.seed_rows(0, 16))[0]
     expected = tf.sigmoid(model.decoder(z[:, TOP:]))
     np.testing.assert_allclose(model.decode(z).mean(), expected, rtol=1e-5)
 
@@ -151,7 +151,7 @@ def test_three_layers_in_a_graph_of_any_batch_size(images, ladder):
     )
     def everything(x, seeds):
         q = model.encode(x)
-        z = draw(q, seeds, 4)
+        z = sample_with_seeds(q, seeds, 4)
         return q.mean(), q.stddev(), z, q.log_prob(z), model.prior().log_prob(z)
 
     seeds = noise.seed_rows(0, 16)

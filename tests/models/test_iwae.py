@@ -8,7 +8,7 @@ from scipy import special
 
 import tfvae
 from tfvae import noise
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.schedules import Linear
 
 SEEDS = noise.seed_rows(1, 16)
@@ -18,7 +18,7 @@ TERM = "importance_weighted_bound"
 def log_weights(model, x, seeds, num_samples):
     """log w_i of the training samples, [k, B], by TFP's densities one after the other."""
     q = model.encode(x)
-    z = draw(q, noise.fold_in(seeds, "posterior"), num_samples)
+    z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), num_samples)
     return (model.decode(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)).numpy()
 
 
@@ -79,7 +79,7 @@ def test_the_better_sample_weighs_more(tiny_model, images):
     """The gradient for the output bias is sum_i v_i (mean_i - x), v the softmax of log w."""
     model = tiny_model(tfvae.IWAE, num_samples=4)
     weights = special.softmax(log_weights(model, images, SEEDS, 4), axis=0)
-    z = draw(model.encode(images), noise.fold_in(SEEDS, "posterior"), 4)
+    z = sample_with_seeds(model.encode(images), noise.fold_in(SEEDS, "posterior"), 4)
     error = (model.decode(z).mean() - images).numpy().reshape(4, 16, 16)
     expected = np.einsum("kb,kbi->i", weights, error)
     for estimator in model.gradient_estimators:
@@ -219,7 +219,7 @@ def test_warm_up_tempers_the_weights_of_the_loss_alone(tiny_model, images):
     model = tiny_model(tfvae.IWAE, num_samples=4, kl_warmup=Linear(0.0, 1.0, 4))
     model.compile(keras.optimizers.SGD(0.0))
     terms = model.objective(images, SEEDS, training=True)
-    z = draw(model.encode(images), noise.fold_in(SEEDS, "posterior"), 4)
+    z = sample_with_seeds(model.encode(images), noise.fold_in(SEEDS, "posterior"), 4)
     log_px = model.decode(z).log_prob(images)
     np.testing.assert_allclose(
         -terms["loss"], special.logsumexp(log_px, axis=0) - np.log(4), rtol=1e-5

@@ -9,7 +9,7 @@ from tensorflow_probability import distributions as tfd
 import tfvae
 from tests.conformance.registry_multimodal import CLASSES, MULTIMODAL, build, examples
 from tfvae import noise
-from tfvae.heads.product_of_normals import product_of_normals
+from tfvae.distributions.product_of_normals import product_of_normals
 from tfvae.multimodal.observed import observed
 
 X = {name: value[:6] for name, value in examples().items()}

@@ -12,7 +12,7 @@ from PIL import Image
 
 from serving.batch import beam_flags, pipeline
 from serving.batch.job import make_job
-from serving.session import SavedModelSession
+from serving.engine.session import SavedModelSession
 from tfvae.data import record_files
 
 LEVELS = np.random.default_rng(0).integers(0, 256, [23, 4, 4, 1], dtype=np.uint8)

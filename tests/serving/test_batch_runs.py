@@ -13,7 +13,7 @@ import tensorflow as tf
 pytest.importorskip("apache_beam", reason="Apache Beam is not installed: tfvae[batch]")
 
 from serving.batch import beam_flags, writing
-from serving.session import SavedModelSession
+from serving.engine.session import SavedModelSession
 from tests.serving.batch_helpers import IMAGES, LEVELS, column, example, floats, png, write
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ import grpc
 import numpy as np
 import pytest
 
-from serving.batching import Batcher, BatchQueue
-from serving.batching_parameters import BatchingParameters, read
-from serving.config_files import ConfigError
+from serving.config.batching_parameters import BatchingParameters, read
+from serving.config.config_files import ConfigError
+from serving.engine.batching import Batcher, BatchQueue
 from serving.errors import Overloaded, ServingError
 from tests.serving.serving_helpers import wait_until
 

@@ -2,7 +2,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving import config_files, config_pb2
+from serving.config import config_files, config_pb2
 
 MODELS = """
 model_config_list: {

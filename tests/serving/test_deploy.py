@@ -15,7 +15,8 @@ from google.protobuf import text_format
 from ovmsclient.tfs_compat.protos.tensorflow_serving.config import monitoring_config_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving import config_pb2, server_flags
+from serving import server_flags
+from serving.config import config_pb2
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError, ExportedModel
 from tests.serving.serving_helpers import ROOT, Server, free_port

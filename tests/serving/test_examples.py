@@ -15,9 +15,9 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from serving.engine.session import SavedModelSession
+from serving.engine.warmup import warm_up
 from serving.errors import LoadError
-from serving.session import SavedModelSession
-from serving.warmup import warm_up
 from tests.serving.serving_helpers import Server, free_port
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
@@ -308,7 +308,7 @@ def test_rest_refuses_what_is_no_example(running, examples, message):
 
 
 def test_features_take_the_types_of_json():
-    from serving import json_examples  # noqa: PLC0415
+    from serving.api import json_examples  # noqa: PLC0415
 
     features = {"flag": True, "words": ["a", {"b64": "/w=="}], "n": -(2**63), "x": [0.5], "no": []}
     (read,) = json_examples.read({"examples": [features]}).example_list.examples

@@ -9,9 +9,9 @@ from concurrent import futures
 import grpc
 import pytest
 
-from serving import listening, overload
-from serving.http_server import HttpApplication, HttpLimits, HttpServer
-from serving.metrics import Metrics
+from serving.api.http_server import HttpApplication, HttpLimits, HttpServer
+from serving.net import listening, overload
+from serving.net.metrics import Metrics
 from tests.serving.serving_helpers import free_port, wait_until
 
 WAITING = 2

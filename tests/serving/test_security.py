@@ -14,8 +14,8 @@ import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
-from serving import bearer_tokens, tls
-from serving.config_files import ConfigError
+from serving.config import bearer_tokens, tls
+from serving.config.config_files import ConfigError
 from tests.serving.serving_helpers import ROOT, Server, free_port
 
 

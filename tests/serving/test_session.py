@@ -2,10 +2,10 @@ import grpc
 import numpy as np
 import pytest
 
-from serving.batching import Batcher
-from serving.batching_parameters import BatchingParameters
+from serving.config.batching_parameters import BatchingParameters
+from serving.engine.batching import Batcher
+from serving.engine.session import SavedModelSession
 from serving.errors import ServingError
-from serving.session import SavedModelSession
 
 
 @pytest.fixture(scope="module", params=[None, BatchingParameters()], ids=["alone", "batched"])

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from trainers import cluster
+from trainers.workers import cluster
 
 WORKERS = {"worker": ["a:1", "b:2"]}
 SLURM = {

@@ -4,7 +4,7 @@ import pytest
 
 import tfvae
 from trainers.configs import beta_vae_shapes2d, iwae_mnist, iwae_two_layers_mnist, vae_mnist
-from trainers.construct import build_data, build_model, check_names, construct, mean_image
+from trainers.runs.construct import build_data, build_model, check_names, construct, mean_image
 
 
 @pytest.fixture

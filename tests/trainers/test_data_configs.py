@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers import preparation, record_plan
-from trainers.construct import build_data, build_model
+from trainers.records import preparation, record_plan
+from trainers.runs.construct import build_data, build_model
 
 
 @pytest.mark.parametrize(

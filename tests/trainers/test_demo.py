@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_demo_goes_from_training_to_answers_over_grpc_and_again(tmp_path):
-    command = [sys.executable, "-m", "trainers.demo", f"--workdir={tmp_path}"]
+    command = [sys.executable, "-m", "examples.demo", f"--workdir={tmp_path}"]
     command += ["--train_flags=--config.steps=20,--config.log_every=10"]
     command += ["--evaluate_flags=--metrics=factor_vae,--votes=20,--num_samples=2"]
     for run in (1, 2):

@@ -4,15 +4,15 @@ import subprocess
 import sys
 
 from tfvae.training.checkpoints import Checkpoints
-from trainers import construct, runs
 from trainers.configs import beta_vae_shapes2d
+from trainers.runs import construct, run_directory
 
 
 def test_what_weights_of_fewer_bits_cost_is_printed_and_in_the_card(tmp_path):
     config = beta_vae_shapes2d.get_config()
     config.model.encoder = {"name": "DenseEncoder", "hidden": [8]}
     config.model.decoder = {"name": "DenseDecoder", "hidden": [8]}
-    workdir = runs.claim(tmp_path / "run", config)
+    workdir = run_directory.claim(tmp_path / "run", config)
     data, _ = construct.build_data(config)
     model = construct.build_model(config, data)
     model.fit(data.batches(4, seed=0), steps_per_epoch=1, verbose=0)

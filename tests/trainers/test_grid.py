@@ -1,6 +1,6 @@
 import pytest
 
-from trainers.grid import plan
+from trainers.sweeping.grid import plan
 
 CONFIG = {"config": "beta_vae_shapes2d"}
 

@@ -15,9 +15,10 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 import tfvae
-from trainers import agreement, launch
-from trainers.runs import RunError
-from trainers.state import newest_step
+from trainers import launch
+from trainers.runs.evaluations import newest_step
+from trainers.runs.run_directory import RunError
+from trainers.workers import agreement
 
 ROOT = pathlib.Path(__file__).parents[2]
 # Worker 1 does what the flag says, the others wait for a signal.

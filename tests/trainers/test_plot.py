@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from tfvae.training.run import train
-from trainers import runs
 from trainers.configs import default
-from trainers.construct import build_data, build_model
+from trainers.runs import run_directory
+from trainers.runs.construct import build_data, build_model
 
 ROOT = pathlib.Path(__file__).parents[2]
 FIGURES = {
@@ -32,7 +32,7 @@ def test_figures_of_a_run(tmp_path, images):
     config.model.decoder = {"name": "DenseDecoder", "hidden": [4]}
     config.model.posterior.size = config.model.prior.size = 2
     config.data = {"name": "MNIST", "path": str(tmp_path)}
-    run = runs.claim(tmp_path / "run", config)
+    run = run_directory.claim(tmp_path / "run", config)
     data, _ = build_data(config)
     train(build_model(config, data), data, run, steps=2, batch_size=8, log_every=1)
     command = [sys.executable, "-m", "trainers.plot", f"--workdir={run}", "--columns=kl"]

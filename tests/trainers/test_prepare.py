@@ -13,8 +13,8 @@ from PIL import Image
 
 import tfvae
 from tfvae.data import TFRecords, manifest
-from trainers import preparation, record_plan
-from trainers.runs import RunError
+from trainers.records import preparation, record_plan
+from trainers.runs.run_directory import RunError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, [300, 6, 5, 1], dtype=np.uint8)
 # Flags keep their values from one mistake to the next, so what is set stays.

@@ -10,10 +10,10 @@ import pytest
 
 from tfvae.plots import read_table
 from tfvae.training.run import train
-from trainers import runs
-from trainers.construct import build_data, build_model, check_names
-from trainers.grid import call, plan
+from trainers.runs import run_directory
+from trainers.runs.construct import build_data, build_model, check_names
 from trainers.scores import SCORES
+from trainers.sweeping.grid import call, plan
 
 ROOT = pathlib.Path(__file__).parents[2]
 STEPS = 1500
@@ -54,13 +54,13 @@ def directory(tmp_path, images):
     train(
         build_model(first.config, data),
         data,
-        runs.claim(first.directory, first.config),
+        run_directory.claim(first.directory, first.config),
         steps=STEPS,
         batch_size=8,
         log_every=STEPS,
     )
     results = {"step": STEPS, "seed": 0, "elbo": -1.0, "reconstruction": -0.5}
-    runs.write_json(first.directory / "results.json", results)
+    run_directory.write_json(first.directory / "results.json", results)
     return tmp_path
 
 

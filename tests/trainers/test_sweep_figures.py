@@ -1,6 +1,6 @@
 import numpy as np
 
-from trainers.sweep_figures import curves, tradeoff
+from trainers.sweeping.sweep_figures import curves, tradeoff
 
 
 def row(model="VAE", config="vae", seed=0, score=0.5, **fields):

@@ -9,7 +9,7 @@ import functools
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.training.global_batch import Rows
+from tfvae.global_batch import Rows
 
 ESTIMATORS = ("mws", "mss", "exact")
 

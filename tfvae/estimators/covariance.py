@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfvae.training import global_batch
+from tfvae import global_batch
 
 
 def covariance(values: tf.Tensor) -> tf.Tensor:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from tfvae.training import global_batch
+from tfvae import global_batch
 
 Kernel = Callable[[tf.Tensor, int], tf.Tensor]
 # Of the inverse multiquadratic kernels, as multiples of 2 d: what two draws of a standard normal

@@ -2,8 +2,7 @@
 
 import tensorflow as tf
 
-from tfvae import noise
-from tfvae.training import global_batch
+from tfvae import global_batch, noise
 
 
 def permuted_dimensions(z: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:

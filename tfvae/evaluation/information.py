@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.arguments import require_at_least
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import aggregate_posterior
 from tfvae.evaluation import checks
 
@@ -110,7 +110,7 @@ def _draw_points(posteriors: Sequence, num_points: int, seed: int):
     sizes = [int(q.batch_shape[0]) for q in posteriors]
     repeats = -(-num_points // sum(sizes))
     seeds = tf.split(noise.fold_in(noise.seed_rows(seed, sum(sizes)), "information"), sizes)
-    drawn = [draw(q, rows, repeats) for q, rows in zip(posteriors, seeds, strict=True)]
+    drawn = [sample_with_seeds(q, rows, repeats) for q, rows in zip(posteriors, seeds, strict=True)]
     density = [q.log_prob(z) for q, z in zip(posteriors, drawn, strict=True)]
     z, log_conditional = tf.concat(drawn, axis=1), tf.concat(density, axis=1)  # [repeats, N, ...]
     numbers = log_conditional[0] + tf.reduce_sum(z[0], axis=-1)  # TFP may know densities of NaN

@@ -1,6 +1,7 @@
 """Heads: a network's outputs as a distribution, q(z|x) of the latents or p(x|z) of the data."""
 
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.product_of_normals import product_of_normals
 from tfvae.heads.bernoulli import Bernoulli, ContinuousBernoulli
 from tfvae.heads.categorical import Categorical
 from tfvae.heads.diagonal_normal import DiagonalNormal
@@ -10,7 +11,6 @@ from tfvae.heads.hierarchical_posterior import HierarchicalPosterior
 from tfvae.heads.ladder_posterior import LadderPosterior
 from tfvae.heads.normal import Normal
 from tfvae.heads.one_hot_categorical import OneHotCategorical
-from tfvae.heads.product_of_normals import product_of_normals
 from tfvae.heads.token_sequence import TokenSequence
 
 __all__ = [

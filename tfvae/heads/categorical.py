@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
 
 
 class _Categorical(tfd.Categorical):

@@ -5,7 +5,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
 
 # A standard deviation from 3e-4 to 3e3: beyond it float32 log-densities lose their digits.
 MAX_LOG_VARIANCE = 16.0

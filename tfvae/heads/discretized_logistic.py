@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
 
 LEVELS = 256
 

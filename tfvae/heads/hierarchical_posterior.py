@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
-from tfvae.chain import Chain
-from tfvae.layered import Layered, size_of
+from tfvae.distributions.chain import Chain
+from tfvae.distributions.layered import Layered, size_of
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
-from tfvae.chain import Chain, Conditional
-from tfvae.distribution_layer import DistributionLayer
+from tfvae.distributions.chain import Chain, Conditional
+from tfvae.distributions.distribution_layer import DistributionLayer
+from tfvae.distributions.product_of_normals import product_of_normals
 from tfvae.heads.diagonal_normal import DiagonalNormal
-from tfvae.heads.product_of_normals import product_of_normals
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
 from tfvae.heads.diagonal_normal import bounded_stddev
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.arguments import require_at_least
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
 
 
 class _TokenSequence(tfd.Distribution):

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.models.adversarial import AdversarialVAE
 
 
@@ -46,7 +46,7 @@ class AdversarialAutoencoder(AdversarialVAE):
         prior_logit = self.log_density_ratio(bound.latent)  # log D / (1 - D)
         adversarial_loss = tf.reduce_mean(tf.nn.softplus(-prior_logit), axis=0)  # -log D
         weight = self.warmed_up * schedules.value(self.adversarial_weight, self.step)
-        from_prior = draw(self.prior(), noise.fold_in(seeds, "prior"))[0]
+        from_prior = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))[0]
         return {
             **self.terms(bound, bound.reconstruction - weight * adversarial_loss),
             "adversarial_loss": adversarial_loss,

@@ -3,9 +3,8 @@
 import keras
 import tensorflow as tf
 
-from tfvae import schedules
+from tfvae import global_batch, schedules
 from tfvae.models.vae import VAE
-from tfvae.training import global_batch
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -3,10 +3,9 @@
 import keras
 import tensorflow as tf
 
-from tfvae import schedules
+from tfvae import global_batch, schedules
 from tfvae.estimators import aggregate_posterior
 from tfvae.models.vae import VAE
-from tfvae.training import global_batch
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -3,12 +3,11 @@
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
-from tfvae.draw import draw
+from tfvae import global_batch, noise, schedules
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import aggregate_posterior, log_mean_exp, maximum_mean_discrepancy
 from tfvae.estimators.maximum_mean_discrepancy import require_kernel
 from tfvae.models.vae import VAE
-from tfvae.training import global_batch
 
 DIVERGENCES = ("kl", "mmd")
 
@@ -58,7 +57,7 @@ class DecompositionVAE(VAE):
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats (the MMD has no unit)."""
         bound = self.bound(x, seeds, training)
-        z = draw(self.prior(), noise.fold_in(seeds, "prior"))  # z_j ~ p(z), [1, b, d]
+        z = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))  # z_j ~ p(z), [1, b, d]
         divergence = (self._kl if self.divergence == "kl" else self._mmd)(bound, z)
         alpha = schedules.value(self.alpha, self.step)
         beta = self.warmed_up * schedules.value(self.beta, self.step)

@@ -3,10 +3,9 @@
 import keras
 import tensorflow as tf
 
-from tfvae import schedules
+from tfvae import global_batch, schedules
 from tfvae.estimators import covariance
 from tfvae.models.vae import VAE
-from tfvae.training import global_batch
 
 PUBLISHED_RATIO = {"I": 10.0, "II": 1.0}  # lambda_d / lambda_od
 

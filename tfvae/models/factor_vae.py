@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators.permutation import permuted_dimensions
 from tfvae.models.adversarial import AdversarialVAE
 
@@ -48,7 +48,7 @@ class FactorVAE(AdversarialVAE):
         objective = bound.reconstruction - self.warmed_up * bound.kl - gamma * total_correlation
 
         x2, seeds2 = second or (x, noise.fold_in(seeds, "second batch"))
-        z2 = draw(self.encode(x2, training), noise.fold_in(seeds2, "posterior"))[0]
+        z2 = sample_with_seeds(self.encode(x2, training), noise.fold_in(seeds2, "posterior"))[0]
         permuted = permuted_dimensions(z2, noise.fold_in(seeds2, "permutation"))
         return {
             **self.terms(bound, objective),

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.evaluation import likelihood as likelihoods
 from tfvae.training.trainable_model import TrainableModel
 
@@ -65,7 +65,7 @@ class GenerativeModel(TrainableModel):
 
     def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
         """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
-        return draw(self.prior(), seeds)[0]
+        return sample_with_seeds(self.prior(), seeds)[0]
 
     def encode_sample(self, x, seeds: tf.Tensor) -> tf.Tensor:
         """Returns z ~ q(z|x), [B, d], for data of B rows and seed rows [B, 2].
@@ -73,7 +73,7 @@ class GenerativeModel(TrainableModel):
         A signature's one draw takes the caller's rows as they are: its noise is that of
         `tf.random.stateless_normal(seed=row, alg="philox")`, as it is in `sample`.
         """
-        return draw(self.encode(x), seeds)[0]
+        return sample_with_seeds(self.encode(x), seeds)[0]
 
     def log_likelihood(self, x, num_samples: int = 5000, seed: noise.Seed = 0) -> tf.Tensor:
         """Returns the importance-weighted estimate of log p(x), [B], nats.

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import maximum_mean_discrepancy
 from tfvae.estimators.maximum_mean_discrepancy import require_kernel
 from tfvae.models.vae import VAE
@@ -48,7 +48,7 @@ class InfoVAE(VAE):
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats (the MMD has no unit)."""
         bound = self.bound(x, seeds, training)
-        prior_latent = draw(self.prior(), noise.fold_in(seeds, "prior"))[0]
+        prior_latent = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))[0]
         mmd = maximum_mean_discrepancy(bound.latent[0], prior_latent, self.kernel)
         alpha = schedules.value(self.alpha, self.step)
         weight = alpha + schedules.value(self.lambda_mmd, self.step) - 1.0

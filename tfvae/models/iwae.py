@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.distribution_layer import distribution_of
-from tfvae.draw import draw
+from tfvae.distributions.distribution_layer import distribution_of
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import (
     closed_kl_divergence,
     log_mean_exp,
@@ -59,7 +59,7 @@ class IWAE(VAE):
         x = tf.cast(x, tf.float32)
         q = self.encode(x, training)  # q(z|x)
         prior = distribution_of(self.prior, training=training)  # p(z)
-        z = draw(q, noise.fold_in(seeds, "posterior"), self.samples_per_example)
+        z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), self.samples_per_example)
 
         def log_weights(z):  # and what they are made of
             parts = (

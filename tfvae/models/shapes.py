@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfvae.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head
 
 
 def _event_shape(distribution_of, params_shape: tuple[int, ...]) -> tuple[int, ...]:

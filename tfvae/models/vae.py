@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from tfvae import noise, schedules
 from tfvae.arguments import require_at_least
-from tfvae.distribution_layer import distribution_of, likelihood_of
-from tfvae.draw import draw
+from tfvae.distributions.distribution_layer import distribution_of, likelihood_of
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import kl_divergence, path_kl_divergence
 from tfvae.models import shapes
 from tfvae.models.generative_model import GenerativeModel
@@ -135,7 +135,7 @@ class VAE(GenerativeModel):
         x = tf.cast(x, tf.float32)
         params = self.posterior_params(x, training)
         q = distribution_of(self.posterior, params, training=training)  # q(z|x)
-        z = draw(q, noise.fold_in(seeds, "posterior"), self.samples_per_example)
+        z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), self.samples_per_example)
         p = self.decode(z, training)  # p(x|z)
         reconstruction = tf.reduce_mean(p.log_prob(x), axis=0)
         prior = distribution_of(self.prior, training=training)  # p(z)
@@ -175,7 +175,7 @@ class VAE(GenerativeModel):
         """
         x = tf.cast(x, tf.float32)
         q = self.encode(x)
-        z = draw(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
+        z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
         p = self.decode(z)
         return p.log_prob(x) + self.prior().log_prob(z) - q.log_prob(z)
 

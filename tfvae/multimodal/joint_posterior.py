@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distribution_layer import distribution_of
+from tfvae.distributions.distribution_layer import distribution_of
 from tfvae.multimodal.checks import build_joint_encoder, require_subsets
 from tfvae.multimodal.modality import Modality
 from tfvae.multimodal.observed import Observed

@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 
 from tfvae.arguments import require_at_least
-from tfvae.distribution_layer import DistributionLayer
+from tfvae.distributions.distribution_layer import DistributionLayer
+from tfvae.distributions.labelled_normal import IMPOSSIBLE, LabelledNormal
 from tfvae.heads import OneHotCategorical
-from tfvae.multimodal.labelled_normal import IMPOSSIBLE, LabelledNormal
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.distribution_layer import distribution_of
-from tfvae.draw import draw
+from tfvae.distributions.distribution_layer import distribution_of
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import log_mean_exp, normalised_weights, split_gradient
 from tfvae.multimodal.mixture_posterior import mean_of_present, mixture
 from tfvae.multimodal.multimodal_vae import MultimodalVAE
@@ -58,7 +58,9 @@ class MMVAE(MultimodalVAE):
         bounds, kls = [], []
         reconstructions: dict[str, list[tf.Tensor]] = {name: [] for name in x.values}
         for name, expert in experts.items():
-            z = draw(expert, noise.fold_in(seeds, f"posterior {name}"), self.num_samples)
+            z = sample_with_seeds(
+                expert, noise.fold_in(seeds, f"posterior {name}"), self.num_samples
+            )
 
             def log_weights(z):  # and what they are made of
                 log_probs = self.decode(z, training, x.values).log_probs(x)  # log p(x_m|z)

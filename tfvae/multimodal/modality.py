@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import DistributionLayer, likelihood_of
+from tfvae.distributions.distribution_layer import DistributionLayer, likelihood_of
 from tfvae.models import shapes
 
 

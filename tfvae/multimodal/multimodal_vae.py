@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tfvae import noise, schedules
 from tfvae.arguments import require_at_least
-from tfvae.distribution_layer import distribution_of
-from tfvae.draw import draw
+from tfvae.distributions.distribution_layer import distribution_of
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import kl_divergence
 from tfvae.models.generative_model import GenerativeModel
 from tfvae.models.shapes import latent_size
@@ -149,7 +149,7 @@ class MultimodalVAE(GenerativeModel):
 
     def bound(self, x: Observed, q, seeds: tf.Tensor, training: bool = False) -> Bound:
         """Returns the pieces of E_q[log p(x_A|z)] - KL(q || p(z)) for posteriors q [B]."""
-        z = draw(q, seeds, self.num_samples)
+        z = sample_with_seeds(q, seeds, self.num_samples)
         p = self.decode(z, training, x.values)  # p(x_1|z) ... p(x_M|z)
         log_probs = p.log_probs(x)
         reconstructions = {name: tf.reduce_mean(term, axis=0) for name, term in log_probs.items()}
@@ -193,7 +193,11 @@ class MultimodalVAE(GenerativeModel):
             raise ValueError(f"to is {to!r}; the modalities are {', '.join(self.modalities)}")
         known = self.observed(x)
         q = self.encode(x)
-        z = q.mean() if seed is None else draw(q, noise.seed_rows(seed, known.num_rows))[0]
+        z = (
+            q.mean()
+            if seed is None
+            else sample_with_seeds(q, noise.seed_rows(seed, known.num_rows))[0]
+        )
         return self.modalities[to](z).mean()
 
     def elbo(self, x: Data, seed: noise.Seed = 0) -> tf.Tensor:
@@ -208,7 +212,7 @@ class MultimodalVAE(GenerativeModel):
         """Returns log w_i = log p(x_A, z_i) - log q(z_i|x_A), [num_samples, B], nats."""
         known = self.observed(x)
         q = self.infer(known)
-        z = draw(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
+        z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
         return (
             self.decode(z, names=known.values).log_prob(known)
             + self.prior().log_prob(z)

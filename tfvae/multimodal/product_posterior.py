@@ -3,8 +3,8 @@
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distribution_layer import distribution_of
-from tfvae.heads.product_of_normals import product_of_normals
+from tfvae.distributions.distribution_layer import distribution_of
+from tfvae.distributions.product_of_normals import product_of_normals
 from tfvae.multimodal import checks
 from tfvae.multimodal.multimodal_vae import MultimodalVAE
 from tfvae.multimodal.observed import Observed

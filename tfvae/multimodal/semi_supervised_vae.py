@@ -7,9 +7,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae import noise
+from tfvae.distributions.labelled_normal import IMPOSSIBLE, LabelledNormal
 from tfvae.multimodal import checks
 from tfvae.multimodal.label import Label, LabelledPrior
-from tfvae.multimodal.labelled_normal import IMPOSSIBLE, LabelledNormal
 from tfvae.multimodal.multimodal_vae import MultimodalVAE
 from tfvae.multimodal.observed import Observed
 from tfvae.priors import StandardNormal

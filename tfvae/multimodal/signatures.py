@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from tfvae.evaluation.likelihood import log_likelihood_graph
 from tfvae.multimodal.checks import require_subsets
-from tfvae.saved_model import png
 from tfvae.saved_model.signatures import (
     SAMPLES_PER_CHUNK,
     Signature,
@@ -14,6 +13,7 @@ from tfvae.saved_model.signatures import (
     at_least_one_row,
     summary,
 )
+from tfvae.signatures import png
 
 
 def signatures(

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.distribution_layer import distribution_of
-from tfvae.draw import draw
+from tfvae.distributions.distribution_layer import distribution_of
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import kl_divergence, split_gradient
 from tfvae.multimodal.joint_posterior import JointPosteriorVAE
 from tfvae.multimodal.observed import Observed
@@ -69,7 +69,7 @@ class TELBO(JointPosteriorVAE):
 
     def elbo_of_subset(self, x: Observed, q, seeds: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns the weighted bound on log p(x_A) under q(z|x_A), [B]."""
-        z = draw(q, seeds, self.num_samples)
+        z = sample_with_seeds(q, seeds, self.num_samples)
         prior = distribution_of(self.prior, training=training)  # p(z)
         reconstruction = tf.add_n(
             [self.weighted_log_prob(name, x, z, training) for name in x.values]

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae import noise
-from tfvae.draw import draw
+from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators.aggregate_posterior import marginals
 from tfvae.plots.grid import image_grid
 
@@ -111,7 +111,7 @@ def information(model, images) -> tuple[np.ndarray, str]:
     try:
         divergence = tfd.kl_divergence(posterior, prior)
     except NotImplementedError:  # TFP's word for a pair of no closed form
-        z = draw(q, noise.seed_rows(0, len(images)), KL_SAMPLES)
+        z = sample_with_seeds(q, noise.seed_rows(0, len(images)), KL_SAMPLES)
         divergence = tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
     return np.mean(divergence, axis=0), "KL"
 

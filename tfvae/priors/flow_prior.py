@@ -8,7 +8,7 @@ from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import DistributionLayer
+from tfvae.distributions.distribution_layer import DistributionLayer
 
 # A coupling scales by e^-3 to e^3: enough in a few layers, and no exponential can overflow.
 _MAX_LOG_SCALE = 3.0

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
-from tfvae.chain import Chain, Conditional
-from tfvae.layered import Layered
+from tfvae.distributions.chain import Chain, Conditional
+from tfvae.distributions.layered import Layered
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import DistributionLayer
+from tfvae.distributions.distribution_layer import DistributionLayer
 from tfvae.heads.diagonal_normal import bounded_stddev
 from tfvae.priors.bounded_vector import bounded_vector
 

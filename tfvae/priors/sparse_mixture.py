@@ -5,7 +5,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import DistributionLayer
+from tfvae.distributions.distribution_layer import DistributionLayer
 from tfvae.priors.bounded_vector import bounded_vector
 
 

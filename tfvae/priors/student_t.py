@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfvae.arguments import require_positive
-from tfvae.distribution_layer import DistributionLayer
+from tfvae.distributions.distribution_layer import DistributionLayer
 from tfvae.priors.bounded_vector import bounded_vector
 
 # Below 0.2 the outermost draws overflow float32; above 1e6 it is a normal to float32's last digit.

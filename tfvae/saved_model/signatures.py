@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfvae.saved_model import png
+from tfvae.signatures import png
 
 Tensors = dict[str, tf.Tensor]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfvae.training import global_batch
+from tfvae import global_batch
 
 Gradients = list[list[tf.Tensor | None]]  # of each player, of each of its variables
 

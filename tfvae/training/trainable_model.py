@@ -12,10 +12,10 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tfvae import noise
+from tfvae import global_batch, noise
 from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
-from tfvae.training import averaging, checks, first_batch, global_batch, gradients
+from tfvae.training import averaging, checks, first_batch, gradients
 from tfvae.training.loop import step_loop
 from tfvae.training.players import (
     Player,

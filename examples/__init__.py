@@ -1,0 +1,1 @@
+"""Examples: the demo, and exports used in tf.data and Keras."""

@@ -1,0 +1,1 @@
+"""What every program of the package shares: quiet imports and --help."""

@@ -1,0 +1,1 @@
+"""The interfaces of the server: gRPC services and the REST API."""

@@ -1,0 +1,1 @@
+"""What the server is configured by: its files and their checks."""

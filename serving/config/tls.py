@@ -1,0 +1,99 @@
+"""TLS from the stock server's ssl_config_file, for gRPC and REST, proven before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from serving.config import config_files, config_pb2
+from serving.config.config_files import ConfigError
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What both servers need.
+
+    Attributes:
+        credentials: For gRPC.
+        context: For REST.
+    """
+
+    credentials: grpc.ServerCredentials
+    context: ssl.SSLContext
+
+
+def read(path: str) -> Tls:
+    """Reads an ssl_config_file.
+
+    Raises:
+        ConfigError: The file is wrong, a certificate is none, or key and certificate differ.
+    """
+    name = f"--ssl_config_file={path}"
+    config = config_files.read("ssl_config_file", path, config_pb2.SSLConfig())
+    for field in ("server_key", "server_cert", "custom_ca"):
+        value = getattr(config, field)
+        if not value and field != "custom_ca":
+            raise ConfigError(f"{name} has no {field}; write the PEM text itself")
+        if value and "-----BEGIN" not in value:
+            raise ConfigError(f"{name}: {field} is no PEM text; write the text itself, no path")
+    if config.client_verify and not config.custom_ca:
+        raise ConfigError(f"{name}: client_verify needs custom_ca, which client certificates prove")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _load_pair(name, context, config)
+    if config.client_verify:
+        context.verify_mode = ssl.CERT_REQUIRED
+        try:
+            context.load_verify_locations(cadata=config.custom_ca)
+        except (ssl.SSLError, ValueError) as error:
+            raise ConfigError(f"{name}: custom_ca is no certificate: {error}") from error
+    credentials = grpc.ssl_server_credentials(
+        [(config.server_key.encode(), config.server_cert.encode())],
+        root_certificates=config.custom_ca.encode() if config.client_verify else None,
+        require_client_auth=config.client_verify,
+    )
+    return Tls(credentials, context)
+
+
+def _load_pair(name: str, context: ssl.SSLContext, config: config_pb2.SSLConfig) -> None:
+    """Loads certificate and key, which `ssl` takes from files only; this proves that they match."""
+    with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
+        certificate, key = Path(folder, "certificate"), Path(folder, "key")
+        certificate.write_text(config.server_cert)
+        key.write_text(config.server_key)
+        try:
+            # A key with a password is refused, not asked for.
+            context.load_cert_chain(certificate, key, password="")
+        except (ssl.SSLError, ValueError) as error:
+            raise ConfigError(
+                f"{name}: server_cert and server_key do not go together: {error}"
+            ) from error
+
+
+def check_plain_text(host: str, tls: Tls | None, insecure: bool) -> None:
+    """Refuses plain text on an address that others reach.
+
+    Args:
+        host: Address to listen on.
+        tls: None serves plain text.
+        insecure: Whether that is meant.
+
+    Raises:
+        ConfigError: Plain text beyond loopback is not meant.
+    """
+    if tls is None and not insecure and not _is_loopback(host):
+        raise ConfigError(
+            f"--host={host} would serve plain text to other machines; give --ssl_config_file, or "
+            "--insecure where something else protects the connection"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

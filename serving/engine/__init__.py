@@ -1,0 +1,1 @@
+"""The engine: versions of models on disk, loaded, batched and run."""

@@ -1,0 +1,174 @@
+"""The models of a server, by name: configured, polled and found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from serving import errors
+from serving.config.model_config import ModelConfig
+from serving.engine.model_versions import Servables, Version, not_found, unknown_label
+
+if TYPE_CHECKING:
+    from serving.engine.session import SavedModelSession
+
+
+class Models:
+    """The models of a server."""
+
+    def __init__(
+        self,
+        load: Callable[[Path], SavedModelSession],
+        allow_labels_for_unavailable: bool = False,
+    ):
+        """Begins without any.
+
+        Args:
+            load: Loads the version in a folder, or raises `serving.errors.LoadError`.
+            allow_labels_for_unavailable: Whether a label may name a version that is not served.
+        """
+        self._load = load
+        self._allow_labels_for_unavailable = allow_labels_for_unavailable
+        self._by_name: dict[str, Servables] = {}
+        self._served: set[str] = set()
+        self._changing = threading.Lock()  # One change at a time: a poll or a new configuration.
+
+    def reload(self, configs: Sequence[ModelConfig]) -> None:
+        """Serves these models and no others; loads before it unloads.
+
+        Raises:
+            ServingError: FAILED_PRECONDITION, a new model has no version that loads or a label
+                names a version that is not served; everything stays as it was.
+        """
+        with self._changing:
+            models = {config.name: self._model(config) for config in configs}
+            before = {name: model.config for name, model in models.items()}
+            for config in configs:
+                models[config.name].config = config
+            try:
+                wanted = {name: model.load_wanted() for name, model in models.items()}
+                self._check(models)
+            except errors.ServingError:
+                for name, model in models.items():
+                    model.config = before[name]
+                    if self._is_new(name, model):
+                        model.close()
+                raise
+            left_out = [m for name, m in self._by_name.items() if models.get(name) is not m]
+            self._by_name.update(models)
+            self._served = set(models)
+            for name, model in models.items():
+                model.set_labels(model.config.labels)  # Before the versions they leave unload.
+                model.retire_others(wanted[name])
+            for model in left_out:
+                model.close()
+
+    def _model(self, config: ModelConfig) -> Servables:
+        """The model of a configuration, another than before where the base path is another."""
+        known = self.find(config.name)
+        if known is None or known.config.base_path != config.base_path:
+            return Servables(config, self._load)
+        return known
+
+    def _is_new(self, name: str, model: Servables) -> bool:
+        return name not in self._served or model is not self.find(name)
+
+    def _check(self, models: dict[str, Servables]) -> None:
+        for name, model in models.items():
+            available = {version.number for version in model.available()}
+            if not available and self._is_new(name, model):
+                raise _failed_precondition(_why_unserved(model))
+            for label, number in model.config.labels.items():
+                if number not in available and not self._allow_labels_for_unavailable:
+                    raise _failed_precondition(
+                        f"Request to assign label {label} to version {number} of model {name}, "
+                        "which is not currently available for inference"
+                    )
+
+    def poll(self) -> None:
+        """Looks for new versions of every model."""
+        with self._changing:
+            for name in sorted(self._served):
+                self._by_name[name].poll()
+
+    def close(self) -> None:
+        """Unloads every model."""
+        with self._changing:
+            self._served = set()
+            for model in self._by_name.values():
+                model.close()
+
+    def find(self, name: str) -> Servables | None:
+        """A model that is, or was, served."""
+        return self._by_name.get(name)
+
+    def number(self, name: str, label: str) -> int:
+        """The version of a model that a label names.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT, there is no such label.
+        """
+        model = self.find(name)
+        if model is None:
+            raise unknown_label(label)
+        return model.number(label)
+
+    def served_name(self, name: str) -> str:
+        """The name where a model of that name is served, else an empty one."""
+        return name if name in self._served else ""
+
+    def describe(self) -> str:
+        """The models that are served, each with its versions."""
+        return ", ".join(
+            f"{name} version {' and '.join(str(v.number) for v in self._by_name[name].available())}"
+            for name in sorted(self._served)
+        )
+
+    @contextmanager
+    def use(self, request: Any) -> Iterator[tuple[int, SavedModelSession]]:
+        """The (number, session) that a request's `model_spec` asks for, kept loaded inside.
+
+        Raises:
+            ServingError: INVALID_ARGUMENT, there is no spec, no name, or an unknown label;
+                NOT_FOUND, the version is not served.
+        """
+        if not request.HasField("model_spec"):
+            raise errors.invalid_argument("Missing ModelSpec")
+        model, version = self._acquire(request.model_spec)
+        assert version.session is not None  # It is AVAILABLE.
+        try:
+            yield version.number, version.session
+        finally:
+            model.release(version)
+
+    def _acquire(self, spec: Any) -> tuple[Servables, Version]:
+        if not spec.name:
+            raise errors.invalid_argument("ModelSpec has no name specified.")
+        number = spec.version.value if spec.HasField("version") else None
+        label = spec.version_label if spec.HasField("version_label") else None
+        model = self.find(spec.name)
+        if model is None:
+            raise not_found(spec.name, number) if label is None else unknown_label(label)
+        try:
+            return model, model.acquire(number, label)
+        except errors.ServingError:
+            if model is self.find(spec.name):
+                raise
+            return self._acquire(spec)  # The model was replaced meanwhile.
+
+
+def _failed_precondition(message: str) -> errors.ServingError:
+    return errors.ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
+
+
+def _why_unserved(model: Servables) -> str:
+    config = model.config
+    reasons = [f"version {v.number}: {v.error}" for v in model.versions()]
+    return f"no version of model {config.name} in {config.base_path} could be loaded: " + (
+        "; ".join(reasons) or "there is none"
+    )

@@ -1,0 +1,65 @@
+"""Warm-up: requests stored beside a SavedModel run before its version is served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf import message
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving import errors
+from serving.client import messages_pb2, tensors
+from serving.engine import example_methods
+from serving.engine.example_signatures import CLASSIFY, REGRESS
+from serving.engine.session import SavedModelSession
+from serving.errors import LoadError
+
+MAX_RECORDS = 1000
+
+
+def warm_up(session: SavedModelSession, path: Path) -> int:
+    """Runs `assets.extra/tf_serving_warmup_requests`, a TFRecord file of PredictionLog.
+
+    Args:
+        session: The model, loaded.
+        path: Directory of its version.
+
+    Returns:
+        How many requests ran; 0 when there is no such file.
+
+    Raises:
+        LoadError: A record is damaged, of an unknown kind, or fails.
+    """
+    file = path / "assets.extra" / "tf_serving_warmup_requests"
+    if not file.exists():
+        return 0
+    count = 0
+    try:
+        for record in tf.compat.v1.io.tf_record_iterator(str(file)):
+            if count == MAX_RECORDS:
+                raise LoadError(f"{file} has more than {MAX_RECORDS} records")
+            _run(session, prediction_log_pb2.PredictionLog.FromString(record))
+            count += 1
+    except (errors.ServingError, tf.errors.OpError, message.DecodeError, ValueError) as error:
+        raise LoadError(f"warm-up request {count} of {file} failed: {error}") from error
+    return count
+
+
+def _run(session: SavedModelSession, log: prediction_log_pb2.PredictionLog) -> None:
+    match log.WhichOneof("log_type"):
+        case "predict_log":
+            serialized = log.predict_log.request.SerializeToString()
+            request = messages_pb2.PredictRequest.FromString(serialized)
+            inputs = {name: tensors.decode(value) for name, value in request.inputs.items()}
+            session.run(request.model_spec.signature_name, inputs, request.output_filter)
+        case "classify_log":
+            classify = log.classify_log.request
+            example_methods.run(session, classify, CLASSIFY)
+        case "regress_log":
+            regress = log.regress_log.request
+            example_methods.run(session, regress, REGRESS)
+        case "multi_inference_log":
+            example_methods.run_tasks(session, log.multi_inference_log.request)
+        case kind:
+            raise ValueError(f"a record of type {kind} cannot be run")

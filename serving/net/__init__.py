@@ -1,0 +1,1 @@
+"""Sockets, limits on concurrent requests and metrics."""

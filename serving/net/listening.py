@@ -1,0 +1,98 @@
+"""Binds the ports, before anything heavy is imported: a port in use is met at once."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+import grpc
+
+from serving.net.overload import CountingPool
+
+
+class ListenError(Exception):
+    """An address that cannot be listened on; says why and what to do."""
+
+
+def address(host: str, port: int) -> str:
+    """`host:port`, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def channel_arguments(text: str) -> dict[str, int | str]:
+    """Parses gRPC channel arguments, `name=value` separated by commas.
+
+    Raises:
+        ListenError: An argument is not of that form.
+    """
+    arguments: dict[str, int | str] = {}
+    for item in filter(None, text.split(",")):
+        name, separator, value = item.partition("=")
+        if not separator:
+            raise ListenError(f"--grpc_channel_arguments has {item!r}; write name=value")
+        arguments[name] = int(value) if value.removeprefix("-").isdecimal() else value
+    return arguments
+
+
+def bind_grpc(
+    host: str,
+    port: int,
+    credentials: grpc.ServerCredentials | None,
+    pool: CountingPool,
+    interceptors: Sequence[grpc.ServerInterceptor],
+    options: dict[str, int | str],
+) -> tuple[grpc.Server, int]:
+    """Makes a gRPC server, bound but not started and without services.
+
+    Args:
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        credentials: For TLS; None serves plain text.
+        pool: Runs the requests.
+        interceptors: What a request passes first.
+        options: gRPC channel arguments.
+
+    Returns:
+        The server and its port.
+
+    Raises:
+        ListenError: The address cannot be bound.
+    """
+    # Otherwise two servers could share a port, each answering some of the requests.
+    options = {"grpc.so_reuseport": 0, **options}
+    server = grpc.server(pool, interceptors=interceptors, options=list(options.items()))
+    try:
+        if credentials is None:
+            bound = server.add_insecure_port(address(host, port))
+        else:
+            bound = server.add_secure_port(address(host, port), credentials)
+    except RuntimeError as error:
+        raise _port_error("port", host, port, error) from error
+    if bound == 0:  # How older versions of gRPC say it.
+        raise _port_error("port", host, port, "gRPC could not bind it")
+    return server, bound
+
+
+def bind_rest(host: str, port: int) -> socket.socket:
+    """Makes a listening socket for REST.
+
+    Raises:
+        ListenError: The address cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise _port_error("rest_api_port", host, port, error) from error
+    return listener
+
+
+def _port_error(flag: str, host: str, port: int, reason: object) -> ListenError:
+    return ListenError(
+        f"cannot listen on {address(host, port)}: {reason}; if the port is in use, choose "
+        f"another --{flag}"
+    )

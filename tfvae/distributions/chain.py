@@ -1,0 +1,133 @@
+"""Several layers of latents as one distribution, each layer given the one drawn before it."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfvae import noise
+from tfvae.distributions.sampling import sample_with_seeds
+
+# Values of the layer before [n, d] and rows of the context [n, c] (None where there is none) to
+# the distribution of a layer, batch [n].
+Conditional = Callable[[tf.Tensor, tf.Tensor | None], tfd.Distribution]
+
+
+class Chain(tfd.Distribution):
+    """p(z_1) p(z_2|z_1) p(z_3|z_2) ..., over the concatenated layers, the top one first.
+
+    A q(z|x) goes up, from the layer next to the data; a p(z) goes down, from the top. Whoever
+    draws, scores or decodes it sees one distribution over vectors.
+
+    Args:
+        first: the first layer drawn, batch [B] (or [], a prior), event [d_1].
+        conditionals: of the other layers, in the order they are drawn.
+        sizes: d of every layer, in the order they are drawn.
+        top_first: whether the first layer drawn is the top one; else it is the bottom one.
+        context: what else the conditionals look at, [B, c], such as a network's view of the data.
+        name: the distribution's name.
+    """
+
+    def __init__(
+        self,
+        first: tfd.Distribution,
+        conditionals: Sequence[Conditional],
+        sizes: Sequence[int],
+        top_first: bool,
+        context: tf.Tensor | None = None,
+        name: str = "Chain",
+    ):
+        parameters = dict(locals())
+        self.first = first
+        self._conditionals = tuple(conditionals)
+        self._sizes = tuple(sizes)
+        self._order = slice(None) if top_first else slice(None, None, -1)
+        self._context = context
+        super().__init__(
+            dtype=first.dtype,
+            reparameterization_type=first.reparameterization_type,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    def given(self, layers: Sequence[tf.Tensor]) -> Iterator[tuple[tfd.Distribution, tf.Tensor]]:
+        """Yields each further layer's distribution, batch [n], and the shape that the n rows have.
+
+        Args:
+            layers: values of the layers in the order drawn, [..., d] each; may grow meanwhile.
+        """
+        for number, conditional in enumerate(self._conditionals):
+            previous, context = layers[number], self._context
+            shape = tf.shape(previous)[:-1]
+            if context is not None:
+                shape = tf.broadcast_dynamic_shape(shape, tf.shape(context)[:-1])
+                context = _rows(context, shape)
+            yield conditional(_rows(previous, shape), context), shape
+
+    def concatenate(self, layers: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Returns layers in the order drawn as one vector, top first, [..., d]."""
+        return tf.concat(layers[self._order], axis=-1)
+
+    def _log_prob(self, value):
+        layers = tf.split(value, list(self._sizes[self._order]), axis=-1)[self._order]
+        log_prob = self.first.log_prob(layers[0])
+        for (layer, shape), drawn in zip(self.given(layers), layers[1:], strict=True):
+            log_prob += tf.reshape(layer.log_prob(_rows(drawn, shape)), shape)
+        return log_prob
+
+    def _at_means(self) -> list[tfd.Distribution]:
+        """Every layer given the mean of the one before."""
+        distributions = [self.first]
+        means = [self.first.mean()]
+        for (layer, shape), size in zip(self.given(means), self._sizes[1:], strict=True):
+            distributions.append(layer)
+            means.append(tf.reshape(layer.mean(), tf.concat([shape, [size]], axis=0)))
+        return distributions
+
+    def _moments(self, moment: Callable[[tfd.Distribution], tf.Tensor]) -> tf.Tensor:
+        batch_shape = self.batch_shape_tensor()
+        moments = [
+            tf.reshape(moment(layer), tf.concat([batch_shape, [size]], axis=0))
+            for layer, size in zip(self._at_means(), self._sizes, strict=True)
+        ]
+        return tf.ensure_shape(self.concatenate(moments), self.batch_shape + self.event_shape)
+
+    def _mean(self):
+        """Of each layer, given the mean of the one before."""
+        return self._moments(lambda layer: layer.mean())
+
+    def _stddev(self):
+        """Of each layer, given the mean of the one before."""
+        return self._moments(lambda layer: layer.stddev())
+
+    def _batch_shape(self):
+        return self.first.batch_shape
+
+    def _batch_shape_tensor(self):
+        return self.first.batch_shape_tensor()
+
+    def _event_shape(self):
+        return tf.TensorShape([sum(self._sizes)])
+
+    def _event_shape_tensor(self):
+        return tf.constant([sum(self._sizes)], tf.int32)
+
+
+@sample_with_seeds.register(Chain)
+def _(distribution, seeds, num_samples=1, first_sample=0):
+    """Layer after layer, each with noise of its own."""
+    rows = noise.fold_in(seeds, "layer 0")
+    layers = [sample_with_seeds(distribution.first, rows, num_samples, first_sample)]
+    for number, (layer, shape) in enumerate(distribution.given(layers), start=1):
+        rows = noise.fold_in(seeds, f"layer {number}")
+        values = sample_with_seeds(layer, noise.sample_rows(rows, num_samples, first_sample))[0]
+        layers.append(tf.reshape(values, tf.concat([shape, values.shape[1:]], axis=0)))
+    return distribution.concatenate(layers)
+
+
+def _rows(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Values [..., d], broadcast to [*shape, d], as rows [n, d]."""
+    size = values.shape[-1]
+    return tf.reshape(tf.broadcast_to(values, tf.concat([shape, [size]], axis=0)), [-1, size])

@@ -1,0 +1,1 @@
+"""Signatures of an export: their type, and PNG inputs and outputs."""

@@ -1,0 +1,1 @@
+"""Preparing TFRecords: the plan and the work."""

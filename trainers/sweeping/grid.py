@@ -1,0 +1,147 @@
+"""The runs of a sweep: every combination of the values of its fields."""
+
+import dataclasses
+import itertools
+import pathlib
+import re
+import runpy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict
+from ml_collections.config_flags import config_path
+
+from trainers import configs
+from trainers.runs.construct import nearest
+
+CONFIGS = pathlib.Path(configs.__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRun:
+    """One run of a sweep.
+
+    Attributes:
+        directory: the run directory.
+        config_file: its config's file.
+        config: its config, the fields below set.
+        fields: the fields that the sweep gives, such as "model.beta", and their values.
+        varied: column of the sweep's table to value, for fields of more than one value.
+    """
+
+    directory: pathlib.Path
+    config_file: pathlib.Path
+    config: ConfigDict
+    fields: dict[str, Any]
+    varied: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the run directory."""
+        return self.directory.name
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags of `trainers.train` that make this run."""
+        fields = [f"--config.{field}={value}" for field, value in self.fields.items()]
+        return [f"--config={self.config_file}", *fields, f"--workdir={self.directory}"]
+
+
+def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> list[PlannedRun]:
+    """Returns the runs of `grids`, whose directories are in `workdir`.
+
+    A directory is named CONFIG-FIELD=VALUE-...-seed=SEED: of the fields, those that have more than
+    one value in the sweep, by their last part where that is unique.
+
+    Args:
+        grids: each {"config": NAME, field: value, ...}, where a list holds alternatives; NAME is
+            a file, or the name of one in trainers/configs.
+        workdir: the sweep's directory.
+
+    Raises:
+        ValueError: for a config, field or value that does not work, and for two runs of one name.
+    """
+    runs = [_configured(choice) for grid in grids for choice in _choices(grid)]
+    columns = _columns([fields for _, _, fields in runs])
+    planned = {}
+    for file, config, fields in runs:
+        varied = {columns[field]: value for field, value in fields.items() if field in columns}
+        parts = [f"{column}={value_text(value)}" for column, value in varied.items()]
+        name = "-".join([file.stem, *parts, f"seed={config.seed}"])
+        if name in planned:
+            raise ValueError(f"two runs of the sweep are named {name!r}; take one of them out")
+        directory = pathlib.Path(workdir) / name
+        planned[name] = PlannedRun(directory, file, config, fields, varied)
+    return list(planned.values())
+
+
+def call(file: str | pathlib.Path, function: str) -> Any:
+    """Returns what a function of a Python file returns.
+
+    Raises:
+        ValueError: where the file has no such function.
+    """
+    names = runpy.run_path(str(file))
+    if function not in names:
+        raise ValueError(f"{file} has no {function}()")
+    return names[function]()
+
+
+def _choices(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if "config" not in grid:
+        raise ValueError(f"the grid {dict(grid)} has no config; give its name or file")
+    values = [value if isinstance(value, list) else [value] for value in grid.values()]
+    return [dict(zip(grid, choice, strict=True)) for choice in itertools.product(*values)]
+
+
+def _configured(choice: Mapping[str, Any]) -> tuple[pathlib.Path, ConfigDict, dict[str, Any]]:
+    """The config file, the config and the fields set, as the config holds them (1 as 1.0)."""
+    file = _config_file(str(choice["config"]))
+    config = call(file, "get_config")
+    fields = {}
+    for field, value in choice.items():
+        if field == "config":
+            continue
+        try:
+            config_path.set_value(field, config, value)
+        except KeyError as error:
+            guess = nearest(field, _leaves(config.to_dict()))
+            raise ValueError(f"{file} has no field {field!r}; {guess}") from error
+        except TypeError as error:
+            raise ValueError(f"{file}: {field} cannot be {value!r}: {error}") from error
+        fields[field] = config_path.get_value(field, config)
+    return file, config, fields
+
+
+def _config_file(name: str) -> pathlib.Path:
+    file = pathlib.Path(name) if name.endswith(".py") else CONFIGS / f"{name}.py"
+    if not file.exists():
+        names = [path.stem for path in CONFIGS.glob("*.py") if path.stem != "__init__"]
+        raise ValueError(f"config {name!r}: there is no {file}; {nearest(file.stem, names)}")
+    return file
+
+
+def _leaves(config: Mapping[str, Any], prefix: str = ""):
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
+def _columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The fields of more than one value but the seed, and what the table calls them."""
+    names = dict.fromkeys(field for fields in runs for field in fields if field != "seed")
+    varied = [f for f in names if len({repr(fields[f]) for fields in runs if f in fields}) > 1]
+    # The class of a part of the model is what the part is called: prior for model.prior.name.
+    last = [field.removesuffix(".name").rpartition(".")[2] for field in varied]
+    return {
+        field: part if last.count(part) == 1 else field
+        for field, part in zip(varied, last, strict=True)
+    }
+
+
+def value_text(value: Any) -> str:
+    """Returns a value as it stands in names: numbers short, anything else without slashes."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return re.sub(r"[^\w.+-]+", "_", text)
