@@ -11,15 +11,16 @@ import keras
 import numpy as np
 
 from tfvae import saved_model
+from tfvae.saved_model.layer import SignatureLayer
 
-encode = saved_model.load(sys.argv[1])["encode"]  # the newest version's
-shape = encode.inputs["image"].shape[1:]
+model = saved_model.load(sys.argv[1])  # the newest version
+shape = model["encode"].inputs["image"].shape[1:]
 generator = np.random.default_rng(0)
 labels = generator.integers(0, 2, 512)
 images = 0.7 * labels[:, None, None, None] + 0.3 * generator.random((512, *shape))
 
 inputs = keras.Input(shape)
-codes = encode.layer()(inputs)["mean"]
+codes = SignatureLayer(model.path, "encode")(inputs)["mean"]
 outputs = keras.layers.Dense(2, activation="softmax")(codes)
 classifier = keras.Model(inputs, outputs)
 classifier.compile(

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import tfvae
 from tfvae import latents
+from tfvae.saved_model.layer import SignatureLayer
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROWS = np.array([[7, 0], [7, 1], [-3, 2**40]], np.int64)
@@ -146,8 +147,8 @@ def test_functions_in_tf_data(base_path, model, images):
 def test_layers_in_keras(loaded, model, images, tmp_path):
     """Of several inputs and one, saved and loaded; Keras's own layer takes the path too."""
     image, seed = keras.Input((4, 4, 1)), keras.Input((2,), dtype="int64")
-    drawn = loaded["encode_sample"].layer()({"seed": seed, "image": image})["latent"]
-    again = loaded["encode_sample"].layer()([image, seed])["latent"]
+    drawn = SignatureLayer(loaded.path, "encode_sample")({"seed": seed, "image": image})["latent"]
+    again = SignatureLayer(loaded.path, "encode_sample")([image, seed])["latent"]
     mean = keras.layers.TFSMLayer(loaded.path, call_endpoint="encode")(image)["mean"]
     network = keras.Model([image, seed], [drawn, again])
     assert [tuple(output.shape) for output in network.outputs] == [(None, 2), (None, 2)]

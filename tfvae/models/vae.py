@@ -12,8 +12,8 @@ from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import kl_divergence, path_kl_divergence
 from tfvae.models import shapes
 from tfvae.models.generative_model import GenerativeModel
+from tfvae.models.signatures import signatures
 from tfvae.priors import StandardNormal
-from tfvae.saved_model.signatures import signatures
 from tfvae.training import checks
 
 
@@ -194,7 +194,7 @@ class VAE(GenerativeModel):
         return getattr(self.likelihood, "support", None)
 
     def signatures(self, log_likelihood_samples: int = 64, subsets=None):
-        """Returns what an export of the model offers: `tfvae.saved_model.signatures`.
+        """Returns the signatures of an export of the model: `tfvae.models.signatures`.
 
         Raises:
             ValueError: for `subsets`, which are of several modalities.

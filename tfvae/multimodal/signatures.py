@@ -6,14 +6,14 @@ import tensorflow as tf
 
 from tfvae.evaluation.likelihood import log_likelihood_graph
 from tfvae.multimodal.checks import require_subsets
-from tfvae.saved_model.signatures import (
+from tfvae.signatures import png
+from tfvae.signatures.signature import (
     SAMPLES_PER_CHUNK,
     Signature,
     Tensors,
     at_least_one_row,
     summary,
 )
-from tfvae.signatures import png
 
 
 def signatures(

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import message
 
-from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import example_inputs
+from tfvae.signatures.signature import Signature
 
 WARM_UP_FILE = "tf_serving_warmup_requests"
 CARD_FILE = "model_card.json"

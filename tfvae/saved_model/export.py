@@ -9,10 +9,10 @@ from typing import Any
 import tensorflow as tf
 
 from tfvae.saved_model import assets, stored_weights, weights_error
-from tfvae.saved_model.signatures import Signature
 from tfvae.saved_model.verification import verify
 from tfvae.saved_model.versions import versions
 from tfvae.saved_model.weights_error import Examples
+from tfvae.signatures.signature import Signature
 
 
 def export(

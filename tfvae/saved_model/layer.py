@@ -7,18 +7,22 @@ from tfvae.saved_model.load import load
 
 @keras.saving.register_keras_serializable("tfvae")
 class SignatureLayer(keras.layers.Layer):
-    """Calls a signature; its weights stay as they were exported.
+    """Calls a signature of an exported model; its weights are not trained.
 
     Unlike `keras.layers.TFSMLayer` it takes several inputs, as a dictionary or in the alphabetical
-    order of their names. A Keras model that holds it is saved with the path, not the weights.
+    order of their names. A Keras model with this layer is saved with the path, not the weights.
+
+    Example (whole programs are in examples/):
+        encode = SignatureLayer("saved_models/shapes", "encode")
+        codes = encode(keras.Input([64, 64, 1]))["mean"]
 
     Args:
-        model_path: a version's directory, or a model's base path, whose newest version is taken.
+        model_path: the directory of one version, or a model's base path for its newest version.
         signature: name of the signature.
 
     Raises:
-        FileNotFoundError: where there is no exported model.
-        KeyError: where it has no such signature.
+        FileNotFoundError: if there is no exported model.
+        KeyError: if it has no such signature.
     """
 
     def __init__(self, model_path: str, signature: str, **kwargs):

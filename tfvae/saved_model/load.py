@@ -1,4 +1,7 @@
-"""Exported models as functions, for `tf.data` pipelines and Keras; needs TensorFlow alone."""
+"""Exported models as functions, for `tf.data` pipelines; needs TensorFlow alone.
+
+For Keras models there is `tfvae.saved_model.layer.SignatureLayer`.
+"""
 
 import os
 import pathlib
@@ -22,9 +25,8 @@ class SignatureFunction:
         outputs: name to dtype and shape.
     """
 
-    def __init__(self, name: str, path: str, root, function):
+    def __init__(self, name: str, root, function):
         self.name = name
-        self._path = path
         self.inputs: dict[str, tf.TensorSpec] = dict(
             sorted(function.structured_input_signature[1].items())
         )
@@ -58,12 +60,6 @@ class SignatureFunction:
             }
         )
 
-    def layer(self):
-        """Returns this as a `keras.layers.Layer` that is not trained, for Keras models."""
-        from tfvae.saved_model.layer import SignatureLayer  # noqa: PLC0415
-
-        return SignatureLayer(self._path, self.name)
-
     def __repr__(self) -> str:
         return f"<signature {self.name!r}: {', '.join(self.inputs)} -> {', '.join(self.outputs)}>"
 
@@ -79,7 +75,7 @@ class LoadedModel(Mapping[str, SignatureFunction]):
         self.path = str(path)
         root = tf.saved_model.load(self.path)
         self._signatures = {
-            name: SignatureFunction(name, self.path, root, function)
+            name: SignatureFunction(name, root, function)
             for name, function in sorted(root.signatures.items())
         }
 
@@ -111,7 +107,6 @@ def load(path: str | os.PathLike) -> LoadedModel:
     Example (whole programs are in examples/):
         encode = tfvae.saved_model.load("saved_models/shapes")["encode"]
         codes = images.batch(128).map(encode)          # in tf.data: {"mean": ..., "stddev": ...}
-        codes = encode.layer()(keras.Input([64, 64, 1]))["mean"]                 # in Keras
 
     Args:
         path: a version's directory, or a model's base path, whose newest version is taken.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tfvae.saved_model.signatures import Signature, Tensors
+from tfvae.signatures.signature import Signature, Tensors
 
 FORMS = ("float32", "bfloat16", "int8")
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfvae.saved_model.c_api import read_meta_graph, run_in_c_api
 from tfvae.saved_model.lint import ExportError, lint
-from tfvae.saved_model.signatures import Signature
+from tfvae.signatures.signature import Signature
 
 BATCH_SIZES = (0, 1, 3)
 # Kernels differ by batch size and by the session's own graph rewriting; relative and absolute,

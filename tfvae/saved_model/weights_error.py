@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.saved_model.signatures import Signature
+from tfvae.signatures.signature import Signature
 
 _BATCH_SIZE = 64
 
