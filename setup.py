@@ -43,6 +43,7 @@ DEV = [
     *BATCH,
     *("ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"),
     "pyyaml>=6,<7",  # deployment files
+    "psutil>=5.9,<8",  # what tests cost
     # Of the tests of the server: mutated requests, certificates, a client of another hand.
     *("hypothesis>=6.100,<7", "trustme>=1.2,<2", "ovmsclient>=2023.1"),
 ]
