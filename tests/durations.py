@@ -13,6 +13,8 @@ import time
 import psutil
 import pytest
 
+from programs.quiet import quiet_import
+
 
 def processor_seconds() -> float:
     """Returns user and system seconds of this process and all its descendants, running or ended."""
@@ -103,7 +105,8 @@ def lines(record, kinds):
 
 
 if __name__ == "__main__":
-    from tests.conformance import registry, registry_multimodal  # import TensorFlow
+    with quiet_import():  # of TensorFlow
+        from tests.conformance import registry, registry_multimodal
 
     several = {**registry_multimodal.MULTIMODAL, **registry_multimodal.LABELLED}
     models = {"one modality": registry.MODELS, "several modalities": several}
