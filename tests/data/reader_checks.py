@@ -1,4 +1,4 @@
-"""What every reader promises, whatever its format."""
+"""The promises of every reader, in any format."""
 
 import itertools
 

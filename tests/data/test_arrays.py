@@ -60,7 +60,7 @@ def broken(value):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (broken(np.nan), "image 7, has NaN or infinite values, as have 1 of 20 images"),
+        (broken(np.nan), r"image 7, has NaN or infinite values \(in total 1 of 20 images"),
         (broken(np.inf), "image 7, has NaN or infinite"),
         (broken(-1.5), r"image 7, is outside \[0, 1\].* from -1.5 to 1. Scale them"),
         (BYTES.astype(np.float32), r"image 0, is outside \[0, 1\].* from 0 to 255. .* x / 255"),

@@ -30,7 +30,7 @@ def test_images_of_factors(directory):
 
 
 def test_errors(directory, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"gone holds no \*.mat"):
+    with pytest.raises(FileNotFoundError, match=r"gone contains no \*.mat"):
         Cars3D(tmp_path / "gone")
     savemat(directory / "car_002_mesh.mat", {"im": np.zeros([8, 8, 3, 24, 3], np.uint8)})
     with pytest.raises(ValueError, match=r"car_002_mesh.mat: array im is uint8 \[8, 8, 3, 24, 3\]"):

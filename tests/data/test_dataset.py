@@ -9,7 +9,7 @@ from tfvae.data import Dataset, GroundTruthDataset
 
 
 class Numbers(Dataset):
-    """Image i is the number i; shown with uniform noise where asked."""
+    """Image i is the number i; with uniform noise if requested."""
 
     def __init__(self, num_examples=10, noisy=False):
         self.num_examples = num_examples

@@ -155,9 +155,9 @@ def test_impossible_readers():
         Modalities({"present": Numbers(), "a": Numbers()})
     with pytest.raises(ValueError, match="seed is -1; it must be at least 0"):
         modalities(seed=-1)
-    with pytest.raises(ValueError, match="there is no modality"):
+    with pytest.raises(ValueError, match="there are no modalities"):
         Modalities({})
-    with pytest.raises(ValueError, match=r"readers\['pair'\] is a Modalities, .*number, digit"):
+    with pytest.raises(ValueError, match=r"readers\['pair'\] is a Modalities with .*number, digit"):
         Modalities({"pair": modalities()})
 
 

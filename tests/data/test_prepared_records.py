@@ -91,7 +91,9 @@ def test_damaged_shard_is_named_at_open(folder):
     with pytest.raises(ValueError, match=rf"all-1\.tfrecord is damaged: it has {len(whole) - 1} "):
         TFRecords(folder, verify_checksums=False)
     path.unlink()
-    with pytest.raises(ValueError, match=r"all-1\.tfrecord is missing.*same trainers\.prepare"):
+    with pytest.raises(
+        ValueError, match=r"all-1\.tfrecord is missing.*rerun the same trainers\.prepare"
+    ):
         TFRecords(folder)
     path.write_bytes(whole)
     assert_reader(TFRecords(folder), FLOATS)
@@ -114,20 +116,24 @@ def test_folders_that_are_not_prepared(folder, tmp_path):
         json.dumps({"format": 1}),
     ):
         path.write_text(broken)
-        with pytest.raises(ValueError, match=r"manifest\.json is no manifest of prepared records"):
+        with pytest.raises(
+            ValueError, match=r"manifest\.json is not a manifest of prepared records"
+        ):
             TFRecords(folder)
     path.rename(folder / manifest.PARTIAL_FILE)
-    with pytest.raises(ValueError, match="not whole: its preparation was stopped; the same train"):
+    with pytest.raises(ValueError, match="incomplete: its preparation was stopped; rerun the same"):
         TFRecords(folder)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match=r"empty is a folder without a manifest\.json; give one"):
+    with pytest.raises(
+        ValueError, match=r"empty is a folder without a manifest\.json; give a folder"
+    ):
         TFRecords(tmp_path / "empty")
 
 
 def test_examples_that_cannot_be_kept(tmp_path):
     file = tmp_path / "a.tfrecord"
     data = Arrays(np.where(np.arange(11)[:, None, None] == 7, 0.3, FLOATS[..., 0]))
-    with pytest.raises(ValueError, match=r"examples 2 to 10 have values that are not of 8 bits"):
+    with pytest.raises(ValueError, match=r"examples 2 to 10 have values that are not 8-bit"):
         record_writing.write_shard(data, 2, file, 9, "uint8", "raw")
     points = tfvae.data.Pinwheel(points_per_arm=3)
     points._points = tf.tensor_scatter_nd_update(points._points, [[5, 0]], [np.nan])

@@ -89,7 +89,7 @@ def test_files_that_are_missing_or_broken(tmp_path, reader, origin):
         ({"imgs": None}, r"has arrays latents_classes.*has imgs \[N, 64, 64\]"),
         ({"latents_classes": np.zeros([144, 5], int)}, r"latents_classes of shape \[144, 5\]"),
         ({"imgs": IMAGES_2D[:100]}, r"100 images and the factors of 144; factors of sizes \[3, 2"),
-        ({"imgs": IMAGES_2D * 255}, "imgs has the value 255; it must hold zeros and ones"),
+        ({"imgs": IMAGES_2D * 255}, "imgs has the value 255; it must be zeros and ones"),
         ({"imgs": IMAGES_2D[0]}, r"imgs is uint8 \[8, 16\]; it must be uint8 \[N, 64, 64\]"),
         ({"imgs": IMAGES_2D * 1.0}, r"imgs is float64 \[144, 8, 16\]"),
     ],
@@ -109,11 +109,11 @@ def test_truncated_2d_shapes(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"images": IMAGES_3D[..., :1]}, r"it must hold images, uint8 \[N, 64, 64, 3\]"),
-        ({"images": IMAGES_3D / 255}, r"it must hold images, uint8 \[N, 64, 64, 3\]"),
+        ({"images": IMAGES_3D[..., :1]}, r"it must have images, uint8 \[N, 64, 64, 3\]"),
+        ({"images": IMAGES_3D / 255}, r"it must have images, uint8 \[N, 64, 64, 3\]"),
         ({"columns": 5}, r"and labels \[N, 6\]"),
-        ({"images": IMAGES_3D[:99]}, r"holds 99 images and the factors of 144"),
-        ({"order": [1, 0, *range(2, 144)]}, r"image 0 has factors \[0.* 1\], .* those of image 1"),
+        ({"images": IMAGES_3D[:99]}, r"has 99 images and the factors of 144"),
+        ({"order": [1, 0, *range(2, 144)]}, r"image 0 has factors \[0.* 1\], .* belong to image 1"),
     ],
 )
 def test_3d_shapes_of_another_layout(tmp_path, changes, message):

@@ -43,8 +43,8 @@ def published_animation():
 
 
 def test_looks_like_the_published_frames(data):
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("TFVAE_DATA_DIR", beside)) / "dsprites_frames.npz"
+    default = Path(__file__).parents[3] / "shared" / "data"
+    path = Path(os.environ.get("TFVAE_DATA_DIR", default)) / "dsprites_frames.npz"
     if not path.exists():
         pytest.skip(f"no published frames at {path}")
     frames = np.load(path)["frames"]
@@ -109,8 +109,8 @@ def test_quarter_turns_leave_a_square_alone(data):
 
 def test_is_binary_and_small(data):
     assert set(np.unique(data.images(data.sample_factors(500, seed=1)))) == {0.0, 1.0}
-    held = [value for value in vars(data).values() if tf.is_tensor(value)]
-    assert 0 < sum(value.numpy().nbytes for value in held) < 100e6
+    tensors = [value for value in vars(data).values() if tf.is_tensor(value)]
+    assert 0 < sum(value.numpy().nbytes for value in tensors) < 100e6
 
 
 def test_pipeline_gives_the_images_of_its_numbers(data):

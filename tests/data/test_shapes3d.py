@@ -90,8 +90,8 @@ def test_is_in_the_unit_interval_and_small(data):
     assert images.dtype == np.float32
     assert images.min() == 0
     assert 0.9 < images.max() <= 1
-    held = [value for value in vars(data).values() if tf.is_tensor(value)]
-    assert 0 < sum(value.numpy().nbytes for value in held) < 10e6
+    tensors = [value for value in vars(data).values() if tf.is_tensor(value)]
+    assert 0 < sum(value.numpy().nbytes for value in tensors) < 10e6
 
 
 def test_pipeline_gives_the_images_of_its_numbers(data):

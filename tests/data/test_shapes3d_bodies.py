@@ -3,7 +3,7 @@ import pytest
 
 from tfvae.data import shapes3d_bodies as bodies
 
-# Signed distances to the surfaces (for the corners, what is less), written independently.
+# Signed distances to the surfaces (a lower bound at the corners), written independently.
 INSIDE = {
     "cube": lambda x, y, z: np.max(np.abs([x, y, z - 0.8]), axis=0) - 0.8,
     "cylinder": lambda x, y, z: np.maximum(np.hypot(x, y) - 0.8, np.abs(z - 0.875) - 0.875),

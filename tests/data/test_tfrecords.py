@@ -150,7 +150,7 @@ def test_file_that_shrinks_later(path):
             {},
             "record 0, has no feature 'image'; pass feature= one of img, label",
         ),
-        ({"image": integers(1)}, {}, "record 0, holds int64_list in feature 'image'"),
+        ({"image": integers(1)}, {}, "record 0, has int64_list in feature 'image'"),
         (
             {"image": bytes_of(b"1234"), "label": integers(1)},
             {},
@@ -188,11 +188,11 @@ def test_bad_first_record_is_met_at_once(tmp_path, record, arguments, message):
         (
             bytes_of(png(IMAGES[0])),
             bytes_of(png(IMAGES[0, 1:])),
-            r"has shape \[5, 5, 3\]; \[6, 5, 3\] is needed",
+            r"has shape \[5, 5, 3\]; it must be \[6, 5, 3\]",
         ),
         (floats_of(FLOATS[0]), floats_of(FLOATS[0] * np.nan), "has NaN or infinite"),
         (floats_of(FLOATS[0]), floats_of(FLOATS[0] * 2), r"is outside \[0, 1\]"),
-        (floats_of(FLOATS[0]), integers(3), "holds int64_list"),
+        (floats_of(FLOATS[0]), integers(3), "has int64_list"),
     ],
     ids=["decode", "shape", "nan", "range", "kind"],
 )

@@ -1,4 +1,4 @@
-"""Data: images by number, with their factors where they are known."""
+"""Data sets: images addressed by number, with ground-truth factors if they are known."""
 
 from tfvae.data.arrays import Arrays
 from tfvae.data.captioned_shapes2d import CaptionedShapes2D

@@ -14,7 +14,7 @@ from tfvae.data.splits import split_numbers
 
 
 class Arrays(Dataset):
-    """Images of one array [N, H, W, C] or [N, H, W]: uint8 0 ... 255, bool, or float in [0, 1].
+    """Images from an array [N, H, W, C] or [N, H, W]: uint8 0 ... 255, bool, or float in [0, 1].
 
     Example:
         >>> data = Arrays(np.zeros([20, 8, 8], np.uint8), split="train")
@@ -23,14 +23,14 @@ class Arrays(Dataset):
 
     Args:
         source: the array, or the path of an .npy or .npz file.
-        key: name of the array in an .npz file that holds several.
+        key: name of the array; needed if the .npz file has several.
         split: "all", "train" or "test".
-        test_fraction: fraction of the images for testing, drawn once and for all.
+        test_fraction: fraction of the images for testing; the split is always the same.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: for an unreadable file, a missing or needed `key`, a wrong shape or dtype, and
-            for values that are not finite or outside [0, 1] (with the first image that has them).
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is unreadable, `key` is missing or unknown, the shape or dtype is
+            wrong, or values are not finite or outside [0, 1] (the first such image is named).
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Arrays(Dataset):
         numbers = split_numbers(len(array), split, test_fraction)
         self.num_examples = len(numbers)
         self.image_shape = array.shape[1:]
-        # On the host, and captured by pipelines as a tensor: never a constant of their graphs.
+        # On the host; pipelines capture it as a tensor, so it is never a constant in their graphs.
         with tf.device("CPU:0"):
             self._array = tf.convert_to_tensor(array)
             self._numbers = tf.convert_to_tensor(numbers)
@@ -62,11 +62,11 @@ class Arrays(Dataset):
 
 
 def load_array(source: str | os.PathLike, key: str | None = None) -> np.ndarray:
-    """Returns the array of an .npy file, or that called `key` of an .npz file.
+    """Returns the array in an .npy file, or the array `key` in an .npz file.
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: for an unreadable file, or a missing or needed `key`.
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is unreadable, or `key` is missing or unknown.
     """
     path = pathlib.Path(source)
     if not path.is_file():
@@ -83,7 +83,7 @@ def load_array(source: str | os.PathLike, key: str | None = None) -> np.ndarray:
 
 @contextlib.contextmanager
 def errors_naming(path: pathlib.Path):
-    """Turns what numpy raises for a broken file into a ValueError that names it."""
+    """Converts numpy's errors for a broken file into a ValueError that names the file."""
     try:
         yield
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
@@ -100,7 +100,7 @@ def _key(path: pathlib.Path, names: list[str], key: str | None) -> str:
 
 
 def _checked(array: np.ndarray, name: str) -> np.ndarray:
-    """The array as uint8, bool or float32 [N, H, W, C], found to be images."""
+    """Checks that an array has images; returns it as uint8, bool or float32 [N, H, W, C]."""
     if array.ndim == 3:
         array = array[..., None]
     if array.ndim != 4 or not array.size:

@@ -1,4 +1,4 @@
-"""2D Shapes with captions made of their factors."""
+"""2D Shapes with captions that describe their factors."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from tfvae.data.modalities import Missing, Modalities
 from tfvae.data.shapes2d import Shapes2D
 from tfvae.data.shapes2d_outlines import SHAPES
 
-END = "<end>"  # token 0; what follows it is padding, token 0 too
+END = "<end>"  # token 0, also used as padding after the end
 SIZES = ("small", "medium", "large")
 COLUMNS = ("left", "centre", "right")
 ROWS = ("top", "middle", "bottom")
@@ -22,23 +22,22 @@ class CaptionedShapes2D(Modalities):
     The modalities are:
 
     * image: float32 [64, 64, 1], zeros and ones;
-    * caption: the numbers in `vocabulary` of a size, a shape, a column and a row, then "<end>",
-      int32 [5].
+    * caption: int32 [5], indices into `vocabulary`: size, shape, column, row, "<end>".
 
     Each word stands for a third of the scales or of the positions: small, medium, large; left,
     centre, right; top, middle, bottom. There are 81 captions.
 
     Args:
-        missing: of modalities that some examples lack, as in `Modalities`; a missing caption is
-            all zeros.
-        seed: decides which examples lack what.
+        missing: which examples lack a modality, as in `Modalities`; a missing caption is all
+            zeros.
+        seed: seed that selects the examples with missing modalities.
 
     Attributes:
         vocabulary: the words; word 0 ends a caption and pads it.
-        caption_length: number of tokens of a caption, T, with its end.
+        caption_length: number of tokens in a caption, T, including "<end>".
 
     Raises:
-        ValueError: for what `Modalities` raises.
+        ValueError: under the conditions of `Modalities`.
     """
 
     vocabulary: tuple[str, ...] = (END, *SIZES, *SHAPES, *COLUMNS, *ROWS)
@@ -49,10 +48,10 @@ class CaptionedShapes2D(Modalities):
 
     @classmethod
     def tokens(cls, captions: Iterable[str]) -> np.ndarray:
-        """Returns the tokens of captions, int32 [n, T]; commas and missing words are allowed.
+        """Converts captions to tokens, int32 [n, T]; commas and missing words are allowed.
 
         Raises:
-            ValueError: for a word that is not in `vocabulary`, or too many words (named).
+            ValueError: if a word is not in `vocabulary` (it is named), or there are too many words.
         """
         captions = list(captions)
         tokens = np.zeros([len(captions), cls.caption_length], np.int32)
@@ -74,10 +73,10 @@ class CaptionedShapes2D(Modalities):
 
     @classmethod
     def captions(cls, tokens: Sequence[Sequence[int]] | np.ndarray) -> list[str]:
-        """Returns the captions of tokens int [n, T], up to each one's end.
+        """Converts tokens, int [n, T], to captions; tokens after "<end>" are ignored.
 
         Raises:
-            ValueError: for a token that is no number of a word (named).
+            ValueError: if a token is outside the vocabulary (it is named).
         """
         captions = []
         for row in np.asarray(tokens).tolist():
@@ -94,7 +93,7 @@ class CaptionedShapes2D(Modalities):
 
 
 class _Captions(Dataset):
-    """The captions of all images of `Shapes2D`, int32 [5]."""
+    """Captions for the images in `Shapes2D`, int32 [5]."""
 
     num_examples = Shapes2D.num_examples
     image_shape = (CaptionedShapes2D.caption_length,)

@@ -13,16 +13,16 @@ from tfvae.data.pixel_values import SCALE_8_BIT
 class Cars3D(GroundTruthDataset):
     """Renderings of cars, float32 [64, 64, 3]; elevation (4), azimuth (24), object type (183).
 
-    TensorFlow Datasets does not have these data, so this reads them as published, held in memory
-    (216 MB).
+    TensorFlow Datasets does not include these data, so this class reads the published files and
+    keeps them in memory (216 MB).
 
     Args:
-        path: the directory `cars` of `nips2015-analogy-data.tar.gz`, which holds `*.mat`.
-        image_size: (H, W) that the images, of 128 x 128 pixels, are resized to.
+        path: the directory `cars` of `nips2015-analogy-data.tar.gz`, which contains `*.mat`.
+        image_size: (H, W) to resize the images to; the originals have 128 x 128 pixels.
 
     Raises:
-        FileNotFoundError: where there is no such directory, or no such file in it.
-        ValueError: for a file without the array `im`, or of another shape (named).
+        FileNotFoundError: if the directory does not exist or has no `*.mat`.
+        ValueError: if a file has no array `im`, or one of another shape (the file is named).
     """
 
     factor_names = ("elevation", "azimuth", "object_type")
@@ -31,7 +31,7 @@ class Cars3D(GroundTruthDataset):
         files = sorted(pathlib.Path(path).glob("*.mat"))
         if not files:
             raise FileNotFoundError(
-                f"path: {path} holds no *.mat; it must be the directory `cars` of "
+                f"path: {path} contains no *.mat; it must be the directory `cars` of "
                 f"nips2015-analogy-data.tar.gz, from www.scottreed.info"
             )
         self.image_shape = (*image_size, 3)
@@ -49,7 +49,7 @@ class Cars3D(GroundTruthDataset):
 
 
 def _views(file: pathlib.Path, image_size: tuple[int, int]) -> np.ndarray:
-    """The views of one car, uint8 [elevation, azimuth, H, W, 3]."""
+    """Returns the views of one car, uint8 [elevation, azimuth, H, W, 3]."""
     from PIL import Image  # noqa: PLC0415
     from scipy.io import loadmat  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""Images addressed by number, and the pipelines made of them.
+"""Images addressed by number, and input pipelines over them.
 
-A pipeline is a pure function of (seed, step): batch s of a run is the same whether the run
-started at step 0 or was resumed at s, and no shuffle buffer is filled or saved.
+A pipeline is a pure function of (seed, step): batch s is the same whether the run started at step
+0 or was resumed at s, and there is no shuffle buffer to fill or save.
 """
 
 import abc
@@ -16,8 +16,8 @@ from tfvae import noise
 class Dataset(abc.ABC):
     """A finite collection of images, addressed by number.
 
-    A subclass sets `num_examples` and `image_shape` and implements `gather`. Data that are no
-    images are the same with another shape, such as (2,) for points.
+    A subclass sets `num_examples` and `image_shape` and implements `gather`. Other data have
+    another shape, such as (2,) for points.
 
     Attributes:
         num_examples: number of images, N.
@@ -32,27 +32,27 @@ class Dataset(abc.ABC):
         """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
 
     def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns images as a model is shown them, float32 [n, H, W, C].
+        """Returns images as the model sees them, float32 [n, H, W, C].
 
         Args:
             indices: int64 [n].
-            seeds: int64 [n, 2], one row per image, for whatever is random in the showing.
+            seeds: int64 [n, 2], one row per image, for random augmentation.
         """
-        del seeds  # most data is shown as it is
+        del seeds  # most data sets have no augmentation
         return self.gather(indices)
 
     def batches(self, batch_size: int, seed: int, start_step: int = 0) -> tf.data.Dataset:
-        """Returns endless shuffled batches, float32 [batch_size, H, W, C].
+        """Returns an infinite dataset of shuffled batches, float32 [batch_size, H, W, C].
 
-        Each epoch is a fresh permutation of the data; a batch may straddle two epochs.
+        Each epoch is a new permutation of the data; a batch may span two epochs.
 
         Args:
-            batch_size: images of a batch, over all replicas.
+            batch_size: images per batch, over all replicas.
             seed: the run's seed.
-            start_step: number of the first batch; a resumed run continues where it was.
+            start_step: number of the first batch; a resumed run passes its step.
 
         Raises:
-            ValueError: for a `batch_size` below 1, or of more than all the data.
+            ValueError: if `batch_size` is below 1 or above `num_examples`.
         """
         if not 1 <= batch_size <= self.num_examples:
             raise ValueError(
@@ -69,13 +69,13 @@ class Dataset(abc.ABC):
         return _pipeline(steps, batch)
 
     def epoch(self, batch_size: int, seed: int = 0, limit: int | None = None) -> tf.data.Dataset:
-        """Returns one pass over the data in order; the last batch may be smaller.
+        """Returns a dataset of one pass over the data in order; the last batch may be smaller.
 
         Args:
-            batch_size: images of a batch.
-            seed: seed of whatever is random in the showing; row i belongs to image i.
-            limit: number of images. Fewer than all are drawn evenly from them, always the same
-                ones: data in the order of its factors would otherwise show one shape only.
+            batch_size: images per batch.
+            seed: seed of random augmentation; row i belongs to image i.
+            limit: number of images. If below `num_examples`, a fixed uniform sample is used: the
+                first images of data ordered by factor may all have one shape.
         """
         size = self.num_examples if limit is None else min(limit, self.num_examples)
 
@@ -93,13 +93,13 @@ class Dataset(abc.ABC):
 
 
 class GroundTruthDataset(Dataset):
-    """Images made from known factors; image number and factors determine each other.
+    """Images with known factors of variation; each combination has exactly one image.
 
     A subclass sets `factor_names` and `factor_sizes`; the last factor varies fastest.
 
     Attributes:
-        factor_names: K names.
-        factor_sizes: K sizes; the values of factor k are 0 ... factor_sizes[k] - 1.
+        factor_names: names of the K factors.
+        factor_sizes: their sizes; the values of factor k are 0 ... factor_sizes[k] - 1.
     """
 
     factor_names: tuple[str, ...]
@@ -118,7 +118,7 @@ class GroundTruthDataset(Dataset):
         """Returns the numbers of the images with `factors` int [n, K], int64 [n].
 
         Raises:
-            ValueError: for a wrong shape, or a value outside its factor (both named).
+            ValueError: if the shape is wrong, or a value is outside its factor's range.
         """
         factors = np.asarray(factors)
         if factors.ndim != 2 or factors.shape[1] != self.num_factors:
@@ -137,16 +137,16 @@ class GroundTruthDataset(Dataset):
     def sample_factors(
         self, n: int, seed: int, fixed: Mapping[str, int] | None = None
     ) -> np.ndarray:
-        """Draws `n` rows of uniform, independent factors, int64 [n, K].
+        """Samples `n` rows of uniform, independent factors, int64 [n, K].
 
         Args:
             n: number of rows.
-            seed: seed of the draw.
-            fixed: values that some factors have in every row, such as {"shape": 2}; the other
-                factors are what they are without it.
+            seed: random seed.
+            fixed: factors to fix in every row, such as {"shape": 2}; it does not change the
+                values of the other factors.
 
         Raises:
-            ValueError: for an unknown factor, or a value outside it (both named).
+            ValueError: if a factor is unknown, or its value is out of range.
         """
         generator = np.random.default_rng(seed)
         factors = generator.integers(0, self.factor_sizes, size=(n, self.num_factors))
@@ -155,10 +155,10 @@ class GroundTruthDataset(Dataset):
         return factors
 
     def fixed_columns(self, fixed: Mapping[str, int]) -> dict[int, int]:
-        """Returns the values of `fixed` by number of the factor instead of by name.
+        """Returns `fixed` keyed by factor number instead of name.
 
         Raises:
-            ValueError: for an unknown factor, or a value outside it (both named).
+            ValueError: if a factor is unknown, or its value is out of range.
         """
         columns = {}
         for name, value in fixed.items():
@@ -182,21 +182,21 @@ class GroundTruthDataset(Dataset):
 
 
 def strides(factor_sizes: Sequence[int]) -> np.ndarray:
-    """Returns how far apart the images of neighbouring values of each factor are, int64 [K]."""
+    """Returns the step in image number between adjacent values of each factor, int64 [K]."""
     return np.cumprod([1, *factor_sizes[:0:-1]], dtype=np.int64)[::-1]
 
 
 def shuffled_indices(step: tf.Tensor, batch_size: int, num_examples: int, seed: int) -> tf.Tensor:
     """Returns the example numbers of one batch, int64 [batch_size].
 
-    Epoch e visits the examples in permutation (seed, e), computed element by element.
+    Epoch e visits the examples in permutation (seed, e), computed one element at a time.
     """
     position = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
     return permuted(position % num_examples, position // num_examples, num_examples, seed)
 
 
 def permuted(position: tf.Tensor, epoch: tf.Tensor, num_examples: int, seed: int) -> tf.Tensor:
-    """Returns the numbers that stand at `position` in permutations (seed, epoch), int64 [n].
+    """Returns the elements at `position` of the permutations (seed, epoch), int64 [n].
 
     Args:
         position: int64 [n], from 0 to num_examples - 1.
@@ -204,7 +204,7 @@ def permuted(position: tf.Tensor, epoch: tf.Tensor, num_examples: int, seed: int
         num_examples: length of the permutation.
         seed: seed of all permutations.
     """
-    # The raw operation, since tf.random.experimental.index_shuffle pads a matrix of seeds wrongly.
+    # The raw operation, because tf.random.experimental.index_shuffle pads a seed matrix wrongly.
     words = [tf.constant(seed, tf.int64), epoch, tf.constant(498247692, tf.int64)]
     return tf.raw_ops.RandomIndexShuffle(
         index=position,

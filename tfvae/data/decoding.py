@@ -1,4 +1,4 @@
-"""Encoded images (PNG, JPEG, ...) as arrays, with errors that name the image."""
+"""Decodes images (PNG, JPEG, ...) to arrays, with errors that name the image."""
 
 import io
 import struct
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfvae.data.pixel_values import SCALE_8_BIT
 
-# Formats told by their first bytes alone; others would take arbitrary bytes for an image.
+# Formats with a signature in their first bytes; others would accept arbitrary bytes.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _CHANNELS = {"1": 1, "L": 1, "LA": 1, "P": 3, "RGB": 3, "RGBA": 3, "CMYK": 3, "YCbCr": 3}
 _MODES = {1: "L", 3: "RGB"}
@@ -26,9 +26,9 @@ def check_image_arguments(
     image_size: Sequence[int] | None,
     crop_size: Sequence[int] | None = None,
 ) -> None:
-    """Raises ValueError for `channels` other than 1 or 3, or a size other than (H, W)."""
+    """Raises ValueError unless `channels` is 1, 3 or None and sizes are (H, W)."""
     if channels not in (None, 1, 3):
-        raise ValueError(f"channels is {channels}; it must be 1, 3 or None (as the images are)")
+        raise ValueError(f"channels is {channels}; it must be 1, 3 or None (unchanged)")
     for argument, size in (("image_size", image_size), ("crop_size", crop_size)):
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise ValueError(f"{argument} is {size}; it must be (height, width) in pixels")
@@ -41,9 +41,9 @@ def encoded_shape(
     image_size: Sequence[int] | None,
     crop_size: Sequence[int] | None = None,
 ) -> tuple[int, int, int]:
-    """Returns the shape that `decode` gives, (H, W, C), from the header alone.
+    """Returns the shape (H, W, C) of the image that `decode` returns, from the header alone.
 
-    The arguments and errors are those of `decode`, but for the bytes being in `stream`.
+    Takes the arguments of `decode`, with `stream` instead of bytes, and raises its errors.
     """
     image = _open(stream, name)
     width, height = image.size
@@ -63,21 +63,20 @@ def decode(
     white: int = 255,
     crop_size: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Returns an image, uint8 [H, W, C]; transparency is dropped.
+    """Decodes an image to uint8 [H, W, C]; drops transparency.
 
     Args:
         encoded: bytes of an 8-bit PNG, JPEG, BMP, GIF, WebP, TIFF or PPM.
-        name: what errors call it.
-        channels: 1 (grey) or 3 (red, green, blue); as the image is where None.
-        image_size: (H, W): the largest central part of this aspect ratio is resized to it; as
-            the image is where None.
-        white: the largest value that was stored, which becomes 255.
-        crop_size: (H, W) of the central part that is looked at, before any resizing; all where
-            None.
+        name: name of the image in error messages.
+        channels: 1 (grey) or 3 (red, green, blue); unchanged if None.
+        image_size: (H, W) to resize the image to, after a central crop to this aspect ratio;
+            unchanged if None.
+        white: the largest stored value, which is scaled to 255.
+        crop_size: (H, W) of a central crop before resizing; no crop if None.
 
     Raises:
-        UnreadableImageError: for bytes that are not such an image, or not all of one.
-        ValueError: for a value above `white`, or an image smaller than `crop_size`.
+        UnreadableImageError: if the bytes are not such an image, or are truncated.
+        ValueError: if a value is above `white`, or the image is smaller than `crop_size`.
     """
     from PIL import Image, ImageOps  # noqa: PLC0415
 
@@ -101,10 +100,10 @@ def decode(
 
 
 def check_shape(found: Sequence[int], needed: Sequence[int], name: str) -> None:
-    """Raises ValueError where an image has another shape than the first one."""
+    """Raises ValueError if an image has another shape than the first one."""
     if tuple(found) != tuple(needed):
         raise ValueError(
-            f"{name} has shape {list(found)}; {list(needed)} is needed, as the first image has it. "
+            f"{name} has shape {list(found)}; it must be {list(needed)}, the first image's shape. "
             f"Pass image_size=(height, width) to resize encoded images, channels=1 or 3 to convert"
         )
 
@@ -112,10 +111,10 @@ def check_shape(found: Sequence[int], needed: Sequence[int], name: str) -> None:
 def read_images(
     read: Callable[[int], np.ndarray], numbers: tf.Tensor, image_shape: Sequence[int]
 ) -> tf.Tensor:
-    """Returns images read one by one in Python, float32 [n, H, W, C].
+    """Reads images one at a time in Python; returns float32 [n, H, W, C].
 
     Args:
-        read: gives image number i, [H, W, C]: uint8, to be scaled to [0, 1], or float32.
+        read: returns image number i, [H, W, C]: uint8, which is scaled to [0, 1], or float32.
         numbers: int64 [n].
         image_shape: (H, W, C).
     """
@@ -133,7 +132,7 @@ def read_images(
 
 
 def _central_box(image, size: Sequence[int], name: str) -> tuple[int, int, int, int]:
-    """The central part (H, W) of an image: left, top, right and bottom."""
+    """Returns the box of the central crop (H, W): left, top, right, bottom."""
     height, width = size
     if width > image.width or height > image.height:
         raise ValueError(
@@ -150,7 +149,7 @@ def _open(stream: BinaryIO, name: str):
         image = Image.open(stream, formats=_FORMATS)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UnreadableImageError(
-            f"{name} cannot be decoded: it is no image of a known format ({', '.join(_FORMATS)})"
+            f"{name} cannot be decoded: its format is not one of {', '.join(_FORMATS)}"
         ) from error
     if image.mode not in _CHANNELS:
         raise UnreadableImageError(

@@ -14,10 +14,10 @@ SHAPE_FEATURES = ("height", "width", "depth")
 
 
 def parse_example(record: bytes, name: str):
-    """Returns the features of a serialised tf.train.Example, by name.
+    """Parses a serialised tf.train.Example; returns its features by name.
 
     Raises:
-        ValueError: for bytes that are no tf.train.Example; `name` is what errors call them.
+        ValueError: if the bytes are not a tf.train.Example (`name` is used in the message).
     """
     from google.protobuf.message import DecodeError  # noqa: PLC0415
 
@@ -28,22 +28,21 @@ def parse_example(record: bytes, name: str):
 
 
 class ExampleImages:
-    """Reads images out of one feature of tf.train.Examples.
+    """Reads images from one feature of tf.train.Examples.
 
-    The feature holds an encoded image (PNG, JPEG, ...), or H * W * C raw bytes, or H * W * C
-    floats in [0, 1].
+    The feature is an encoded image (PNG, JPEG, ...), H * W * C raw bytes, or H * W * C floats in
+    [0, 1].
 
     Args:
         feature: name of the feature.
-        image_shape: (H, W, C) of raw bytes or floats; from `shape_features` where None.
-        shape_features: int64 features whose values in a row are (H, W, C).
-        image_size: (H, W): the largest central part of an encoded image that has this aspect
-            ratio is resized to it.
-        channels: 1 or 3: what encoded images are converted to; as they are where None.
-        checked: whether values were found to be finite and in [0, 1] as they were written.
+        image_shape: (H, W, C) of raw bytes or floats; from `shape_features` if None.
+        shape_features: names of the int64 features that together give (H, W, C).
+        image_size: (H, W) to resize encoded images to, after a central crop to this aspect ratio.
+        channels: 1 or 3, to convert encoded images; unchanged if None.
+        checked: whether values were checked to be finite and in [0, 1] when written.
 
     Raises:
-        ValueError: for a wrong `image_size` or `channels`.
+        ValueError: if `image_size` or `channels` is invalid.
     """
 
     def __init__(
@@ -63,10 +62,10 @@ class ExampleImages:
         self._checked = checked
 
     def is_encoded(self, features, name: str) -> bool:
-        """Whether an example holds an encoded image (by its first bytes), not values.
+        """Returns whether an example has an encoded image (by its first bytes), not raw values.
 
         Raises:
-            ValueError: where it holds neither.
+            ValueError: if it has neither.
         """
         value = self._value(features, name)
         if self._given_shape is not None or value.WhichOneof("kind") != "bytes_list":
@@ -81,12 +80,12 @@ class ExampleImages:
         """Returns the image of an example, [H, W, C]: uint8, or float32 in [0, 1].
 
         Args:
-            features: the example's, by name.
-            name: what errors call the example.
+            features: features of the example, by name.
+            name: name of the example in error messages.
             encoded: whether bytes are an encoded image.
 
         Raises:
-            ValueError: for a missing feature, a wrong shape or wrong values.
+            ValueError: if the feature is missing, or its shape or values are invalid.
         """
         value = self._value(features, name)
         if value.WhichOneof("kind") == "float_list":
@@ -108,7 +107,7 @@ class ExampleImages:
         return image
 
     def _value(self, features, name: str):
-        """The image's feature, one byte string or floats."""
+        """Returns the image's feature: one byte string or a list of floats."""
         if self._feature not in features:
             raise ValueError(
                 f"{name} has no feature {self._feature!r}; pass feature= one of "
@@ -120,13 +119,13 @@ class ExampleImages:
         if kind not in ("bytes_list", "float_list") or (kind == "bytes_list" and num_bytes != 1):
             found = f"{num_bytes} byte strings" if kind == "bytes_list" else kind or "nothing"
             raise ValueError(
-                f"{name} holds {found} in feature {self._feature!r}; an image is one byte string "
-                f"or a list of floats"
+                f"{name} has {found} in feature {self._feature!r}; an image must be one byte "
+                f"string or a list of floats"
             )
         return value
 
     def _shape_of(self, features, name: str) -> tuple[int, ...]:
-        """The shape that an example's shape features say, (H, W, C)."""
+        """Returns the shape (H, W, C) from an example's shape features."""
         values = [
             value
             for feature in self._shape_features
@@ -135,9 +134,9 @@ class ExampleImages:
         ]
         if len(values) != 3:
             raise ValueError(
-                f"{name} holds no encoded image in feature {self._feature!r}, so its shape is "
-                f"needed: pass image_shape=(H, W, C), or shape_features= the names of int64 "
-                f"features that hold H, W and C (looked for {', '.join(self._shape_features)}; "
+                f"{name} has no encoded image in feature {self._feature!r}, so its shape is "
+                f"needed: pass image_shape=(H, W, C), or shape_features= the names of the int64 "
+                f"features with H, W and C (looked for {', '.join(self._shape_features)}; "
                 f"found {', '.join(sorted(features))})"
             )
         return tuple(values)

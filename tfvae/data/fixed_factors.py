@@ -1,4 +1,4 @@
-"""The part of ground-truth data in which some factors have one value."""
+"""Ground-truth data with some factors fixed."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,9 @@ from tfvae.data.dataset import GroundTruthDataset, strides
 
 
 class FixedFactors(GroundTruthDataset):
-    """The images of `data` in which some factors have the values given; the others are its factors.
+    """The subset of `data` with some factors fixed; the remaining factors vary.
 
-    Nothing is copied. Factors that are fixed are no factors of this data set, since they never
-    vary.
+    Nothing is copied. The fixed factors are not factors of this data set.
 
     Example:
         hearts = FixedFactors(Shapes2D(), {"shape": 2, "scale": 5})
@@ -20,12 +19,11 @@ class FixedFactors(GroundTruthDataset):
         model.fit(hearts.batches(64, seed=0), ...)   # sees large hearts only
 
     Args:
-        data: the whole data.
-        fixed: values of some of the factors, by name.
+        data: the full data set.
+        fixed: values of the fixed factors, by name.
 
     Raises:
-        ValueError: for an unknown factor or a value outside it (named), or where no factor is
-            left to vary.
+        ValueError: if a factor is unknown, a value is out of range, or all factors are fixed.
     """
 
     def __init__(self, data: GroundTruthDataset, fixed: Mapping[str, int]):

@@ -18,36 +18,34 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".ti
 
 
 class ImageFolder(Dataset):
-    """The 8-bit images in a folder and the folders in it, in the order of their paths.
+    """The 8-bit images in a folder and its subfolders, sorted by path.
 
-    Every header is read at once, so that a foreign or odd-sized file is met before training; the
-    images themselves are read as they are shown. Files of other suffixes and hidden ones are
-    no images.
+    Every header is read at construction, so that an invalid file is reported before training; the
+    images themselves are read when needed. Hidden files and other suffixes are ignored.
 
     Args:
         path: the folder.
-        image_size: (H, W): the largest central part of this aspect ratio is resized to it. Where
-            None, all images must have one size.
-        channels: 1 (grey) or 3 (red, green, blue); as the images are where None.
+        image_size: (H, W) to resize the images to, after a central crop to this aspect ratio. If
+            None, all images must have the same size.
+        channels: 1 (grey) or 3 (red, green, blue); unchanged if None.
         split: "all", "train" or "test".
-        test_fraction: fraction of the images for testing, drawn once and for all.
-        skip_unreadable: leaves out images that cannot be decoded, with one warning, instead of
-            failing. Every image is then decoded once here.
-        crop_size: (H, W) of the central part that is looked at, before any resizing; all where
-            None.
-        in_memory: keeps images once they were decoded, N * H * W * C bytes in all: decoding large
+        test_fraction: fraction of the images for testing; the split is always the same.
+        skip_unreadable: if True, skips images that cannot be decoded, with one warning, instead
+            of raising. Every image is then decoded once at construction.
+        crop_size: (H, W) of a central crop before resizing; no crop if None.
+        in_memory: if True, caches decoded images, N * H * W * C bytes in total: decoding large
             files takes longer than training on them.
 
     Attributes:
         paths: the files of the split, one per image.
-        unreadable: the files left out, of all splits.
-        num_unreadable: number of those.
+        unreadable: the skipped files of all splits.
+        num_unreadable: number of skipped files.
 
     Raises:
-        FileNotFoundError: where there is no such folder, or no image in it.
-        UnreadableImageError: for an image that cannot be decoded (named).
-        ValueError: for images of several shapes (one of each named), one smaller than
-            `crop_size` (named), or a wrong argument.
+        FileNotFoundError: if the folder does not exist or has no images.
+        UnreadableImageError: if an image cannot be decoded (it is named).
+        ValueError: if images have several shapes (one of each is named), one is smaller than
+            `crop_size` (it is named), or an argument is invalid.
     """
 
     def __init__(
@@ -61,7 +59,7 @@ class ImageFolder(Dataset):
         crop_size: Sequence[int] | None = None,
         in_memory: bool = False,
     ):
-        if not os.fspath(path):  # which pathlib would take for the current directory
+        if not os.fspath(path):  # pathlib would read it as the current directory
             raise ValueError("path is empty; give the folder of the images")
         decoding.check_image_arguments(channels, image_size, crop_size)
         self._options: dict[str, Any] = {
@@ -77,7 +75,7 @@ class ImageFolder(Dataset):
         if self.num_unreadable:
             warnings.warn(
                 f"{self.num_unreadable} of {len(paths) + self.num_unreadable} images in {path} "
-                f"cannot be read and are left out, the first being {self.unreadable[0]}",
+                f"cannot be read and are skipped; the first is {self.unreadable[0]}",
                 stacklevel=2,
             )
         if not paths:
@@ -124,7 +122,7 @@ def _image_paths(folder: pathlib.Path) -> list[pathlib.Path]:
 def _readable(
     paths: list[pathlib.Path], decode: Callable[[pathlib.Path], np.ndarray]
 ) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
-    """The paths whose image can be decoded, and the others."""
+    """Splits the paths into readable and unreadable images."""
 
     def is_readable(path: pathlib.Path) -> bool:
         try:
@@ -140,7 +138,7 @@ def _readable(
 
 
 def _common_shape(paths: list[pathlib.Path], options: dict[str, Any]) -> tuple[int, int, int]:
-    """The shape (H, W, C) of every image, from the headers."""
+    """Returns the shape (H, W, C) that all images share, from their headers."""
     needed = None
     for path in paths:
         with path.open("rb") as stream:

@@ -22,17 +22,17 @@ class Labels(Dataset):
     Args:
         classes: integers from 0 to K - 1, [N]; or the path of an .npy or .npz file.
         num_classes: number of classes, K; by default the largest class number + 1.
-        key: name of the array in an .npz file that holds several.
-        split: "all", "train" or "test": the same examples that it is in `Arrays` of this length.
-        test_fraction: fraction of the examples for testing, drawn once and for all.
+        key: name of the array; needed if the .npz file has several.
+        split: "all", "train" or "test": the same examples as in an `Arrays` of this length.
+        test_fraction: fraction of the examples for testing; the split is always the same.
 
     Attributes:
         labels: the class numbers, int64 [num_examples].
 
     Raises:
-        FileNotFoundError: where there is no such file.
-        ValueError: for an unreadable file, a wrong shape, and for what is no class number (with
-            the first example that has it).
+        FileNotFoundError: if the file does not exist.
+        ValueError: if the file is unreadable, the shape is wrong, or a value is not a class
+            number (the first such example is named).
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Labels(Dataset):
 
 
 def _checked(array: np.ndarray, num_classes: int | None, name: str) -> np.ndarray:
-    """The class numbers, int64 [N]."""
+    """Checks the class numbers; returns int64 [N]."""
     if array.ndim != 1 or not array.size:
         raise ValueError(
             f"{name} has shape {list(array.shape)}; it must be [N], not empty, a class number for "

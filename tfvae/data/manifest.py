@@ -1,4 +1,4 @@
-"""The manifest of prepared records: what its shards are, so that a damaged one is found."""
+"""The manifest of prepared records: lists the shards with checksums to detect damage."""
 
 import json
 import os
@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 MANIFEST_FILE = "manifest.json"
-PARTIAL_FILE = "manifest.unfinished.json"  # until every shard is there
+PARTIAL_FILE = "manifest.unfinished.json"  # until every shard is written
 _FORMAT = 1
 _BLOCK = 1 << 20
-_MEND = "the same trainers.prepare command makes what is missing or damaged anew"
+_MEND = "rerun the same trainers.prepare command to rebuild missing and damaged files"
 
 
 class Shard(NamedTuple):
     """One TFRecord file.
 
     Attributes:
-        file: its name.
-        records: number of records, of which each is one example.
-        bytes: its size; 0 where it is not known yet.
-        crc32c: checksum of the whole file, 8 hexadecimal digits; "" where it is not known yet.
+        file: file name.
+        records: number of records, one example each.
+        bytes: file size; 0 if not known yet.
+        crc32c: checksum of the whole file, 8 hexadecimal digits; "" if not known yet.
     """
 
     file: str
@@ -30,15 +30,15 @@ class Shard(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What a folder of prepared records holds.
+    """Contents of a folder of prepared records.
 
     Attributes:
-        source: what was converted: the name and arguments of a data set, for each split.
-        shape: shape of one example, (H, W, C) of an image.
-        dtype: "uint8", which stands for 0 ... 255 scaled to [0, 1], or "float32".
+        source: name and arguments of the converted data set, for each split.
+        shape: shape of one example, (H, W, C) for an image.
+        dtype: "uint8" (0 ... 255, scaled to [0, 1] when read) or "float32".
         encoding: "raw", H * W * C values, or "png".
-        factors: name to size of the factors that the examples are all combinations of, the last
-            varying fastest; empty where there are none.
+        factors: factor names to sizes if the examples are all combinations of factors, the last
+            varying fastest; else empty.
         splits: the shards of each split, in order: "all", or "train" and "test".
     """
 
@@ -51,7 +51,7 @@ class Manifest(NamedTuple):
 
     @property
     def planned(self) -> "Manifest":
-        """This before anything was written: equal for equal flags."""
+        """The manifest without file sizes and checksums, to compare plans."""
         splits = {
             name: [Shard(shard.file, shard.records) for shard in shards]
             for name, shards in self.splits.items()
@@ -69,14 +69,14 @@ def read(path: str | os.PathLike) -> Manifest:
     """Reads a manifest.
 
     Raises:
-        FileNotFoundError: where there is none.
-        ValueError: where the file is no manifest.
+        FileNotFoundError: if there is none.
+        ValueError: if the file is not a manifest.
     """
     path = pathlib.Path(path)
     try:
         fields = json.loads(path.read_text())
         if fields.pop("format") != _FORMAT:
-            raise ValueError(f"it is not of format {_FORMAT}, which this version of tfvae reads")
+            raise ValueError(f"its format is not {_FORMAT}, which this version of tfvae reads")
         fields.pop("examples")
         splits = {
             name: [Shard(**shard) for shard in shards]
@@ -84,11 +84,11 @@ def read(path: str | os.PathLike) -> Manifest:
         }
         return Manifest(**fields | {"shape": tuple(fields["shape"])}, splits=splits)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no manifest of prepared records: {error}") from error
+        raise ValueError(f"{path} is not a manifest of prepared records: {error}") from error
 
 
 def write(path: pathlib.Path, manifest: Manifest) -> None:
-    """Writes a manifest as a whole: beside, then renamed."""
+    """Writes a manifest atomically: to a temporary file, then renamed."""
     splits = {name: [s._asdict() for s in shards] for name, shards in manifest.splits.items()}
     examples = {
         name: sum(shard.records for shard in shards) for name, shards in manifest.splits.items()
@@ -102,7 +102,7 @@ def write(path: pathlib.Path, manifest: Manifest) -> None:
 
 
 def make_durable(path: pathlib.Path) -> None:
-    """Returns when a file, or the names in a directory, would outlive a loss of power."""
+    """Syncs a file or directory to disk (fsync), so that it survives a power failure."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -122,21 +122,21 @@ def checksum(path: str | os.PathLike) -> str:
 
 
 def verify(directory: pathlib.Path, shards: Iterable[Shard], checksums: bool = True) -> None:
-    """Checks that shards are there and are what the manifest says.
+    """Checks that shards exist and match the manifest.
 
     Args:
-        directory: where they are.
-        shards: what is looked at.
-        checksums: whether they are read as a whole, about a second for a few gigabytes in memory;
-            else their sizes alone are looked at.
+        directory: folder of the shards.
+        shards: the shards to check.
+        checksums: whether to read the files and compare checksums, about a second for a few
+            cached gigabytes; if False, only file sizes are compared.
 
     Raises:
-        ValueError: for the first shard that is missing or damaged (named).
+        ValueError: if a shard is missing or damaged (the first one is named).
     """
     for shard in shards:
         path = directory / shard.file
         if not path.is_file():
-            raise ValueError(f"{path} is missing, which the manifest beside it lists; {_MEND}")
+            raise ValueError(f"{path} is missing, but its manifest lists it; {_MEND}")
         size = path.stat().st_size
         if size != shard.bytes:
             raise ValueError(

@@ -12,29 +12,29 @@ from tfvae.data.splits import check_split
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 _NUM_TRAIN = 60_000
-# The seed of the one draw that "fixed" shows.
+# Seed of "fixed" binarisation.
 _SEED = 1
 
 
 class MNIST(Arrays):
     """Handwritten digits, float32 [28, 28, 1] in [0, 1].
 
-    Read from `path`, else from `mnist.npz` in the directory that the environment variable
-    TFVAE_DATA_DIR names, else through `keras.datasets.mnist`, which downloads and keeps it.
+    Read from `path`, else from `mnist.npz` in the directory given by the environment variable
+    TFVAE_DATA_DIR, else through `keras.datasets.mnist`, which downloads and caches it.
 
     Args:
         split: "train" (60,000 images), "test" (10,000) or "all".
-        binarisation: "none" shows the grey values; "dynamic" a fresh Bernoulli draw of them at
-            every showing, a function of the seeds given to `examples`; "fixed" one Bernoulli draw
-            per image, always the same (`gather` too then returns it).
-        path: `mnist.npz` in Keras's layout, or the directory that holds it.
+        binarisation: "none" for grey values; "dynamic" for a new Bernoulli sample each time an
+            image is shown, a function of the seeds passed to `examples`; "fixed" for one Bernoulli
+            sample per image, always the same (`gather` returns it as well).
+        path: `mnist.npz` in Keras's layout, or the directory that contains it.
 
     Attributes:
         labels: the digits, int64 [num_examples].
 
     Raises:
-        ValueError: for an unknown `split` or `binarisation`, or a file of another layout.
-        FileNotFoundError: where no file is found (the message says where it was looked for).
+        ValueError: if `split` or `binarisation` is unknown, or the file has another layout.
+        FileNotFoundError: if no file is found (the message lists the places searched).
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class MNIST(Arrays):
         return _bernoulli(images, noise.fold_in(seeds, "fixed_binarisation"))
 
     def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns images as a model is shown them, float32 [n, 28, 28, 1].
+        """Returns images as the model sees them, float32 [n, 28, 28, 1].
 
         Args:
             indices: int64 [n].
-            seeds: int64 [n, 2], which determine the draws of dynamic binarisation.
+            seeds: int64 [n, 2], seeds of dynamic binarisation.
         """
         images = self.gather(indices)
         if self._binarisation != "dynamic":
@@ -79,13 +79,13 @@ class MNIST(Arrays):
 
 
 def _bernoulli(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-    """One draw of every pixel, on with its value as the probability."""
+    """Samples every pixel, 1 with the pixel's value as its probability."""
     uniform = noise.uniform(seeds, 28 * 28)[0]
     return tf.cast(tf.reshape(uniform, tf.shape(images)) < images, tf.float32)
 
 
 def _load(path: str | os.PathLike | None) -> tuple[np.ndarray, ...]:
-    """The four arrays of Keras's layout, checked."""
+    """Loads and checks the four arrays of Keras's layout."""
     if path is not None:
         file = pathlib.Path(path)
         file = file / "mnist.npz" if file.is_dir() else file
@@ -122,7 +122,7 @@ def _through_keras(directory: str | None) -> tuple[np.ndarray, ...]:
 
     try:
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-    except Exception as error:  # Keras raises a bare Exception where a download fails
+    except Exception as error:  # Keras raises a bare Exception if a download fails
         looked = f"TFVAE_DATA_DIR ({directory})" if directory else "TFVAE_DATA_DIR (which is unset)"
         cache = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
         raise FileNotFoundError(

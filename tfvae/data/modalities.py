@@ -1,4 +1,4 @@
-"""A user's own modalities: readers of the same examples, side by side."""
+"""Several modalities of the same examples, one reader for each."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Missing = Mapping[str, float | np.ndarray | str | os.PathLike]
 
 
 class Modalities(MultimodalDataset):
-    """Example i is example i of every reader, {modality: tensor [n, ...]}.
+    """Combines readers: example i is {modality: example i of its reader}.
 
     Example:
         data = Modalities(
@@ -26,20 +26,20 @@ class Modalities(MultimodalDataset):
 
     Args:
         readers: the data of each modality, all of the same length and in the same order.
-        missing: of modalities that some examples lack: the fraction of examples that lack it (how
-            many is exact, which is drawn once from `seed`), or which ones do, bool [N] (or the
-            path of an .npy file). Every example keeps a modality: one that is not named here or,
-            where all are, the last one drawn is taken only from examples that have another.
-        seed: decides which examples lack what.
+        missing: for each modality that some examples lack, the fraction of examples without it
+            (an exact count, selected once by `seed`), or a mask, bool [N] (or the path of an .npy
+            file), True for the examples without it. Every example keeps at least one modality: if
+            all are listed, the last one selected is removed only from examples that have another.
+        seed: seed that selects the examples with missing modalities.
 
     Attributes:
         readers: the data of each modality.
 
     Raises:
-        FileNotFoundError: where there is no file of a mask.
+        FileNotFoundError: if the file of a mask does not exist.
         ValueError: for a negative seed, no readers, readers of different length, a reader of
             several modalities, an unknown modality in `missing`, a fraction outside [0, 1], a mask
-            that is not bool [N], or an example left with nothing (named).
+            that is not bool [N], or an example without any modality (it is named).
     """
 
     def __init__(
@@ -58,16 +58,16 @@ class Modalities(MultimodalDataset):
             self._present = {name: tf.constant(~rows) for name, rows in absent.items()}
 
     def gather(self, indices: tf.Tensor) -> dict[str, Any]:
-        """Returns examples `indices` (int64 [n]), {modality: tensor [n, ...]}, and "present"."""
+        """Returns examples `indices` (int64 [n]): {modality: tensor [n, ...]} and "present"."""
         examples = {name: reader.gather(indices) for name, reader in self.readers.items()}
         return self._without_missing(examples, indices)
 
     def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> dict[str, Any]:
-        """Returns examples as a model is shown them, {modality: tensor [n, ...]}, and "present".
+        """Returns examples as the model sees them: {modality: tensor [n, ...]} and "present".
 
         Args:
             indices: int64 [n].
-            seeds: int64 [n, 2], one row per example, for whatever is random in the showing.
+            seeds: int64 [n, 2], one row per example, for random augmentation.
         """
         examples = {
             name: reader.examples(indices, noise.fold_in(seeds, name))
@@ -91,8 +91,8 @@ def _check_readers(readers: Mapping[str, Dataset]) -> None:
     for name, reader in readers.items():
         if isinstance(reader, MultimodalDataset):
             raise ValueError(
-                f"readers[{name!r}] is a {type(reader).__name__}, of several modalities "
-                f"({', '.join(reader.shapes)}); give a reader of one"
+                f"readers[{name!r}] is a {type(reader).__name__} with several modalities "
+                f"({', '.join(reader.shapes)}); pass a reader with one"
             )
         lengths[name] = reader.num_examples
     if len(set(lengths.values())) > 1:
@@ -106,7 +106,7 @@ def _check_readers(readers: Mapping[str, Dataset]) -> None:
 def _absent(
     missing: Missing, names: list[str], num_examples: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Which examples lack each modality of `missing`, bool [N]."""
+    """Returns a mask for each modality in `missing`, bool [N], True for examples without it."""
     unknown = [name for name in missing if name not in names]
     if unknown:
         raise ValueError(
@@ -131,7 +131,7 @@ def _absent(
 
 
 def _number_absent(absent: dict[str, np.ndarray], num_examples: int) -> np.ndarray:
-    """How many modalities each example lacks, int64 [N]."""
+    """Returns the number of modalities missing from each example, int64 [N]."""
     return sum(absent.values(), np.zeros(num_examples, np.int64))
 
 
@@ -144,7 +144,7 @@ def _drawn(name: str, fraction: float, allowed: np.ndarray, seed: int) -> np.nda
             f"missing[{name!r}] is {fraction}, {number} of {len(allowed)} examples, but only "
             f"{allowed.sum()} have another modality; lower the fractions of missing"
         )
-    # RandomState, since its streams never change, whatever the version of numpy.
+    # RandomState, because its streams are the same in every version of numpy.
     order = np.random.RandomState([seed, *name.encode()]).permutation(np.flatnonzero(allowed))
     rows = np.zeros(len(allowed), bool)
     rows[order[:number]] = True
@@ -156,6 +156,6 @@ def _mask(name: str, value: Any, num_examples: int) -> np.ndarray:
     if rows.dtype != bool or rows.shape != (num_examples,):
         raise ValueError(
             f"missing[{name!r}] is {rows.dtype} {list(rows.shape)}; it must be a fraction, or bool "
-            f"[{num_examples}], whether each example lacks it"
+            f"[{num_examples}], True for the examples without it"
         )
     return rows

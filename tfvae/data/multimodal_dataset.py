@@ -12,10 +12,10 @@ PRESENT = "present"
 
 
 class MultimodalDataset(Dataset):
-    """A dataset whose examples are dictionaries {modality: tensor [n, ...]}.
+    """A data set with examples as dictionaries {modality: tensor [n, ...]}.
 
-    Where an example may lack modalities, the dictionary has one more entry, "present":
-    {modality: bool [n]} of those that may be missing. The values in missing places are zeros.
+    If examples may lack modalities, the dictionary has one more entry, "present":
+    {modality: bool [n]} for the modalities that may be missing. Missing values are zeros.
 
     A subclass passes its sizes to this constructor and implements `gather`.
 
@@ -28,23 +28,23 @@ class MultimodalDataset(Dataset):
         shapes: shape of one example of each modality.
 
     Raises:
-        ValueError: where there is no modality, or one is called "present".
+        ValueError: if there are no modalities, or one is called "present".
     """
 
     def __init__(self, num_examples: int, shapes: Mapping[str, tuple[int, ...]]):
         if not shapes:
-            raise ValueError("there is no modality; give at least one")
+            raise ValueError("there are no modalities; give at least one")
         if PRESENT in shapes:
             raise ValueError(
-                f"a modality is called {PRESENT!r}, where the dictionary says which modalities "
-                f"are there; give it another name"
+                f"a modality is called {PRESENT!r}, the dictionary's entry for missing "
+                f"modalities; give it another name"
             )
         self.num_examples = num_examples
         self.shapes = dict(shapes)
 
     @abc.abstractmethod
     def gather(self, indices: tf.Tensor) -> dict[str, Any]:
-        """Returns examples `indices` (int64 [n]), {modality: tensor [n, ...]}, and "present"."""
+        """Returns examples `indices` (int64 [n]): {modality: tensor [n, ...]} and "present"."""
 
     def _shaped(self, examples: dict[str, Any], batch_size: int | None) -> dict[str, Any]:
         shaped = {

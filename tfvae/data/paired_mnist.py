@@ -1,4 +1,4 @@
-"""MNIST with attributes: a digit and its place, or a digit alone."""
+"""MNIST with attributes: digit and position, or digit only."""
 
 import os
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from tfvae.data.mnist import MNIST
 from tfvae.data.modalities import Missing, Modalities
 from tfvae.data.splits import check_split
 
-# The seed of the one draw of places.
+# Seed of the positions.
 _SEED = 1
 
 
 class PairedMNIST(Modalities):
-    """Digits on the left or the right of a canvas twice as wide, whose other half is empty.
+    """MNIST digits on the left or right half of a canvas twice as wide; the other half is empty.
 
     The modalities are:
 
@@ -25,29 +25,29 @@ class PairedMNIST(Modalities):
     * position: one-hot float32 [2], left and right;
     * digit: one-hot float32 [len(digits)], in the order of `digits`.
 
-    Where a digit is placed depends on nothing but its number among the split's images of that
-    digit, half of which are on either side.
+    A digit's position depends only on its index among the split's images of the same digit; half
+    of them are on each side.
 
     Example:
         data = PairedMNIST("train", digits=range(10), missing={"digit": 0.9, "position": 0.9})
 
     Args:
-        split: "train" or "test", MNIST's own.
-        digits: which digits there are.
-        binarisation: of the images, as in `MNIST`.
-        path: `mnist.npz`, or the directory that holds it, as in `MNIST`.
-        missing: of modalities that some examples lack, as in `Modalities`.
-        seed: decides which examples lack what.
+        split: MNIST's "train" or "test".
+        digits: the digits to include.
+        binarisation: binarisation of the images, as in `MNIST`.
+        path: `mnist.npz`, or the directory that contains it, as in `MNIST`.
+        missing: which examples lack a modality, as in `Modalities`.
+        seed: seed that selects the examples with missing modalities.
 
     Attributes:
         digits: the digits.
-        labels: each example's digit, int64 [num_examples].
-        places: each example's place, 0 left, 1 right, int64 [num_examples].
+        labels: digit of each example, int64 [num_examples].
+        places: position of each example, 0 left, 1 right, int64 [num_examples].
 
     Raises:
-        ValueError: for another `split` or `binarisation`, for `digits` that are repeated, none or
-            not from 0 to 9, and for what `Modalities` raises.
-        FileNotFoundError: where no file is found (the message says where it was looked for).
+        ValueError: if `split` or `binarisation` is unknown, `digits` are empty, repeated or not
+            from 0 to 9, and under the conditions of `Modalities`.
+        FileNotFoundError: if no file is found (the message lists the places searched).
     """
 
     def __init__(
@@ -86,17 +86,17 @@ class LabelledMNIST(Modalities):
 
     Args:
         split: "train" (60,000 images), "test" (10,000) or "all".
-        binarisation: of the images, as in `MNIST`.
-        path: `mnist.npz`, or the directory that holds it, as in `MNIST`.
-        missing: of modalities that some examples lack, as in `Modalities`.
-        seed: decides which examples lack what.
+        binarisation: binarisation of the images, as in `MNIST`.
+        path: `mnist.npz`, or the directory that contains it, as in `MNIST`.
+        missing: which examples lack a modality, as in `Modalities`.
+        seed: seed that selects the examples with missing modalities.
 
     Attributes:
         labels: the digits, int64 [num_examples].
 
     Raises:
-        ValueError: for what `MNIST` and `Modalities` raise.
-        FileNotFoundError: where no file is found (the message says where it was looked for).
+        ValueError: under the conditions of `MNIST` and `Modalities`.
+        FileNotFoundError: if no file is found (the message lists the places searched).
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class LabelledMNIST(Modalities):
 
 
 class _WideCanvas(Dataset):
-    """Images `numbers` [N] of `data` in the left (`places` 0) or the right half of a canvas."""
+    """Images `numbers` [N] of `data` in the left (`places` 0) or right half of a wide canvas."""
 
     def __init__(self, data: Dataset, numbers: np.ndarray, places: np.ndarray):
         height, width, channels = data.image_shape
@@ -129,11 +129,11 @@ class _WideCanvas(Dataset):
         return self._placed(self._data.gather(tf.gather(self._numbers, indices)), indices)
 
     def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns images as a model is shown them, float32 [n, 28, 56, 1].
+        """Returns images as the model sees them, float32 [n, 28, 56, 1].
 
         Args:
             indices: int64 [n].
-            seeds: int64 [n, 2], which determine the draws of dynamic binarisation.
+            seeds: int64 [n, 2], seeds of dynamic binarisation.
         """
         return self._placed(self._data.examples(tf.gather(self._numbers, indices), seeds), indices)
 
@@ -152,11 +152,11 @@ def _checked(digits: Sequence[int]) -> tuple[int, ...]:
 
 
 def _places(labels: np.ndarray) -> np.ndarray:
-    """The place of each image, int64 [N]: of every digit's images, one half is on either side."""
+    """Returns the position of each image, int64 [N]; half of each digit's images are per side."""
     places = np.empty_like(labels)
     for digit in range(10):
         of_digit = labels == digit
-        # RandomState, since its streams never change, whatever the version of numpy.
+        # RandomState, because its streams are the same in every version of numpy.
         order = np.random.RandomState([_SEED, digit]).permutation(of_digit.sum())
         places[of_digit] = order % 2
     return places

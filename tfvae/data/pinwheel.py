@@ -1,4 +1,4 @@
-"""Pinwheel: points of the plane in bent arms."""
+"""Pinwheel: points in the plane along bent arms."""
 
 import numpy as np
 import tensorflow as tf
@@ -8,30 +8,31 @@ from tfvae.data.dataset import Dataset
 
 
 class Pinwheel(Dataset):
-    """Points [N, 2] in arms that start evenly round the origin and bend clockwise.
+    """Points [N, 2] in evenly spaced arms around the origin that bend clockwise.
 
-    A point is a normal draw, of mean 1 and deviation `radial_std` along its arm and mean 0 and
-    deviation `tangential_std` across it, turned to the arm and on by `rate` * exp(the first).
-    The defaults are the data of Mathieu et al. 2019 (arXiv:1812.02833): 400 points in four arms.
-    The likelihood for them is `tfvae.heads.Normal`, which has no bounds.
+    A point is normal with mean 1 and deviation `radial_std` along its arm, and mean 0 and
+    deviation `tangential_std` across it; it is then rotated by the arm's angle plus
+    `rate` * exp(its coordinate along the arm). The defaults are the data of Mathieu et al. 2019
+    (arXiv:1812.02833): 400 points in four arms. Use the likelihood `tfvae.heads.Normal`, which is
+    unbounded.
 
     Example:
         train, test = Pinwheel(seed=0), Pinwheel(seed=1)
 
     Args:
         num_arms: number of arms, at least 1.
-        points_per_arm: number of points in each, at least 1.
+        points_per_arm: number of points per arm, at least 1.
         radial_std: standard deviation along an arm, above 0.
         tangential_std: standard deviation across an arm, above 0.
-        rate: how far arms bend, in radians per exp(radius).
-        seed: seed of the points.
+        rate: bend of the arms, in radians per exp(radius).
+        seed: random seed.
 
     Attributes:
-        points: float32 [N, 2], arm by arm.
+        points: float32 [N, 2], grouped by arm.
         labels: the arm of each point, int64 [N].
 
     Raises:
-        ValueError: for a number or a deviation out of bounds.
+        ValueError: if a number or a deviation is out of bounds.
     """
 
     image_shape = (2,)
@@ -50,7 +51,7 @@ class Pinwheel(Dataset):
         require_positive("tangential_std", tangential_std)
         self.num_examples = num_arms * points_per_arm
         self.labels = np.repeat(np.arange(num_arms), points_per_arm)
-        # RandomState, since its streams never change, whatever the version of numpy.
+        # RandomState, because its streams are the same in every version of numpy.
         along, across = np.random.RandomState(seed).standard_normal((2, self.num_examples))
         along, across = 1 + radial_std * along, tangential_std * across
         angle = 2 * np.pi * self.labels / num_arms + rate * np.exp(along)

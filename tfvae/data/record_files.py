@@ -9,17 +9,17 @@ from typing import BinaryIO
 
 import numpy as np
 
-# A record: length (8 bytes), checksum of the length (4), the data, checksum of the data (4).
+# Layout of a record: length (8 bytes), checksum of the length (4), data, checksum of the data (4).
 HEADER = 12
 FOOTER = 4
-# Files that are kept open; what lies in further ones is opened for every read.
+# Number of files kept open; further ones are opened for every read.
 _MOST_OPEN = 256
 
 
 class RecordFiles:
-    """The records of one or more TFRecord files, numbered from 0 through all of them.
+    """The records of one or more TFRecord files, numbered from 0 across all of them.
 
-    The files are indexed once, by walking their headers; nothing else is read before `read`.
+    The headers are read once to index the files; records are read by `read`.
 
     Args:
         paths: the files, in order.
@@ -28,7 +28,7 @@ class RecordFiles:
         num_records: number of records in all files.
 
     Raises:
-        ValueError: for a truncated file, one that is not made of records, or no records at all.
+        ValueError: if a file is truncated or not a TFRecord file, or there are no records.
     """
 
     def __init__(self, paths: Sequence[str | os.PathLike]):
@@ -45,7 +45,7 @@ class RecordFiles:
         """Returns the data of a record.
 
         Raises:
-            ValueError: where the data does not match its checksum, naming file and record.
+            ValueError: if the data does not match its checksum (file and record are named).
         """
         file, record = self._place(number)
         start, end = self._offsets[file][record : record + 2].tolist()
@@ -63,13 +63,13 @@ class RecordFiles:
             return os.pread(stream.fileno(), size, start)
         stream = open(self._paths[file], "rb", buffering=0)  # noqa: SIM115
         if len(self._open) < _MOST_OPEN:
-            stream = self._open.setdefault(file, stream)  # as threads share this
+            stream = self._open.setdefault(file, stream)  # shared between threads
             return os.pread(stream.fileno(), size, start)
         with stream:
             return os.pread(stream.fileno(), size, start)
 
     def name(self, number: int) -> str:
-        """Returns what errors call a record: its file, and its number there, from 0."""
+        """Returns the name of a record for error messages: file and number in it, from 0."""
         file, record = self._place(number)
         return f"{self._paths[file]}, record {record},"
 
@@ -79,14 +79,14 @@ class RecordFiles:
 
 
 def framed(payload: bytes) -> bytes:
-    """Returns a record as it stands in a file: `payload` with its length and checksums."""
+    """Returns a TFRecord: `payload` with its length and checksums."""
     length = struct.pack("<Q", len(payload))
     header = length + struct.pack("<I", masked_checksum(length))
     return header + payload + struct.pack("<I", masked_checksum(payload))
 
 
 def _record_offsets(path: str) -> np.ndarray:
-    """Where the records of a file start, and the last one ends, int64 [records + 1]."""
+    """Returns the start of each record in a file and the end of the last, int64 [records + 1]."""
     size = os.path.getsize(path)
     offsets = [0]
     if not size:
@@ -96,7 +96,7 @@ def _record_offsets(path: str) -> np.ndarray:
         if uniform is not None:
             return uniform
         while (start := offsets[-1]) < size:
-            end = start + HEADER  # of what has to be there
+            end = start + HEADER  # end of the required bytes
             if end <= size:
                 length, checksum = struct.unpack_from("<QI", data, start)
                 if checksum != masked_checksum(data[start : start + 8]):
@@ -116,7 +116,7 @@ def _record_offsets(path: str) -> np.ndarray:
 
 
 def _uniform_offsets(data: mmap.mmap) -> np.ndarray | None:
-    """The same where all headers are equal, as raw images have them: without a loop."""
+    """Returns the offsets without a loop if all headers are equal (raw images); else None."""
     size = len(data)
     if size < HEADER:
         return None
@@ -131,7 +131,7 @@ def _uniform_offsets(data: mmap.mmap) -> np.ndarray | None:
 
 
 def masked_checksum(data: bytes) -> int:
-    """Returns the checksum of bytes as a record holds it."""
+    """Returns the masked CRC-32C of bytes, as stored in a record."""
     import google_crc32c  # noqa: PLC0415
 
     checksum = google_crc32c.value(data)

@@ -1,4 +1,4 @@
-"""Examples of a data set written as TFRecord files of tf.train.Example."""
+"""Writes a data set as TFRecord files of tf.train.Example."""
 
 import io
 import os
@@ -20,67 +20,66 @@ from tfvae.data.record_files import RecordFiles, framed
 
 DTYPES = ("uint8", "float32")
 ENCODINGS = ("raw", "png")
-PARTIAL_SUFFIX = ".partial"  # of files that are being written
-_LOOKED_AT = 256  # examples, for what is true of all
-_AT_ONCE = 256  # examples in memory
+PARTIAL_SUFFIX = ".partial"  # suffix of files that are being written
+_NUM_INSPECTED = 256  # examples inspected to find the dtype
+_CHUNK_SIZE = 256  # examples in memory
 
 
 def check_writable(data: Dataset, name: str) -> None:
-    """Checks that records can hold what `data` shows.
+    """Checks that the examples of `data` can be stored as records.
 
     Args:
         data: the data set.
-        name: what errors call it.
+        name: name of the data set in error messages.
 
     Raises:
-        ValueError: for dictionaries of modalities, and for examples that are drawn at each
-            showing, such as dynamically binarised ones.
+        ValueError: if examples have several modalities, or are sampled each time they are shown,
+            such as dynamically binarised ones.
     """
     if isinstance(data, MultimodalDataset):
         raise ValueError(
-            f"{name} has examples of several modalities ({', '.join(data.shapes)}); records hold "
-            "one tensor each: prepare the modalities one by one"
+            f"{name} has several modalities ({', '.join(data.shapes)}); a record has one tensor: "
+            "prepare each modality separately"
         )
     numbers = tf.range(min(16, data.num_examples), dtype=tf.int64)
     shown = data.examples(numbers, noise.seed_rows(0, len(numbers)))
     if not np.array_equal(shown, data.gather(numbers)):
         raise ValueError(
-            f"{name} draws its examples at each showing, and records would hold one draw or none; "
-            "turn that off, as MNIST does with binarisation='none' or 'fixed'"
+            f"{name} samples its examples each time they are shown, and records cannot; turn that "
+            "off, for MNIST with binarisation='none' or 'fixed'"
         )
 
 
 def find_dtype(data: Dataset) -> str:
-    """Returns "uint8" where examples looked at are 8-bit values scaled to [0, 1], else "float32".
-
-    They are the first ones of an even draw from all.
-    """
-    examples = next(iter(data.epoch(_LOOKED_AT, limit=min(_LOOKED_AT, data.num_examples))))
+    """Returns "uint8" if a sample of the examples is 8-bit scaled to [0, 1], else "float32"."""
+    limit = min(_NUM_INSPECTED, data.num_examples)
+    examples = next(iter(data.epoch(_NUM_INSPECTED, limit=limit)))
     return "uint8" if _levels(examples.numpy()) is not None else "float32"
 
 
 def write_shard(
     data: Dataset, first: int, file: pathlib.Path, records: int, dtype: str, encoding: str
 ) -> Shard:
-    """Writes examples `first` and so on to a file: beside, made durable, then renamed.
+    """Writes `records` examples to a file atomically: temporary file, fsync, rename.
 
     Args:
         data: the data set.
         first: number of the first example.
         file: the file.
         records: number of examples.
-        dtype: one of DTYPES, how values are kept.
-        encoding: one of ENCODINGS; "png" is for uint8 images.
+        dtype: one of DTYPES, the stored type.
+        encoding: one of ENCODINGS; "png" needs uint8 images.
 
     Raises:
-        ValueError: for an example that `dtype` cannot hold, or one that is not finite (named).
-        OSError: where the file cannot be written.
+        ValueError: if `dtype` cannot represent an example, or one is not finite (it is named).
+        OSError: if the file cannot be written.
     """
     partial = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}{PARTIAL_SUFFIX}")
     try:
         with open(partial, "wb") as stream:
-            for start in range(first, first + records, _AT_ONCE):
-                numbers = tf.range(start, min(start + _AT_ONCE, first + records), dtype=tf.int64)
+            for start in range(first, first + records, _CHUNK_SIZE):
+                end = min(start + _CHUNK_SIZE, first + records)
+                numbers = tf.range(start, end, dtype=tf.int64)
                 examples = data.gather(numbers).numpy()
                 for record in _serialised(examples, start, dtype, encoding):
                     stream.write(framed(record))
@@ -93,20 +92,20 @@ def write_shard(
 
 
 def written_shard(file: pathlib.Path, records: int) -> Shard | None:
-    """Returns a file as a shard, None where it is missing, damaged or not of `records` records."""
+    """Returns a file as a shard; None if it is missing, damaged or not `records` long."""
     try:
-        held = RecordFiles([file])
-        for number in range(held.num_records):
-            held.read(number)
+        written = RecordFiles([file])
+        for number in range(written.num_records):
+            written.read(number)
     except (OSError, ValueError):
         return None
-    if held.num_records != records:
+    if written.num_records != records:
         return None
     return Shard(file.name, records, file.stat().st_size, manifest.checksum(file))
 
 
 def _serialised(examples: np.ndarray, first: int, dtype: str, encoding: str) -> Iterator[bytes]:
-    """The examples as tf.train.Examples: the image, and its shape."""
+    """Yields the examples as tf.train.Examples: the image and its shape."""
 
     def name(number: int) -> str:
         return f"example {first + number}"
@@ -116,8 +115,8 @@ def _serialised(examples: np.ndarray, first: int, dtype: str, encoding: str) -> 
         levels = _levels(examples)
         if levels is None:
             raise ValueError(
-                f"examples {first} to {first + len(examples) - 1} have values that are not of 8 "
-                "bits (k / 255), unlike those looked at before; give --dtype=float32"
+                f"examples {first} to {first + len(examples) - 1} have values that are not 8-bit "
+                "(k / 255), unlike the sample inspected; pass --dtype=float32"
             )
         examples = levels
     elif rank == 3:
@@ -149,7 +148,7 @@ def _png(image: np.ndarray) -> bytes:
 
 
 def _levels(examples: np.ndarray) -> np.ndarray | None:
-    """The integers that values stand for, uint8; None where one is not such a value."""
+    """Returns values k / 255 as k, uint8; None if a value is not of this form."""
     scaled = np.rint(examples * 255)
     if not ((scaled >= 0) & (scaled <= 255)).all():
         return None

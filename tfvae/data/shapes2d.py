@@ -1,4 +1,4 @@
-"""2D Shapes: dSprites' images, rendered here."""
+"""2D Shapes: the images of dSprites, rendered on demand."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,20 +10,20 @@ from tfvae.data.dataset import GroundTruthDataset
 class Shapes2D(GroundTruthDataset):
     """White sprites on black, 64x64: 3 shapes x 6 scales x 40 orientations x 32 x 32 positions.
 
-    Image i shows what image i of dSprites shows (Matthey et al. 2017, "dSprites: Disentanglement
-    testing Sprites dataset"), drawn from measured outlines: a pixel differs here and there.
+    Image i shows the same sprite as image i of dSprites (Matthey et al. 2017, "dSprites:
+    Disentanglement testing Sprites dataset"), drawn from measured outlines: a few pixels differ.
 
     The factors, in order, are:
 
     * shape: 0 square, 1 ellipse, 2 heart;
     * scale: 0.5 to 1 in steps of 0.1;
-    * orientation: 0 to 2 pi inclusive (value 39 is value 0 again), counter-clockwise; at 0 the
+    * orientation: 0 to 2 pi inclusive (value 39 equals value 0), counter-clockwise; at 0 the
       ellipse lies along x and the heart stands on its tip;
-    * position_x, position_y: of the centre, pixel 16 to 48 from the left and from the top.
+    * position_x, position_y: the centre, pixel 16 to 48 from the left and from the top.
 
-    Nothing is downloaded and no image is kept: what is kept is where each pixel row enters and
-    leaves each sprite, about 13 MB, and images are painted from that when they are asked for.
-    Making one takes about half a second.
+    Nothing is downloaded and no images are stored: the class stores where each pixel row enters
+    and leaves each sprite, about 13 MB, and renders images on demand. Construction takes about
+    half a second.
 
     Example:
         data = Shapes2D()
@@ -46,7 +46,7 @@ class Shapes2D(GroundTruthDataset):
         with tf.device("CPU"):  # where input pipelines run
             self._spans = tf.constant(outlines.row_spans())
             self._centres = tf.constant(np.rint(outlines.CENTRES * outlines.SUBPIXELS), tf.int32)
-            # At first * 65 + end: a row that is white from column `first` up to `end`.
+            # Row first * 65 + end is white from column `first` up to `end`.
             first, end, column = np.ogrid[: size + 1, : size + 1, :size]
             white = (first <= column) & (column < end)
             self._white_rows = tf.constant(white.reshape(-1, size), tf.float32)
@@ -59,7 +59,7 @@ class Shapes2D(GroundTruthDataset):
         spans = tf.gather_nd(self._spans, tf.stack([sprite, position_y], axis=1))  # [n, 64, 4]
         centres = tf.gather(self._centres, position_x)[:, tf.newaxis, tf.newaxis]
         ends = tf.cast(spans, tf.int32) + centres
-        # The first column whose pixel centre, half a pixel in, lies at or beyond each end.
+        # The first column with its pixel centre, half a pixel in, at or beyond each end.
         columns = -((outlines.SUBPIXELS // 2 - ends) // outlines.SUBPIXELS)
         columns = tf.clip_by_value(columns, 0, outlines.CANVAS_SIZE)
         white = columns[..., 0::2] * (outlines.CANVAS_SIZE + 1) + columns[..., 1::2]  # [n, 64, 2]

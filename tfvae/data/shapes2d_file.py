@@ -14,22 +14,22 @@ from tfvae.data.shapes2d import Shapes2D
 
 _NAME = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 _ORIGIN = "https://github.com/google-deepmind/dsprites-dataset"
-_BYTES_READ = 1 << 26  # at a time, of the 3 GB of unpacked images
+_BYTES_READ = 1 << 26  # chunk size; the unpacked images have 3 GB
 
 
 class Shapes2DFile(GroundTruthDataset):
-    """The images of dSprites' own file (Matthey et al. 2017), float32 [64, 64, 1].
+    """The images of the dSprites file (Matthey et al. 2017), float32 [64, 64, 1].
 
-    The same factors in the same order as `Shapes2D`, which renders the same pictures without a
-    file. Eight pixels are kept in a byte, 377 MB in all; reading the file takes about ten seconds.
+    The same factors in the same order as `Shapes2D`, which renders the same images without a
+    file. Eight pixels are stored per byte, 377 MB in total; loading takes about ten seconds.
 
     Args:
         path: `dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz`.
 
     Raises:
-        FileNotFoundError: where there is no such file (the message says where to get it).
-        ValueError: for a file that cannot be read, an array missing or of another shape, or
-            images that are not all combinations of their factors in order.
+        FileNotFoundError: if the file does not exist (the message says where to get it).
+        ValueError: if the file cannot be read, an array is missing or has another shape, or the
+            images are not all combinations of their factors in order.
     """
 
     factor_names = Shapes2D.factor_names
@@ -60,7 +60,7 @@ class Shapes2DFile(GroundTruthDataset):
 
 
 def _packed_images(file: pathlib.Path) -> tuple[np.ndarray, int]:
-    """Eight pixels to a byte, uint8 [N, H, W / 8], and the width W; read piece by piece."""
+    """Reads the images in chunks: eight pixels per byte, uint8 [N, H, W / 8], and the width W."""
     with errors_naming(file), zipfile.ZipFile(file) as archive, archive.open("imgs.npy") as stream:
         np.lib.format.read_magic(stream)
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
@@ -74,6 +74,6 @@ def _packed_images(file: pathlib.Path) -> tuple[np.ndarray, int]:
             read = stream.read(len(part) * height * width)
             pixels = np.frombuffer(read, np.uint8).reshape(len(part), height, width)
             if pixels.max() > 1:
-                raise ValueError(f"imgs has the value {pixels.max()}; it must hold zeros and ones")
+                raise ValueError(f"imgs has the value {pixels.max()}; it must be zeros and ones")
             part[:] = np.packbits(pixels, axis=-1)
     return packed, width

@@ -1,9 +1,9 @@
-"""What the sprites of 2D Shapes look like: outlines, where they lie, and their pixel rows.
+"""Geometry of the 2D Shapes sprites: outlines, positions and pixel rows.
 
-dSprites was drawn without anti-aliasing: a pixel is white where its centre lies inside the shape.
-Each constant below was measured on the frames of the authors' published animation, by turning
-every pixel centre back into the shape's own coordinates and looking for the curve that parts
-white from black; the two come within a hundredth of a pixel of each other all round.
+dSprites was drawn without anti-aliasing: a pixel is white if its centre lies inside the shape.
+Each constant below was measured on the frames of the authors' published animation: every pixel
+centre was mapped to the shape's coordinates, and the curve between white and black was fitted to
+within a hundredth of a pixel everywhere.
 
 Coordinates are in pixels, x to the right and y down, relative to the shape's centre.
 """
@@ -13,14 +13,14 @@ import numpy as np
 CANVAS_SIZE = 64
 SHAPES = ("square", "ellipse", "heart")
 SCALES = np.linspace(0.5, 1.0, 6)
-ORIENTATIONS = np.linspace(0.0, 2 * np.pi, 40)  # counter-clockwise; the last is the first again
-# Where the centre is on the canvas, along x from the left and along y from the top. A step is
-# 32/31 of a pixel, so a sprite's pixels change from position to position.
+ORIENTATIONS = np.linspace(0.0, 2 * np.pi, 40)  # counter-clockwise; the last equals the first
+# Positions of the centre on the canvas, x from the left and y from the top. A step is 32/31 of a
+# pixel, so a sprite's pixels change from position to position.
 CENTRES = 16.0 + np.linspace(0.0, 32.0, 32)
 
 SUBPIXELS = 1024  # resolution of a span's end
-MAX_SPANS = 2  # a horizontal line cuts the heart's two lobes at most
-EMPTY = np.iinfo(np.int16).max  # both ends of a span that is not there
+MAX_SPANS = 2  # a horizontal line crosses at most the heart's two lobes
+EMPTY = np.iinfo(np.int16).max  # both ends of an empty span
 
 
 def outline(shape: str) -> np.ndarray:
@@ -43,7 +43,7 @@ def outline(shape: str) -> np.ndarray:
 
 
 def row_spans() -> np.ndarray:
-    """Returns where each row of pixels enters and leaves each sprite.
+    """Returns the spans where each pixel row crosses each sprite.
 
     Returns:
         int16 [3 * 6 * 40, 32, 64, 4] of (sprite, position_y, row, ends): the ends of at most two

@@ -1,4 +1,4 @@
-"""3D Shapes: an object in a coloured room, rendered here."""
+"""3D Shapes: an object in a coloured room, rendered on demand."""
 
 import colorsys
 import itertools
@@ -12,15 +12,15 @@ from tfvae.data.pixel_values import SCALE_8_BIT
 from tfvae.data.shapes3d_bodies import BODIES
 
 NUM_HUES = 10
-# The colour of the sky and of highlights.
+# Colour of the sky and of highlights.
 _LIGHT = (0.80, 0.90, 1.0)
 
 
 class Shapes3D(GroundTruthDataset):
-    """Colour pictures, 64x64: 10 x 10 x 10 hues, 8 scales, 4 shapes, 15 orientations.
+    """Colour images, 64x64: 10 x 10 x 10 hues, 8 scales, 4 shapes, 15 orientations.
 
-    Image i has the factors of image i of 3D Shapes (Burgess & Kim 2018, "3D Shapes Dataset"); the
-    pictures are ours, of the same scene.
+    Image i has the factors of image i of 3D Shapes (Burgess & Kim 2018, "3D Shapes Dataset");
+    tfvae renders the same scene itself.
 
     The factors, in order, are:
 
@@ -29,8 +29,8 @@ class Shapes3D(GroundTruthDataset):
     * shape: 0 cube, 1 cylinder, 2 sphere, 3 capsule;
     * orientation: -30 to 30 degrees, 15 values: the room turns with the object and the light.
 
-    Nothing is downloaded and no image is kept: what is kept is 480 views without colours, 8 MB,
-    which images are painted from when they are asked for. Making one takes about a second.
+    Nothing is downloaded and no images are stored: the class stores 480 views without colours,
+    8 MB, and renders images on demand. Construction takes about a second.
 
     Example:
         data = Shapes3D()

@@ -1,7 +1,7 @@
-"""The bodies of 3D Shapes: where a ray meets them, and which way their surface faces there.
+"""The bodies of 3D Shapes: intersection with rays, and surface normals.
 
-Each stands on the floor z = 0 round the z axis, at scale 1. Origins and directions are float32
-[3, n], an origin also [3, 1]; directions are unit vectors.
+Each body stands on the floor z = 0 around the z axis, at scale 1. Origins and directions are
+float32 [3, n] (an origin also [3, 1]); directions are unit vectors.
 """
 
 from collections.abc import Callable
@@ -13,18 +13,18 @@ CUBE_SIDE = 1.6
 CYLINDER_RADIUS, CYLINDER_HEIGHT = 0.8, 1.75
 SPHERE_RADIUS = 1.0
 CAPSULE_RADIUS, CAPSULE_HEIGHT = 0.62, 2.35
-# A ball that holds every body.
+# Bounding ball of every body.
 CENTRE, REACH = np.array([[0], [0], [1]], np.float32), np.float32(1.52)
 
-MISSED = np.float32(1e6)  # the distance of what a ray does not meet
+MISSED = np.float32(1e6)  # distance if a ray misses the body
 
 
 class Body(NamedTuple):
     """One shape.
 
     Attributes:
-        distance: origins and directions to the distance to the surface, [n], or `MISSED`.
-        normal: points of the surface [3, n] to unit normals [3, n].
+        distance: maps origins and directions to the distance to the surface, [n], or `MISSED`.
+        normal: maps points on the surface, [3, n], to unit normals, [3, n].
     """
 
     distance: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -37,14 +37,14 @@ def dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def passes_near(origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Returns whether rays enter the ball that holds every body, bool [n]."""
+    """Returns whether rays enter the bounding ball of every body, bool [n]."""
     offset = CENTRE - origin
     along = np.maximum(dot(offset, direction), 0)
     return dot(offset, offset) - along**2 < REACH**2
 
 
 def _raised(points, height):
-    """The points relative to one of the axis, `height` above the floor."""
+    """Returns the points relative to the point on the axis `height` above the floor."""
     return points - np.array([[0], [0], [height]], np.float32)
 
 
@@ -57,7 +57,7 @@ def _to_ball(origin, direction, height, radius):
 
 
 def _to_side(origin, direction, radius, low, high):
-    """The distance to the side of an upright cylinder between two heights."""
+    """Returns the distance to the side of an upright cylinder between two heights."""
     (x, y, z), (dx, dy, dz) = origin, direction
     square, half = dx * dx + dy * dy, x * dx + y * dy
     root = half * half - square * (x * x + y * y - np.float32(radius**2))

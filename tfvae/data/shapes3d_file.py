@@ -16,23 +16,23 @@ _ORIGIN = "https://storage.googleapis.com/3d-shapes/3dshapes.h5"
 
 
 class Shapes3DFile(GroundTruthDataset):
-    """The images of 3D Shapes' own file (Burgess & Kim 2018), float32 [64, 64, 3].
+    """The images of the 3D Shapes file (Burgess & Kim 2018), float32 [64, 64, 3].
 
-    The same factors in the same order as `Shapes3D`, which renders such pictures without a file.
+    The same factors in the same order as `Shapes3D`, which renders similar images without a file.
 
-    The file is compressed in blocks of thousands of images, and showing one image undoes all its
-    blocks: in the layout that h5py chooses, half a second. For training, pass `unpacked=True`,
-    which unpacks the file once, in some minutes.
+    The file is compressed in blocks of thousands of images, and reading one image decompresses its
+    blocks: half a second in the layout that h5py chooses. For training, pass `unpacked=True`,
+    which unpacks the file once, in a few minutes.
 
     Args:
         path: `3dshapes.h5`.
-        unpacked: whether the images are read from `3dshapes.npy` beside `path`, written first
-            where it is not there or older: 5.9 GB of disk, none of memory.
+        unpacked: if True, reads the images from `3dshapes.npy` in the same folder, which is
+            written first if it is missing or older: 5.9 GB on disk, none in memory.
 
     Raises:
-        FileNotFoundError: where there is no such file (the message says where to get it).
-        ValueError: for a file that cannot be read, an array missing or of another shape, or
-            images that are not all combinations of their factors in order.
+        FileNotFoundError: if the file does not exist (the message says where to get it).
+        ValueError: if the file cannot be read, an array is missing or has another shape, or the
+            images are not all combinations of their factors in order.
     """
 
     factor_names = Shapes3D.factor_names
@@ -52,7 +52,7 @@ class Shapes3DFile(GroundTruthDataset):
 
 
 def _arrays(file: pathlib.Path):
-    """The images, left in the file, [N, 64, 64, 3], and the values of their factors [N, 6]."""
+    """Returns the images as a view of the file, [N, 64, 64, 3], and their factor values, [N, 6]."""
     import h5py  # noqa: PLC0415
 
     try:
@@ -64,13 +64,13 @@ def _arrays(file: pathlib.Path):
     _, labels_shape = found.get("labels", ("missing", ()))
     if dtype != "uint8" or len(shape) != 4 or shape[3] != 3 or labels_shape[1:] != (6,):
         raise ValueError(
-            f"{file} holds {found}; it must hold images, uint8 [N, 64, 64, 3], and labels [N, 6]"
+            f"{file} has {found}; it must have images, uint8 [N, 64, 64, 3], and labels [N, 6]"
         )
     return stored["images"], stored["labels"][:]
 
 
 def _unpacked(images, target: pathlib.Path, source: pathlib.Path) -> np.ndarray:
-    """The images in a memory-mapped .npy file, written beside and renamed when it is whole."""
+    """Returns the images as a memory-mapped .npy file, which is written atomically if needed."""
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
         partial = target.with_suffix(f".partial-{os.getpid()}")
         copy = np.lib.format.open_memmap(partial, "w+", images.dtype, images.shape)
@@ -82,7 +82,7 @@ def _unpacked(images, target: pathlib.Path, source: pathlib.Path) -> np.ndarray:
     array = np.load(target, mmap_mode="r")
     if array.shape != images.shape or array.dtype != images.dtype:
         raise ValueError(
-            f"{target} is {array.dtype} {list(array.shape)}; {source} holds uint8 "
+            f"{target} is {array.dtype} {list(array.shape)}; {source} has uint8 "
             f"{list(images.shape)}. Remove {target}"
         )
     return array

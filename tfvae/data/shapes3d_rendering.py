@@ -1,11 +1,11 @@
-"""What the views of 3D Shapes look like: an object in the corner of a room, ray-cast.
+"""Ray-casts the views of 3D Shapes: an object in the corner of a room.
 
-A view has no colours: it says how much of the floor's, the walls' and the object's colour each
-pixel shows, and how much plain light (the sky, a highlight). A picture is the sum of the four
-colours so weighted, and 480 views make the 480,000 pictures.
+A view has no colours: for each pixel it has the weights of the colours of floor, walls and object,
+and of white light (the sky, a highlight). An image is the weighted sum of the four colours, so 480
+views give the 480,000 images.
 
 The room is z > 0, x < WALL, y < WALL, in units of the object's size at scale 1; the object stands
-at its origin and the camera goes round it. Points and directions are float32 [3, n].
+at the origin and the camera moves around it. Points and directions are float32 [3, n].
 """
 
 import numpy as np
@@ -25,9 +25,9 @@ SUBPIXELS = 3  # samples of a pixel along each axis
 SAMPLES = SUBPIXELS**2
 
 AMBIENT = 0.5  # brightness in the shadow; direct light adds at most 1 - AMBIENT
-SUN = np.array([-0.9, -0.5, 1.0])  # where direct light comes from
+SUN = np.array([-0.9, -0.5, 1.0])  # direction of direct light
 SUN_RADIUS = 0.15  # half its angle, which makes shadows soft
-CREVICE, CREVICE_WIDTH = 0.25, 0.7  # light lost where two surfaces meet, and how far from there
+CREVICE, CREVICE_WIDTH = 0.25, 0.7  # light lost where two surfaces meet, and width of that region
 HIGHLIGHT, SHARPNESS = 0.45, 40
 
 
@@ -47,7 +47,7 @@ def views() -> np.ndarray:
 
 
 class _Room:
-    """The room as one orientation shows it, and what all its views share."""
+    """The room at one orientation, with the rays and pixels that all its views share."""
 
     def __init__(self, orientation: float):
         self.eye, rays = _camera(orientation)
@@ -87,12 +87,12 @@ class _Room:
 
 
 def _pixels(layers):
-    """The mean of each pixel's samples, uint8 [4, pixels]; rounded down, so that sums stay so."""
+    """Averages each pixel's samples, uint8 [4, pixels]; rounded down, so sums stay below 256."""
     return (255 * layers.reshape(len(LAYERS), -1, SAMPLES).mean(-1)).astype(np.uint8)
 
 
 def _empty_room(eye, rays):
-    """The room without an object: layers [4, n], how much of them is direct light, points."""
+    """Renders the room without an object: layers [4, n], their part of direct light, points."""
     (x, y, z), (dx, dy, dz) = eye, rays
     distances = np.stack([-z / dz, (WALL - x) / dx, (WALL - y) / dy])
     distances[distances <= 0] = MISSED
@@ -112,13 +112,13 @@ def _empty_room(eye, rays):
 
 
 def _direct_light(normal):
-    """Brightness that the sun gives to surfaces with `normal` [3, n], at most 1 - AMBIENT."""
+    """Returns the sun's light on surfaces with `normal` [3, n], at most 1 - AMBIENT."""
     towards = SUN / np.linalg.norm(SUN)
     return (1 - AMBIENT) * np.maximum(towards.astype(np.float32) @ normal, 0)
 
 
 def _camera(orientation):
-    """The eye [3, 1], and the direction in which every sample looks [3, 64 * 64 * samples]."""
+    """Returns the eye, [3, 1], and the ray of every sample, [3, 64 * 64 * samples]."""
     azimuth = np.radians(225.0 - orientation)  # at 0 the room's corner is right behind the object
     x, y = CAMERA_DISTANCE * np.cos(azimuth), CAMERA_DISTANCE * np.sin(azimuth)
     eye = np.array([x, y, CAMERA_HEIGHT])
@@ -134,7 +134,7 @@ def _camera(orientation):
 
 
 def _sun():
-    """Where each sample looks for the light: those of a pixel are spread over the sun's disc."""
+    """Returns the light direction of each sample; a pixel's samples cover the sun's disc."""
     number = np.arange(SAMPLES)[:, np.newaxis]
     radius, angle = np.sqrt((number + 0.5) / SAMPLES), number * np.pi * (3 - np.sqrt(5))
     across = _unit(np.cross(SUN, [0, 0, 1]))

@@ -1,4 +1,4 @@
-"""Any data set of TensorFlow Datasets (the extra `datasets`)."""
+"""Data sets from TensorFlow Datasets (needs the extra `datasets`)."""
 
 import functools
 import os
@@ -15,7 +15,7 @@ from tfvae.data.example_images import parse_example
 from tfvae.data.record_files import RecordFiles
 from tfvae.data.splits import SPLITS, check_split, split_numbers
 
-# Data sets whose images are all combinations of some labels, each once: factor -> label, in the
+# Data sets with exactly one image per combination of some labels: factor -> label, in the
 # published order, the last varying fastest.
 _GRIDS = {
     "dsprites": {
@@ -41,16 +41,16 @@ _GRIDS = {
         "lighting": "label_lighting",
     },
 }
-# The value of white, where it is not 255.
+# The value of white, if it is not 255.
 _WHITE = {"dsprites": 1}
 
 
 class TensorFlowDatasets(Dataset):
-    """The images of a TensorFlow Datasets name, and their labels.
+    """The images and labels of a data set in TensorFlow Datasets.
 
-    The data are prepared (downloaded) where they are not there yet. dsprites, shapes3d and
-    smallnorb, whose images are all combinations of their factors, are a `GroundTruthDataset` with
-    split "all"; so is any other such data set with `factors`.
+    The data are downloaded and prepared if needed. With split "all", dsprites, shapes3d and
+    smallnorb are a `GroundTruthDataset`, since their images are all combinations of their factors;
+    so is any other such data set if `factors` is given.
 
     Example:
         data = TensorFlowDatasets("shapes3d")
@@ -59,27 +59,28 @@ class TensorFlowDatasets(Dataset):
         faces.labels["attributes/Smiling"]      # [162770]
 
     Args:
-        name: the name, as `tfds.builder` takes it: "mnist", "shapes3d:2.0.0", "my_data/config".
-        split: one of the data set's own splits, or "all" for all of them together. A data set
-            with one split only is split into "train" and "test" by `test_fraction`.
-        data_dir: where TensorFlow Datasets keeps its data; its own default where None.
-        image_feature: name of the feature that holds the image.
-        image_size: (H, W): the largest central part of this aspect ratio is resized to it.
-        factors: labels that the images are all combinations of, the last varying fastest.
-        test_fraction: fraction of the images for testing, drawn once and for all.
+        name: name for `tfds.builder`: "mnist", "shapes3d:2.0.0", "my_data/config".
+        split: one of the data set's splits, or "all" for all of them together. A data set with
+            only one split is divided into "train" and "test" by `test_fraction`.
+        data_dir: directory of TensorFlow Datasets; its default if None.
+        image_feature: name of the image feature.
+        image_size: (H, W) to resize the images to, after a central crop to this aspect ratio.
+        factors: labels to use as factors, the last varying fastest; the images must be all their
+            combinations.
+        test_fraction: fraction of the images for testing; the split is always the same.
 
     Attributes:
         labels: every scalar feature by name, [num_examples] each.
 
     Raises:
-        ImportError: where tensorflow_datasets is not installed.
-        ValueError: for an unknown split, data not stored as TFRecords, or images that are not of
-            8 bits, or of several sizes without `image_size`; for a damaged file (named); for
-            factors that the images are not all combinations of.
+        ImportError: if tensorflow_datasets is not installed.
+        ValueError: if the split is unknown, the data are not TFRecords, images are not 8-bit or
+            have several sizes without `image_size`, a file is damaged (it is named), or the
+            images are not all combinations of `factors`.
     """
 
     def __new__(cls, name: str, split: str = "all", *, factors=None, **kwargs):
-        """Makes an instance of the subclass with ground truth where the factors are known."""
+        """Creates an instance of the ground-truth subclass if the factors are known."""
         is_grid = factors is not None or (_base_name(name) in _GRIDS and split == "all")
         return super().__new__(_Grid if is_grid and cls is TensorFlowDatasets else cls)
 
@@ -145,7 +146,7 @@ class TensorFlowDatasets(Dataset):
         return image
 
     def _find_image_shape(self) -> tuple[int, ...]:
-        """The shape (H, W, C) that images are given."""
+        """Returns the shape (H, W, C) of the decoded images."""
         features, feature = self._features, self._image_feature
         if feature not in features:
             raise ValueError(
@@ -168,7 +169,7 @@ class TensorFlowDatasets(Dataset):
 
 
 class _Grid(TensorFlowDatasets, GroundTruthDataset):
-    """Data whose images are all combinations of factors, in the order of their factors."""
+    """Data with one image per combination of factors, in the order of the factors."""
 
     def __init__(
         self,
@@ -189,7 +190,7 @@ class _Grid(TensorFlowDatasets, GroundTruthDataset):
                 f"{name} has no label {', '.join(missing)}; factors must be among "
                 f"{', '.join(self.labels)}"
             )
-        # A value is the label's place among those that occur: smallNORB's are not always 0, 1, ...
+        # A value is the label's rank among those that occur: smallNORB's are not always 0, 1, ...
         places = [np.unique(self.labels[label], return_inverse=True) for label in names.values()]
         self.factor_names = tuple(names)
         self.factor_sizes = tuple(len(values) for values, _ in places)
@@ -211,7 +212,7 @@ def _base_name(name: str) -> str:
 
 
 def _prepared(name: str, data_dir: str | os.PathLike | None) -> Any:
-    """The `tfds.core.DatasetInfo` of a data set that is on disk."""
+    """Prepares a data set if needed; returns its `tfds.core.DatasetInfo`."""
     try:
         import tensorflow_datasets as tfds  # noqa: PLC0415
     except ImportError as error:
@@ -224,7 +225,7 @@ def _prepared(name: str, data_dir: str | os.PathLike | None) -> Any:
     except Exception as error:
         error.add_note(
             f"{name} is not prepared under {builder.data_dir}, and preparing it failed. Prepare "
-            f"it where it can be downloaded, and pass data_dir= the directory that holds {name}"
+            f"it on a machine with network access, and pass data_dir= the directory with {name}"
         )
         raise
     if builder.info.file_format.value != "tfrecord":
@@ -236,7 +237,7 @@ def _prepared(name: str, data_dir: str | os.PathLike | None) -> Any:
 
 
 def _files_of_split(info: Any, split: str) -> tuple[list[str], bool]:
-    """The files of a split, and whether it is one of the data set's own."""
+    """Returns the files of a split, and whether the data set itself defines this split."""
     own = list(info.splits)
     if len(own) == 1 and split in SPLITS:
         return [os.fspath(path) for path in info.splits[own[0]].filepaths], False

@@ -17,14 +17,14 @@ from tfvae.data.splits import check_split, split_numbers
 
 
 class TFRecords(Dataset):
-    """Images in one feature of the tf.train.Examples of uncompressed TFRecord files.
+    """Images from one feature of tf.train.Examples in uncompressed TFRecord files.
 
-    The feature holds an encoded image (PNG, JPEG, ...), or H * W * C raw bytes, or H * W * C
-    floats in [0, 1]. The first record says which, and what shape all images have.
+    The feature is an encoded image (PNG, JPEG, ...), H * W * C raw bytes, or H * W * C floats in
+    [0, 1]. The first record determines the kind and the shape of all images.
 
-    A folder that `trainers.prepare` wrote is read by its manifest, and every file is verified
-    first. It has the splits that were prepared; where the data had known factors, all of it is a
-    `GroundTruthDataset` again.
+    A folder written by `trainers.prepare` is read through its manifest, and every file is verified
+    first. It has the splits that were prepared; if the source had known factors, split "all" is a
+    `GroundTruthDataset` as well.
 
     Example:
         photos = TFRecords("data/photos", split="train")         # prepared
@@ -33,30 +33,29 @@ class TFRecords(Dataset):
     Args:
         pattern: a prepared folder; else a path, a glob pattern ("data/train-*.tfrecord"), or a
             list of them.
-        feature: name of the feature that holds the image.
-        image_shape: (H, W, C) of raw bytes or floats; from `shape_features` where None.
-        shape_features: int64 features whose values in a row are (H, W, C).
-        image_size: (H, W): the largest central part of an encoded image that has this aspect
-            ratio is resized to it.
-        channels: 1 or 3: what encoded images are converted to; as they are where None.
+        feature: name of the image feature.
+        image_shape: (H, W, C) of raw bytes or floats; from `shape_features` if None.
+        shape_features: names of the int64 features that together give (H, W, C).
+        image_size: (H, W) to resize encoded images to, after a central crop to this aspect ratio.
+        channels: 1 or 3, to convert encoded images; unchanged if None.
         split: "all", "train" or "test".
-        test_fraction: fraction of the records for testing, drawn once and for all, where the
-            files have no splits of their own.
-        verify_checksums: whether files of a prepared folder are read once and compared with the
-            manifest's checksums; else their sizes alone are. Every record's own checksum is
-            compared whenever it is read.
+        test_fraction: fraction of the records for testing, if the files were not prepared with
+            splits; the split is always the same.
+        verify_checksums: whether to read the files of a prepared folder once and compare them with
+            the manifest's checksums; if False, only file sizes are compared. The checksum of each
+            record is always compared when it is read.
 
     Raises:
-        FileNotFoundError: where no file matches.
-        ValueError: for a truncated or damaged file, a record that is no tf.train.Example, a
-            missing feature, a wrong shape or wrong values, naming file and record; for a folder
-            whose preparation is not finished.
+        FileNotFoundError: if no file matches.
+        ValueError: if a file is truncated or damaged, a record is not a tf.train.Example, or a
+            feature is missing or has a wrong shape or values (file and record are named); if a
+            folder is not fully prepared.
     """
 
     def __new__(cls, pattern, *args, split: str = "all", **kwargs):
-        """Makes an instance of the subclass with ground truth where the manifest has factors."""
-        held = _manifest(pattern) if cls is TFRecords and split == "all" else None
-        return super().__new__(_Grid if held and held.factors else cls)
+        """Creates an instance of the ground-truth subclass if the manifest has factors."""
+        prepared = _manifest(pattern) if cls is TFRecords and split == "all" else None
+        return super().__new__(_Grid if prepared and prepared.factors else cls)
 
     def __init__(
         self,
@@ -72,19 +71,19 @@ class TFRecords(Dataset):
         verify_checksums: bool = True,
     ):
         check_split(split)
-        held = _manifest(pattern)
+        prepared = _manifest(pattern)
         arguments: dict[str, Any] = {"image_size": image_size, "channels": channels}
-        if held is None:
+        if prepared is None:
             paths = _matching(pattern)
             arguments |= {"image_shape": image_shape, "shape_features": shape_features}
         else:
             directory = pathlib.Path(pattern)  # type: ignore[arg-type]
-            shards = held.shards(split)
+            shards = prepared.shards(split)
             manifest.verify(directory, shards, verify_checksums)
             paths = [str(directory / shard.file) for shard in shards]
-            if held.encoding == "raw":
-                arguments |= {"image_shape": held.shape, "checked": True}
-            split = "all" if split in held.splits else split
+            if prepared.encoding == "raw":
+                arguments |= {"image_shape": prepared.shape, "checked": True}
+            split = "all" if split in prepared.splits else split
         self._records = RecordFiles(paths)
         self._images = ExampleImages(feature, **arguments)
         self._numbers = split_numbers(self._records.num_records, split, test_fraction)
@@ -105,7 +104,7 @@ class TFRecords(Dataset):
         return image
 
     def _image(self, number: int) -> np.ndarray:
-        """Image `number`, [H, W, C]: uint8, or float32 in [0, 1]."""
+        """Returns image `number`, [H, W, C]: uint8, or float32 in [0, 1]."""
         name = self._records.name(number)
         return self._images.image(
             parse_example(self._records.read(number), name), name, self._encoded
@@ -113,21 +112,21 @@ class TFRecords(Dataset):
 
 
 class _Grid(TFRecords, GroundTruthDataset):
-    """Prepared data whose images are all combinations of factors, in the order of their factors."""
+    """Prepared data with one image per combination of factors, in the order of the factors."""
 
     def __init__(self, pattern: str | os.PathLike, *args, **kwargs):
         super().__init__(pattern, *args, **kwargs)
-        held = _manifest(pattern)
-        assert held is not None  # as it was a moment ago
-        self.factor_names = tuple(held.factors)
-        self.factor_sizes = tuple(held.factors.values())
+        prepared = _manifest(pattern)
+        assert prepared is not None  # checked in __new__
+        self.factor_names = tuple(prepared.factors)
+        self.factor_sizes = tuple(prepared.factors.values())
 
 
 def _manifest(pattern) -> manifest.Manifest | None:
-    """The manifest of a prepared folder, None for files.
+    """Returns the manifest of a prepared folder; None for files.
 
     Raises:
-        ValueError: for a folder that is not prepared, or not wholly.
+        ValueError: if a folder is not prepared, or only partly.
     """
     if not isinstance(pattern, str | os.PathLike) or not os.path.isdir(pattern):
         return None
@@ -135,12 +134,12 @@ def _manifest(pattern) -> manifest.Manifest | None:
     if not path.is_file():
         if (path.with_name(manifest.PARTIAL_FILE)).is_file():
             raise ValueError(
-                f"{pattern} is not whole: its preparation was stopped; the same trainers.prepare "
-                f"command finishes it"
+                f"{pattern} is incomplete: its preparation was stopped; rerun the same "
+                f"trainers.prepare command to finish it"
             )
         raise ValueError(
-            f"pattern: {pattern} is a folder without a {manifest.MANIFEST_FILE}; give one that "
-            f"trainers.prepare wrote, or a pattern of files such as {path.with_name('*.tfrecord')}"
+            f"pattern: {pattern} is a folder without a {manifest.MANIFEST_FILE}; give a folder "
+            f"written by trainers.prepare, or a file pattern such as {path.with_name('*.tfrecord')}"
         )
     return manifest.read(path)
 
