@@ -71,7 +71,7 @@ def test_constant_codes_are_at_the_floor_and_warned_of(name, floor):
 def test_constant_codes_predict_the_most_frequent_value():
     factors = np.stack([np.arange(90) % 3 // 2, np.arange(90) % 2], axis=1)  # 2/3, 1/2
     constant = np.zeros([90, 2])
-    with pytest.warns(UserWarning, match="informativeness is the floor"):
+    with pytest.warns(UserWarning, match="informativeness is the accuracy of always"):
         score = metrics.dci(constant, factors, constant, factors)
     assert score == (0, 0, pytest.approx((2 / 3 + 1 / 2) / 2))
 
@@ -154,13 +154,13 @@ def test_nan_codes_are_refused(name):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: f[:-1], "factors has 191 rows and .* have 192; there must be one of each"),
+        (lambda f: f[:-1], "factors has 191 rows and .* have 192; both must have one row"),
         (lambda f: f * [1, 0, 1], "factors has the one value 0 in all 192 rows of column 1"),
         (
             lambda f: f + np.arange(len(f))[:, None],
             "factors has 1.. values in the 192 rows of column 0; there must be at least 2 samples",
         ),
-        (lambda f: f + 0.5, r"factors has the value 0\.5; values must be whole numbers"),
+        (lambda f: f + 0.5, r"factors has the value 0\.5; values must be integers"),
         (lambda f: f[:, 0], r"factors has shape \[192\]; it must be \[N, K\]"),
     ],
 )

@@ -21,7 +21,7 @@ def data():
 
 
 def read_column(images):
-    """The class that an image is of: which column is bright."""
+    """Classifies an image by its bright column."""
     return {"label": images[:, 0, ::2, 0]}
 
 
@@ -38,15 +38,15 @@ def test_untrained_models_are_at_chance(data):
     floor = tfvae.metrics.cross_modal_accuracy(build(tfvae.MVAE), data, ["image"], "label")
     assert floor < 0.6
     nothing = tfvae.metrics.coherence(build(tfvae.MVAE), {}, "image", read_column, 50)
-    assert nothing.agreement == 1.0  # nothing was asked for
+    assert nothing.agreement == 1.0  # no attribute is given
 
 
 def test_what_cannot_be_scored(model, data):
-    with pytest.raises(ValueError, match="to is 'image', which is among given"):
+    with pytest.raises(ValueError, match="to is 'image', which is also in given"):
         tfvae.metrics.cross_modal_accuracy(model, data, ["image"], "image")
-    with pytest.raises(ValueError, match="'image' holds no one-hot labels"):
+    with pytest.raises(ValueError, match="'image' must have one-hot labels"):
         tfvae.metrics.cross_modal_accuracy(model, data, ["label"], "image")
-    with pytest.raises(ValueError, match="classify reads label, not point"):
+    with pytest.raises(ValueError, match="classify predicts label, not point"):
         tfvae.metrics.coherence(build(tfvae.MVAE), {"point": 0}, "image", read_column, 5)
     with pytest.raises(ValueError, match="class number 7"):
         tfvae.metrics.coherence(model, {"label": 7}, "image", read_column, 5)

@@ -1,4 +1,4 @@
-"""Metrics of disentanglement: one a file, plain arrays or a function from images to codes."""
+"""Metrics of disentanglement and coherence, computed from arrays or from an encoding function."""
 
 from tfvae.metrics.active_units import active_units
 from tfvae.metrics.coherence import Coherence, coherence

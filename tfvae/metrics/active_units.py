@@ -8,17 +8,17 @@ from tfvae.metrics import checks
 
 
 def active_units(codes, factors=None, threshold: float = 0.01) -> int:
-    """Returns how many codes vary over the data: Var_x E_q[z_j] > threshold.
+    """Returns the number of codes that vary over the data: Var_x E_q[z_j] > threshold.
 
     Burda et al. 2016 (arXiv:1509.00519), section 5.2.
 
     Args:
         codes: posterior means, [N, d].
-        factors: not used; metrics on arrays are called alike.
-        threshold: least variance of an active unit.
+        factors: ignored; for the same signature as the other metrics.
+        threshold: variance above which a unit is active.
 
     Returns:
-        The number, from 0 (with a warning) to d.
+        The number of active units, from 0 (with a warning) to d.
 
     Raises:
         ValueError: for NaN codes.

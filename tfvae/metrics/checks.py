@@ -1,4 +1,4 @@
-"""What metrics on arrays ask of their codes and factors."""
+"""Checks of codes and factors, shared by the metrics on arrays."""
 
 import warnings
 
@@ -16,39 +16,39 @@ def check_codes(codes, name: str = "codes") -> np.ndarray:
     codes = np.asarray(codes).astype(np.float64)
     if codes.ndim != 2 or 0 in codes.shape:
         raise ValueError(
-            f"{name} has shape {list(codes.shape)}; it must be [N, d], a row for each observation"
+            f"{name} has shape {list(codes.shape)}; it must be [N, d], one row per observation"
         )
     broken = np.argwhere(~np.isfinite(codes))
     if broken.size:
         row, column = broken[0]
         raise ValueError(
             f"{name} has {codes[row, column]} at row {row}, column {column}, and must be finite: "
-            "mend the encoder, or leave such rows out"
+            "fix the encoder, or remove such rows"
         )
     return codes
 
 
 def check_factors(codes: np.ndarray, factors, name: str = "factors") -> np.ndarray:
-    """Returns `factors` as int64 [N, K], as many rows as `codes`.
+    """Returns `factors` as int64 [N, K], one row for each row of `codes`.
 
     Raises:
-        ValueError: for another shape, or values that are no whole numbers.
+        ValueError: for another shape, or values that are not integers.
     """
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.shape[1] == 0:
         raise ValueError(
-            f"{name} has shape {list(factors.shape)}; it must be [N, K], a column for each factor"
+            f"{name} has shape {list(factors.shape)}; it must be [N, K], one column per factor"
         )
     if len(factors) != len(codes):
         raise ValueError(
-            f"{name} has {len(factors)} rows and the codes have {len(codes)}; there must be one "
-            "of each for every observation"
+            f"{name} has {len(factors)} rows and the codes have {len(codes)}; both must have one "
+            "row per observation"
         )
     fractional = factors[factors != np.floor(factors)]
     if fractional.size:
         raise ValueError(
-            f"{name} has the value {fractional[0]}; values must be whole numbers: number them, "
-            "as np.unique(column, return_inverse=True)[1] does"
+            f"{name} has the value {fractional[0]}; values must be integers: convert each column "
+            "with np.unique(column, return_inverse=True)[1]"
         )
     return factors.astype(np.int64)
 
@@ -57,8 +57,8 @@ def check_codes_and_factors(codes, factors) -> tuple[np.ndarray, np.ndarray]:
     """Returns `codes` as float64 [N, d] and `factors` as int64 [N, K].
 
     Raises:
-        ValueError: as `check_codes` and `check_factors` do; for a factor that never varies, or
-            one of fewer than 2 samples a value on average.
+        ValueError: as `check_codes` and `check_factors`; for a factor that is constant, or has
+            fewer than 2 samples per value on average.
     """
     codes = check_codes(codes)
     factors = check_factors(codes, factors)
@@ -68,7 +68,7 @@ def check_codes_and_factors(codes, factors) -> tuple[np.ndarray, np.ndarray]:
         if len(values) < 2 * number:
             raise ValueError(
                 f"factors has {number} values in the {len(values)} rows of column {column}; there "
-                "must be at least 2 samples a value on average: give more rows, or bin the values"
+                "must be at least 2 samples per value on average: give more rows, or bin the values"
             )
     return codes, factors
 
@@ -78,12 +78,12 @@ def _check_variation(factors: np.ndarray, name: str) -> None:
         if np.ptp(values) == 0:
             raise ValueError(
                 f"{name} has the one value {values[0]} in all {len(values)} rows of column "
-                f"{column}; a factor needs at least 2 values: give more rows, or leave it out"
+                f"{column}; a factor needs at least 2 values: give more rows, or remove it"
             )
 
 
 def check_columns(array: np.ndarray, name: str) -> None:
-    """Raises ValueError where `array` has a single column and the metric compares columns."""
+    """Raises ValueError if `array` has a single column and the metric compares columns."""
     if array.shape[1] < 2:
         raise ValueError(f"{name} has 1 column; this metric compares columns and needs at least 2")
 
@@ -91,13 +91,13 @@ def check_columns(array: np.ndarray, name: str) -> None:
 def train_and_test(
     codes, factors, test_codes, test_factors, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Returns codes and factors to fit on, then those to score on, checked.
+    """Checks and returns training codes and factors, then test codes and factors.
 
-    Without `test_codes` and `test_factors` a third of the rows, drawn by `seed`, is kept for them.
+    If `test_codes` and `test_factors` are None, a random third of the rows is used for them.
 
     Raises:
-        ValueError: as `check_codes_and_factors` does; where only one of the two is given, where
-            they have other columns, or where too few rows are left to fit on.
+        ValueError: as `check_codes_and_factors`; if only one of the two is given, if their number
+            of columns differs, or if too few rows remain for training.
     """
     codes, factors = check_codes_and_factors(codes, factors)
     if (test_codes is None) != (test_factors is None):
@@ -123,12 +123,12 @@ def train_and_test(
 
 
 def varying(codes: np.ndarray) -> np.ndarray:
-    """Returns which codes vary at all, bool [d]."""
+    """Returns which codes are not constant, bool [d]."""
     return np.ptp(codes, axis=0) > 0
 
 
 def warn_if_inactive(codes: np.ndarray, floor: str) -> None:
-    """Warns where no code varies; `floor` says what the score is then."""
+    """Warns if every code is constant; `floor` states the score in this case."""
     if not varying(codes).any():
-        # 3: the user's line, above this function and the metric.
+        # stacklevel 3 points to the caller of the metric.
         warnings.warn(f"every code is inactive (constant): {floor}", stacklevel=3)

@@ -1,4 +1,4 @@
-"""Coherence: whether what is generated from attributes has them."""
+"""Coherence: whether generated examples have the attributes they were conditioned on."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -10,11 +10,12 @@ from tfvae.arguments import require_at_least
 
 
 class Coherence(NamedTuple):
-    """What a classifier reads in examples generated from given attributes.
+    """Attributes predicted by a classifier for examples generated from given attributes.
 
     Attributes:
-        agreement: share of examples in which every given attribute is read back.
-        shares: of each attribute, given or not, the share of examples read as each class, [K].
+        agreement: fraction of examples with all given attributes predicted correctly.
+        shares: for each attribute, given or not, the fraction of examples predicted as each
+            class, [K].
     """
 
     agreement: float
@@ -29,21 +30,22 @@ def coherence(
     num_samples: int = 1000,
     seed: int = 0,
 ) -> Coherence:
-    """Returns what `classify` reads in examples of modality `to` generated from attributes.
+    """Classifies examples of modality `to` generated from attributes.
 
-    Shi et al. 2019 (arXiv:1911.03393): z ~ q(z|given), and the mean of p(x_to|z) is read.
+    Shi et al. 2019 (arXiv:1911.03393): samples z ~ q(z|given) and classifies the mean of
+    p(x_to|z).
 
     Args:
         model: a `tfvae.multimodal.MultimodalVAE`.
-        given: class number of each attribute given; of none, z ~ p(z).
-        to: name of the modality that is generated.
-        classify: examples [n, ...] to the probabilities of the classes of every attribute that
-            can be read, [n, K].
-        num_samples: examples generated.
-        seed: of what is drawn.
+        given: class number of each given attribute; if empty, z ~ p(z).
+        to: name of the generated modality.
+        classify: maps examples [n, ...] to the class probabilities of each attribute that it
+            predicts, [n, K].
+        num_samples: number of generated examples.
+        seed: random seed.
 
     Raises:
-        ValueError: for a given attribute that `classify` does not read.
+        ValueError: if `classify` does not predict a given attribute.
     """
     require_at_least(1, num_samples=num_samples)
     seeds = noise.seed_rows(seed, num_samples)
@@ -56,7 +58,7 @@ def coherence(
     read = classify(np.asarray(model.decode(latent, names=[to])[to].mean()))
     unread = [name for name in given if name not in read]
     if unread:
-        raise ValueError(f"classify reads {', '.join(read)}, not {', '.join(unread)}")
+        raise ValueError(f"classify predicts {', '.join(read)}, not {', '.join(unread)}")
     classes = {name: np.argmax(each, axis=-1) for name, each in read.items()}
     agree = [classes[name] == value for name, value in given.items()]
     return Coherence(

@@ -1,4 +1,4 @@
-"""Explicitness."""
+"""Explicitness of factors in the codes."""
 
 import numpy as np
 
@@ -6,30 +6,30 @@ from tfvae.metrics import checks
 
 
 def explicitness(codes, factors, test_codes=None, test_factors=None, seed: int = 0) -> float:
-    """Returns how well factors are read off all codes by a linear classifier.
+    """Returns how well a linear classifier predicts the factors from all codes.
 
     Ridgeway & Mozer 2018 (arXiv:1802.05312), section 3: logistic regression (L2, C = 1) on
-    standardised codes, its one-vs-rest area under the ROC curve on held-out points; the mean over
-    a factor's values (those of both parts), then over factors.
+    standardised codes and its one-vs-rest area under the ROC curve on test data; the mean over a
+    factor's values (those in both training and test data), then over factors.
 
     Args:
         codes: [N, d], such as posterior means. Protocol: 10,000 rows.
-        factors: whole numbers [N, K].
-        test_codes: codes to score on, [M, d]; without them a third of `codes` is held out.
+        factors: integers [N, K].
+        test_codes: codes to score on, [M, d]; a third of `codes` if None.
         test_factors: their factors, [M, K].
-        seed: of what is held out.
+        seed: seed of the held-out split.
 
     Returns:
-        The area, 1 at best; its floor of chance 0.5, with a warning, where every code is constant.
+        The area, at most 1; chance level 0.5, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
-            or arrays whose shapes do not fit together.
+        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
+            or arrays of incompatible shapes.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
         codes, factors, test_codes, test_factors, seed
     )
-    checks.warn_if_inactive(codes, "the score is 0.5, the floor of chance")
+    checks.warn_if_inactive(codes, "the score is 0.5, chance level")
     from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
 
     scaler = StandardScaler().fit(codes)
@@ -55,6 +55,7 @@ def _area(codes, factor, test_codes, test_factor, column: int) -> float:
     if not areas:
         raise ValueError(
             f"no value of factor column {column} can be scored on the {len(test_factor)} held-out "
-            "rows: they must hold at least 2 values, one of them fitted; give more rows"
+            "rows: they must have at least 2 values, one of them in the training data; give more "
+            "rows"
         )
     return float(np.mean(areas))

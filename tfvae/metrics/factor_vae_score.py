@@ -26,25 +26,25 @@ def factor_vae_score(
     observations: int = 64,
     num_variance: int = 10_000,
 ) -> float:
-    """Returns the accuracy of telling a fixed factor from the code of least variance.
+    """Returns the accuracy of predicting a fixed factor from the code with the lowest variance.
 
-    Kim & Mnih 2018 (arXiv:1802.05983), section 4. A vote: fix one factor, draw L observations,
-    divide the variance of each code by its variance over the data, take the code of the least.
-    A majority vote maps codes to factors; it is fitted on the training votes and scored on the
-    test votes. Codes whose standard deviation is below 0.05 are left out.
+    Kim & Mnih 2018 (arXiv:1802.05983), section 4. For a vote: fix one factor, sample L images,
+    divide the variance of each code by its variance over the data, and take the code with the
+    lowest ratio. A majority vote maps codes to factors; it is fitted on the training votes and
+    scored on the test votes. Codes with a standard deviation below 0.05 are ignored.
 
     Args:
-        encode: images [n, H, W, C] to codes [n, d], such as posterior means.
-        data: images with their factors.
-        seed: of all draws.
-        num_train: training votes; the published protocol's 10,000.
-        num_test: test votes; 5,000.
-        observations: L; 64.
-        num_variance: images for the variance over the data; 10,000.
+        encode: maps images [n, H, W, C] to codes [n, d], such as posterior means.
+        data: a data set with ground-truth factors.
+        seed: random seed.
+        num_train: number of training votes; 10,000 in the published protocol.
+        num_test: number of test votes; 5,000 in the protocol.
+        observations: images per vote, L; 64 in the protocol.
+        num_variance: images to estimate the variance over the data; 10,000 in the protocol.
 
     Returns:
-        The accuracy on the test votes, from 0 to 1. Where every code is inactive, that of always
-        naming the most frequent factor, with a warning.
+        The accuracy on the test votes, from 0 to 1. If every code is inactive, the accuracy of
+        always predicting the most frequent factor, with a warning.
 
     Raises:
         ValueError: for a number below 1 (2 for `observations`, `num_variance`), or NaN codes.
@@ -56,7 +56,7 @@ def factor_vae_score(
     fixed = generator.integers(0, len(data.factor_sizes), size=votes)
     images = random_images(generator, data, num_variance + votes * observations)
     observed = images[num_variance:].reshape(votes, observations)
-    share_factor(observed, observed[:, :1], fixed, data)  # changes `images`, which it looks into
+    share_factor(observed, observed[:, :1], fixed, data)  # also changes `images`: it is a view
     codes, row = encode_once(encode, data, images)
     variance = codes[row[:num_variance]].var(axis=0, ddof=1)
     active = variance >= INACTIVE_STDDEV**2
@@ -66,8 +66,8 @@ def factor_vae_score(
         vote = spread.argmin(axis=1)
     else:
         warnings.warn(
-            "every code is inactive (standard deviation below 0.05): the score is the floor of "
-            "always naming the most frequent factor",
+            "every code is inactive (standard deviation below 0.05): the score is the accuracy of "
+            "always predicting the most frequent factor",
             stacklevel=2,
         )
         vote = np.zeros(votes, np.int64)
@@ -77,7 +77,7 @@ def factor_vae_score(
 
 
 def _variances(codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Variance of `codes` [n, d] over the rows of each vote [votes, L]; [votes, d]."""
+    """Returns the variance of `codes` [n, d] over the rows of each vote [votes, L]; [votes, d]."""
     blocks = range(0, len(rows), VOTES_AT_ONCE)
     return np.concatenate(
         [codes.take(rows[i : i + VOTES_AT_ONCE].T, axis=0).var(axis=0, ddof=1) for i in blocks]

@@ -6,20 +6,20 @@ from tfvae.metrics import checks
 
 
 def gaussian_total_correlation(codes, factors=None) -> float:
-    """Returns the total correlation of the normal of the codes' covariance, in nats.
+    """Returns the total correlation of a normal with the codes' covariance C, in nats.
 
-    (sum_j log C_jj - log det C) / 2, Locatello et al. 2019 (arXiv:1811.12359), section 5.2. Codes
-    that depend on each other linearly give infinity; constant codes are left out.
+    (sum_j log C_jj - log det C) / 2, Locatello et al. 2019 (arXiv:1811.12359), section 5.2.
+    Linearly dependent codes give infinity; constant codes are ignored.
 
     Args:
         codes: [N, d], such as posterior means; N is more than d. Protocol: 10,000 rows.
-        factors: not used; metrics on arrays are called alike.
+        factors: ignored; for the same signature as the other metrics.
 
     Returns:
-        The total correlation, 0 or more; 0, with a warning, where every code is constant.
+        The total correlation, 0 or more; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, or no more rows than codes.
+        ValueError: for NaN codes, or N not above d.
     """
     del factors
     codes = checks.check_codes(codes)
@@ -33,6 +33,6 @@ def gaussian_total_correlation(codes, factors=None) -> float:
     if active.shape[1] < 2:
         return 0.0
     eigenvalues = np.linalg.eigvalsh(np.corrcoef(active, rowvar=False))
-    if eigenvalues[0] <= active.shape[1] * np.finfo(np.float64).eps:  # as far as float64 tells
+    if eigenvalues[0] <= active.shape[1] * np.finfo(np.float64).eps:  # singular in float64
         return np.inf
     return float(max(0.0, -0.5 * np.sum(np.log(eigenvalues))))

@@ -23,24 +23,24 @@ def higgins_score(
     num_test: int = 5_000,
     observations: int = 64,
 ) -> float:
-    """Returns the accuracy of telling a fixed factor from the differences of paired codes.
+    """Returns the accuracy of predicting a fixed factor from the differences of paired codes.
 
-    Higgins et al. 2017 (openreview.net/forum?id=Sy2fzU9gl), section 3. A vote: fix one factor,
-    draw L pairs of observations that share its value, take the mean absolute difference of their
-    codes. Logistic regression (L2, C = 1) from it to the factor is fitted on the training votes
-    and scored on the test votes.
+    Higgins et al. 2017 (openreview.net/forum?id=Sy2fzU9gl), section 3. For a vote: fix one factor,
+    sample L pairs of images that share its value, and take the mean absolute difference of their
+    codes. Logistic regression (L2, C = 1) predicts the factor from it; it is fitted on the
+    training votes and scored on the test votes.
 
     Args:
-        encode: images [n, H, W, C] to codes [n, d], such as posterior means.
-        data: images with their factors.
-        seed: of all draws.
-        num_train: training votes; the published protocol's 10,000.
-        num_test: test votes; 5,000.
-        observations: pairs of a vote, L; 64.
+        encode: maps images [n, H, W, C] to codes [n, d], such as posterior means.
+        data: a data set with ground-truth factors.
+        seed: random seed.
+        num_train: number of training votes; 10,000 in the published protocol.
+        num_test: number of test votes; 5,000 in the protocol.
+        observations: pairs of images per vote, L; 64 in the protocol.
 
     Returns:
-        The accuracy on the test votes, from 0 to 1. Where every code is inactive, that of always
-        naming the most frequent factor, with a warning.
+        The accuracy on the test votes, from 0 to 1. If every code is inactive, the accuracy of
+        always predicting the most frequent factor, with a warning.
 
     Raises:
         ValueError: for a number below 1 (2 for `num_train`), training votes that all fix the same
@@ -54,7 +54,7 @@ def higgins_score(
     if np.ptp(fixed[:num_train]) == 0:
         raise ValueError(
             f"num_train is {num_train}, and all of the votes fix the same factor; "
-            "it must be large enough for two"
+            "increase it so that at least two factors occur"
         )
     images = random_images(generator, data, (2, votes, observations))
     share_factor(images[1], images[0], fixed, data)
@@ -68,8 +68,8 @@ def higgins_score(
     )
     if not differences.any():
         warnings.warn(
-            "every code is inactive (constant): the score is the floor of always naming the most "
-            "frequent factor",
+            "every code is inactive (constant): the score is the accuracy of always predicting "
+            "the most frequent factor",
             stacklevel=2,
         )
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415

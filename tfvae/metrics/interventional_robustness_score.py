@@ -4,25 +4,26 @@ import numpy as np
 
 from tfvae.metrics import checks
 
-QUANTILE = 0.99  # rather than the paper's maximum, which one outlier decides
+QUANTILE = 0.99  # instead of the paper's maximum, which depends on a single outlier
 
 
 def interventional_robustness_score(codes, factors) -> float:
-    """Returns how little a code moves while its own factor stands still and the others change.
+    """Returns how little a code changes while its factor is fixed and the others vary.
 
-    Suter et al. 2019 (arXiv:1811.00007), section 4. For each factor value the 0.99 quantile of
-    |z - E[z | value]|, averaged over the factor's values, over the code's largest deviation from
-    its mean; 1 - that for the best factor of each code, weighted by the largest deviation.
+    Suter et al. 2019 (arXiv:1811.00007), section 4. The 0.99 quantile of |z - E[z | value]| is
+    averaged over a factor's values and divided by the code's largest deviation from its mean. The
+    score is 1 minus this ratio for the best factor of each code, averaged over codes with their
+    largest deviation as weight.
 
     Args:
         codes: [N, d], such as posterior means. Protocol: 10,000 rows.
-        factors: whole numbers [N, K].
+        factors: integers [N, K].
 
     Returns:
-        The score, from 0 to 1; 0, with a warning, where every code is constant.
+        The score, from 0 to 1; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
+        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
             or codes and factors of different length.
     """
     codes, factors = checks.check_codes_and_factors(codes, factors)
@@ -37,7 +38,7 @@ def interventional_robustness_score(codes, factors) -> float:
 
 
 def _deviation(codes: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """The quantile of deviations from E[z | value], mean over the values of `factor`; [d]."""
+    """Returns the quantile of |z - E[z | value]|, mean over the values of `factor`; [d]."""
     groups = [codes[factor == value] for value in np.unique(factor)]
     return np.mean(
         [np.quantile(np.abs(z - z.mean(axis=0)), QUANTILE, axis=0) for z in groups], axis=0

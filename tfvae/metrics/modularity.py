@@ -1,4 +1,4 @@
-"""Modularity."""
+"""Modularity of the codes."""
 
 import numpy as np
 
@@ -7,22 +7,22 @@ from tfvae.metrics.mutual_information import binned_mutual_information
 
 
 def modularity(codes, factors, bins: int = 20) -> float:
-    """Returns how far each code tells of one factor only.
+    """Returns the degree to which each code is informative about only one factor.
 
-    Ridgeway & Mozer 2018 (arXiv:1802.05312), section 3: for each code, 1 - the sum of the squared
-    mutual informations with all factors but the best over (best squared * (K - 1)); the mean over
-    codes, a constant code counting 0.
+    Ridgeway & Mozer 2018 (arXiv:1802.05312), section 3: for each code, 1 minus the sum of its
+    squared mutual information with all factors except the best, divided by (best squared *
+    (K - 1)); the mean over codes, where a constant code counts as 0.
 
     Args:
         codes: [N, d], such as posterior means. Protocol: 10,000 rows.
-        factors: whole numbers [N, K]; K is at least 2.
-        bins: equal widths that each code is cut into.
+        factors: integers [N, K]; K is at least 2.
+        bins: number of equal-width bins per code.
 
     Returns:
-        The modularity, from 0 to 1; 0, with a warning, where every code is constant.
+        The modularity, from 0 to 1; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
+        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
             codes and factors of different length, a single factor, or fewer than 2 bins.
     """
     codes, factors = checks.check_codes_and_factors(codes, factors)

@@ -1,4 +1,4 @@
-"""Mutual information of binned codes and factors, which several metrics are made of."""
+"""Mutual information of binned codes and factors, shared by several metrics."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from tfvae.arguments import require_at_least
 def binned_mutual_information(codes: np.ndarray, factors: np.ndarray, bins: int) -> np.ndarray:
     """Returns I(z_j; v_k) of codes [N, d] and factors int [N, K] in nats, [d, K].
 
-    Each code is cut into `bins` equal widths between its least and its greatest value.
+    Each code is discretised into `bins` equal-width bins between its minimum and maximum.
 
     Raises:
         ValueError: for fewer than 2 bins.
@@ -26,10 +26,10 @@ def entropies(factors: np.ndarray) -> np.ndarray:
 
 
 def _mutual_information(z: np.ndarray, v: np.ndarray) -> float:
-    """I(z; v) of two columns of small whole numbers."""
+    """Returns I(z; v) in nats for two columns of small integers."""
     values = v.max() + 1
     counts = np.bincount(z * values + v, minlength=(z.max() + 1) * values).reshape(-1, values)
-    # Counts, not shares: a constant column then gives a logarithm of exactly 1.
+    # Counts rather than fractions, so that a constant column gives log(1) exactly.
     independent = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0)
     seen = counts > 0
     ratio = counts[seen] * len(z) / independent[seen]
@@ -41,7 +41,7 @@ def gap(information: np.ndarray, entropy: np.ndarray) -> float:
 
     Args:
         information: [d, K], nats; d is at least 2.
-        entropy: of the factors, [K], nats.
+        entropy: entropies of the factors, [K], nats.
     """
     second, largest = np.sort(information, axis=0)[-2:]
     return float(np.mean((largest - second) / entropy))

@@ -1,4 +1,4 @@
-"""The mutual information gap (MIG) against the full aggregate posterior."""
+"""The mutual information gap (MIG) under the aggregate posterior."""
 
 import math
 
@@ -8,36 +8,37 @@ from tfvae.arguments import require_at_least
 from tfvae.metrics import checks
 from tfvae.metrics.mutual_information import entropies, gap
 
-# A block of densities that stays in a core's cache; float32, points x posteriors.
+# Block size of densities that fits in a core's cache; float32, points x posteriors.
 BLOCK = (64, 4096)
 
 
 def mutual_information_gap_aggregate(
     means, stddevs, factors, seed: int = 0, num_points: int = 10_000
 ) -> float:
-    """Returns how much more the best latent tells of a factor than the second best does.
+    """Returns the normalised gap in mutual information between the two best latents of a factor.
 
     Chen et al. 2018 (arXiv:1802.04942), section 4 and appendix B: I(z_j; v_k) = H(z_j) -
-    H(z_j | v_k) under q(z) = (1/N) sum_n q(z|x_n), each q(z|x_n) a normal of diagonal covariance.
-    Entropies are means of -log q at the same `num_points` latents, from rows drawn without
-    replacement; a density is the sum over all N rows, or over those of a latent's own value.
+    H(z_j | v_k) under q(z) = (1/N) sum_n q(z|x_n), where q(z|x_n) is a normal with diagonal
+    covariance. Entropies are means of -log q at the same `num_points` latents, from rows sampled
+    without replacement; the density sums over all N rows, or over the rows with the same factor
+    value.
 
-    It takes about num_points * N * d * (1 + sum_k 1 / values of factor k) densities, at 1.5 ns each
-    on one core: three minutes for the 737,280 images of 2D Shapes and 10 latents.
+    The cost is about num_points * N * d * (1 + sum_k 1 / values of factor k) densities, at 1.5 ns
+    each on one core: three minutes for the 737,280 images of 2D Shapes and 10 latents.
 
     Args:
-        means: of q(z|x_n), [N, d]; d is at least 2. Published: every image of the data.
-        stddevs: of q(z|x_n), [N, d].
-        factors: whole numbers [N, K].
-        seed: of the latents.
-        num_points: latents at which densities are taken.
+        means: means of q(z|x_n), [N, d]; d is at least 2. Protocol: every image of the data.
+        stddevs: standard deviations of q(z|x_n), [N, d].
+        factors: integers [N, K].
+        seed: seed of the latents.
+        num_points: number of latents at which densities are evaluated.
 
     Returns:
-        The gap, from 0 to about 1; 0, with a warning, where the posteriors are all the same.
+        The gap, from 0 to about 1; 0, with a warning, if all posteriors are equal.
 
     Raises:
-        ValueError: for NaN means, a factor that never varies or has fewer than 2 samples a value,
-            arrays whose shapes do not fit together, standard deviations not above 0, a single
+        ValueError: for NaN means, a factor that is constant or has fewer than 2 samples per value,
+            arrays of incompatible shapes, standard deviations not above 0, a single
             latent, or fewer than 1 point.
     """
     means, factors = checks.check_codes_and_factors(means, factors)
@@ -46,7 +47,7 @@ def mutual_information_gap_aggregate(
     if stddevs.shape != means.shape:
         raise ValueError(
             f"stddevs has shape {list(stddevs.shape)} and means {list(means.shape)}; they must be "
-            "the same"
+            "equal"
         )
     if stddevs.min() <= 0:
         raise ValueError(f"stddevs has the value {stddevs.min()}; it must be above 0")
@@ -71,7 +72,7 @@ def mutual_information_gap_aggregate(
 
 
 def _log_density(z: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndarray:
-    """log (1/n) sum_i N(z; mean_i, stddev_i), [P], at latents z [P] for arrays [n]."""
+    """Returns log (1/n) sum_i N(z; mean_i, stddev_i), [P], at latents z [P] for arrays [n]."""
     centre, scale = mean.astype(np.float32), (math.sqrt(0.5) / stddev).astype(np.float32)
     weight = (1 / (stddev * math.sqrt(2 * math.pi) * len(mean))).astype(np.float32)
     z = z.astype(np.float32)
@@ -83,7 +84,7 @@ def _log_density(z: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndar
             block = z[points, None] - centre[posteriors]
             block *= scale[posteriors]
             np.square(block, out=block)
-            np.minimum(block, 80.0, out=block)  # beyond it exp is denormal, and very slow
+            np.minimum(block, 80.0, out=block)  # beyond it exp is denormal and very slow
             np.negative(block, out=block)
             density[points] += np.exp(block, out=block) @ weight[posteriors]
     return np.log(density)

@@ -8,24 +8,24 @@ from tfvae.metrics import checks
 def sap_score(codes, factors, test_codes=None, test_factors=None, seed: int = 0) -> float:
     """Returns how much better the best single code predicts a factor than the second best.
 
-    Kumar et al. 2018 (arXiv:1711.00848), section 3: a linear support vector machine (C = 0.01,
-    balanced classes) on one code at a time, its accuracy on held-out points; the difference of
-    the two best codes, mean over factors. Below 1 even for perfect codes.
+    Kumar et al. 2018 (arXiv:1711.00848), section 3: the test accuracy of a linear support vector
+    machine (C = 0.01, balanced classes) on one code at a time; the difference between the two best
+    codes, mean over factors. It is below 1 even for perfect codes.
 
     Args:
         codes: [N, d], such as posterior means; d is at least 2. Protocol: 10,000 rows.
-        factors: whole numbers [N, K].
-        test_codes: codes to score on, [M, d], 5,000 by protocol; without them a third of `codes`
-            is held out.
+        factors: integers [N, K].
+        test_codes: codes to score on, [M, d], 5,000 by protocol; a third of `codes` if
+            None.
         test_factors: their factors, [M, K].
-        seed: of what is held out.
+        seed: seed of the held-out split.
 
     Returns:
-        The difference, from 0 to 1; 0, with a warning, where every code is constant.
+        The difference, from 0 to 1; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that never varies or has fewer than 2 samples a value,
-            arrays whose shapes do not fit together, or a single code.
+        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
+            arrays of incompatible shapes, or a single code.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
         codes, factors, test_codes, test_factors, seed

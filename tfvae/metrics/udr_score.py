@@ -1,4 +1,4 @@
-"""The unsupervised disentanglement ranking (UDR) of several models."""
+"""The unsupervised disentanglement ranking (UDR) score."""
 
 from collections.abc import Sequence
 
@@ -13,25 +13,26 @@ LASSO_ALPHA = 0.1
 def udr_score(
     codes: Sequence, kl: Sequence | None = None, correlation: str = "lasso"
 ) -> np.ndarray:
-    """Returns how well each model's codes agree, one to one, with those of the other models.
+    """Returns how well each model's codes match those of the other models one to one.
 
-    Duan et al. 2020 (arXiv:1905.12614), section 4: R(a, b) tells how similar codes a and b of two
-    models are; their score is the mean over both models' informative codes of (greatest R)^2 /
-    sum of R; a model's is the median over the other models. No factors are needed.
+    Duan et al. 2020 (arXiv:1905.12614), section 4: R(a, b) is the similarity of codes a and b of
+    two models; the score of a pair is the mean over both models' informative codes of
+    (max R)^2 / sum of R; the score of a model is the median over the other models. It needs no
+    factors.
 
     Args:
-        codes: of each of M models, at least 2, for the same observations; M times [N, d], where d
+        codes: codes of M models, at least 2, for the same observations; M arrays [N, d], where d
             may differ. Protocol: 10,000 rows.
-        kl: mean KL(q(z_j|x) || p(z_j)) of each model's codes in nats, M times [d]; codes of at most
-            0.01 are left out. Where it is None, constant codes are.
+        kl: mean KL(q(z_j|x) || p(z_j)) of each model's codes in nats, M arrays [d]; codes with at
+            most 0.01 nats are ignored. If None, constant codes are ignored.
         correlation: "lasso" (weights of standardised codes, alpha = 0.1) or "spearman".
 
     Returns:
-        The scores, from about 0 to 1, [M]; a pair without informative codes counts 0.
+        The scores, from about 0 to 1, [M]; a pair without informative codes scores 0.
 
     Raises:
-        ValueError: for NaN codes, fewer than two models, another `correlation`, or lengths that
-            differ.
+        ValueError: for NaN codes, fewer than two models, another `correlation`, or different
+            lengths.
     """
     similarities = {"lasso": _lasso, "spearman": _spearman}
     if correlation not in similarities:
@@ -47,7 +48,7 @@ def udr_score(
 
 
 def _informative(codes: Sequence, kl: Sequence | None) -> list[np.ndarray]:
-    """The informative codes of each model, standardised; [N, number of them]."""
+    """Returns the informative codes of each model, standardised; [N, number of codes]."""
     if len(codes) < 2:
         raise ValueError(f"codes has {len(codes)} models; agreement needs at least 2")
     if kl is not None and len(kl) != len(codes):
@@ -67,7 +68,7 @@ def _informative(codes: Sequence, kl: Sequence | None) -> list[np.ndarray]:
             if values.shape != mask.shape:
                 raise ValueError(
                     f"kl[{i}] has shape {list(values.shape)}; it must be {list(mask.shape)}, one "
-                    f"for each code of codes[{i}]"
+                    f"value per code of codes[{i}]"
                 )
             mask &= values > INFORMATIVE_KL
         active = array[:, mask]
@@ -76,7 +77,7 @@ def _informative(codes: Sequence, kl: Sequence | None) -> list[np.ndarray]:
 
 
 def _lasso(target: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """|weight| of source code b in predicting target code a, [a, b]."""
+    """Returns |weight| of source code b in predicting target code a, [a, b]."""
     from sklearn.linear_model import Lasso  # noqa: PLC0415
 
     weights = Lasso(alpha=LASSO_ALPHA).fit(source, target).coef_
@@ -84,7 +85,7 @@ def _lasso(target: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 
 def _spearman(target: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """|rank correlation| of code a with code b, [a, b]."""
+    """Returns |rank correlation| of code a with code b, [a, b]."""
     from scipy.stats import rankdata  # noqa: PLC0415
 
     ranks = np.concatenate([rankdata(target, axis=0), rankdata(source, axis=0)], axis=1)
@@ -92,7 +93,7 @@ def _spearman(target: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 
 def _agreement(similarity: np.ndarray) -> float:
-    """Equation 2: mean over rows and columns of greatest^2 / sum; nothing similar counts 0."""
+    """Equation 2: mean over rows and columns of max^2 / sum; a row of zeros scores 0."""
     scores: list[float] = []
     for lines in (similarity, similarity.T):
         total = lines.sum(axis=1)
