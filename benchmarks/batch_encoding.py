@@ -1,10 +1,10 @@
-"""Images a second of `serving.batch` against those of the bare model, on the same images.
+"""Images per second of `serving.batch` and of the bare model, on the same images.
 
-Both encode prepared records of 2D Shapes by the convolutional encoder of Kim & Mnih 2018, in a
-process each that may use every core, and take turns. The bare model gets batches of floats that lie
-in memory; the pipeline reads TFRecords, checks them, encodes and writes, timed without its start (a
-run of one batch, which is printed). Seconds of processor time are compared as well: they hardly
-depend on what else the machine does.
+Both encode prepared records of 2D Shapes with the convolutional encoder of Kim & Mnih 2018, each in
+a process that may use every core, and take turns. The bare model gets batches of floats from
+memory; the pipeline reads TFRecords, checks them, encodes and writes. Its start-up time (a run with
+one batch, which is printed) is subtracted. Processor time is compared as well, because it hardly
+depends on other load.
 
 Run: python -m benchmarks.batch_encoding
 """
@@ -20,17 +20,17 @@ from absl import app, flags
 
 from benchmarks import measurement
 
-_IMAGES = flags.DEFINE_integer("images", 65_536, "Images of a round.", lower_bound=2048)
+_IMAGES = flags.DEFINE_integer("images", 65_536, "Images per round.", lower_bound=2048)
 _ROUNDS = flags.DEFINE_integer("rounds", 7, "Rounds that count.", lower_bound=3)
 _FORMAT = flags.DEFINE_string("format", "tfrecord", "Format of the pipeline's output.")
-_SIDE = flags.DEFINE_enum("side", None, ["bare", "pipeline"], "Of a child: what it runs.")
-_DIRECTORY = flags.DEFINE_string("directory", None, "Of a child: where model and records are.")
+_SIDE = flags.DEFINE_enum("side", None, ["bare", "pipeline"], "Task of a child process (internal).")
+_DIRECTORY = flags.DEFINE_string("directory", None, "Directory of model and records (internal).")
 _BATCH_SIZE = 128
 _GOAL = 0.65
 
 
 def make(directory: pathlib.Path, images: int) -> None:
-    """Exports the model and prepares the records, and those of one batch."""
+    """Exports the model, and prepares the records and a set of one batch."""
     import tfvae  # noqa: PLC0415
     from tfvae.data import record_writing  # noqa: PLC0415
 
@@ -74,20 +74,20 @@ def batch_pipeline(directory: pathlib.Path, name: str):
     def encode() -> None:
         shutil.rmtree(output, ignore_errors=True)
         options = beam_flags.beam_options([], [])
-        asked = job.make_job(
+        batch_job = job.make_job(
             directory / "model",
             "encode",
             f"{directory}/{name}/*",
             batch_size=_BATCH_SIZE,
         )
-        counts = pipeline.run(asked, str(output), _FORMAT.value, options, {})
+        counts = pipeline.run(batch_job, str(output), _FORMAT.value, options, {})
         assert counts.bad_rows == 0
 
     return encode
 
 
 def serve(side: str, directory: pathlib.Path) -> None:
-    """Runs a child: a round for each line, answered by its seconds, of the clock and of work."""
+    """Runs a child process: one round per input line; prints elapsed and processor seconds."""
     functions = [bare(directory)]
     if side == "pipeline":
         functions = [batch_pipeline(directory, name) for name in ("all", "few")]

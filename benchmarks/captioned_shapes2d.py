@@ -1,11 +1,11 @@
-"""Images of 2D Shapes and captions of them: what JMVAE writes of images and draws of captions.
+"""Captions generated from images of 2D Shapes, and images from captions, by JMVAE.
 
 Run: python -m trainers.train --config=trainers/configs/jmvae_captioned_shapes2d.py \
          --workdir=runs/jmvae_captioned_shapes2d
      python -m benchmarks.captioned_shapes2d --workdir=runs/jmvae_captioned_shapes2d
 
-Captions are read from drawn images by the nearest of other images (squared distance of pixels),
-which errs itself: its accuracy on real images is in the results.
+Generated images are captioned by their nearest neighbour among other images (squared distance of
+pixels); the results include the accuracy of this classifier on real images.
 """
 
 import itertools
@@ -22,9 +22,9 @@ from tfvae.data import CaptionedShapes2D
 from tfvae.data.captioned_shapes2d import COLUMNS, ROWS, SHAPES, SIZES
 
 _WORKDIR = flags.DEFINE_string("workdir", "runs/jmvae_captioned_shapes2d", "Directory of the run.")
-_EXAMPLES = flags.DEFINE_integer("examples", 2_000, "Images that captions are written of.")
-_SAMPLES = flags.DEFINE_integer("samples", 8, "Images drawn of each caption.")
-_KNOWN = flags.DEFINE_integer("known", 20_000, "Images among which the nearest is looked for.")
+_EXAMPLES = flags.DEFINE_integer("examples", 2_000, "Images to caption.")
+_SAMPLES = flags.DEFINE_integer("samples", 8, "Images generated per caption.")
+_KNOWN = flags.DEFINE_integer("known", 20_000, "Images searched for the nearest neighbour.")
 _RESULTS = pathlib.Path(__file__).parent / "results" / "captioned_shapes2d"
 _WORDS = {"size": SIZES, "shape": SHAPES, "column": COLUMNS, "row": ROWS}
 _DRAWN = [
@@ -34,28 +34,28 @@ _DRAWN = [
 
 
 def shares(tokens: np.ndarray, right: np.ndarray) -> dict[str, float]:
-    """Returns the shares of right words of captions [n, T], by kind, and of right captions."""
+    """Returns the fractions of correct words, by kind, and of correct captions [n, T]."""
     correct = tokens[:, : len(_WORDS)] == right[:, : len(_WORDS)]
     by_kind = dict(zip(_WORDS, correct.mean(axis=0).tolist(), strict=True))
     return {**by_kind, "all": float(correct.all(axis=1).mean())}
 
 
 def nearest(images: np.ndarray, known: dict[str, np.ndarray]) -> np.ndarray:
-    """Returns the captions [n, T] of the `known` images that are nearest to `images` [n, ...]."""
+    """Returns the captions [n, T] of the nearest `known` images to `images` [n, ...]."""
     flat, others = (part.reshape(len(part), -1) for part in (images, known["image"]))
     distances = np.sum(others**2, axis=1) - 2.0 * flat @ others.T
     return known["caption"][distances.argmin(axis=1)]
 
 
 def drawn(model, caption: np.ndarray) -> np.ndarray:
-    """Returns the means of images drawn of one caption [T], z ~ q(z|caption)."""
+    """Returns the mean images generated from one caption [T], z ~ q(z|caption)."""
     seeds = noise.seed_rows(0, _SAMPLES.value)
     latent = model.encode_sample({"caption": np.tile(caption, [_SAMPLES.value, 1])}, seeds)
     return model.decode(latent, names=["image"])["image"].mean().numpy()
 
 
 def main(_) -> None:
-    """Measures, draws and writes."""
+    """Measures, plots and writes the results."""
     model = run_directory.load(_WORKDIR.value)[0]
     data = CaptionedShapes2D()
     indices = np.random.default_rng(0).permutation(data.num_examples)
@@ -71,15 +71,15 @@ def main(_) -> None:
         ]
     )
     every = [" ".join(words) for words in itertools.product(*_WORDS.values())]
-    asked = data.tokens(every)
-    pictures = np.stack([drawn(model, caption) for caption in asked])
+    captions = data.tokens(every)
+    pictures = np.stack([drawn(model, caption) for caption in captions])
     read = nearest(pictures.reshape(-1, *pictures.shape[2:]), known)
     results = {
         "step": int(model.step),
         "examples": first,
         "images_of_a_caption": _SAMPLES.value,
         "captions_of_images": shares(written, test["caption"]),
-        "read_from_drawn_images": shares(read, np.repeat(asked, _SAMPLES.value, axis=0)),
+        "read_from_drawn_images": shares(read, np.repeat(captions, _SAMPLES.value, axis=0)),
         "read_from_real_images": shares(nearest(test["image"], known), test["caption"]),
     }
     _RESULTS.mkdir(parents=True, exist_ok=True)

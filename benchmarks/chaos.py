@@ -1,9 +1,8 @@
-"""Kills training at random moments, and compares what it ends with.
+"""Kills training at random moments, and compares the result with an uninterrupted run.
 
-A run is started, killed (`kill -9`) at a random moment: a random number of checkpoints later, none
-included, and a random time after the last of them; started again by the same command, and so on;
-then left to end. Its last checkpoint and metrics.csv must be, bit for bit, those of a run that
-nobody killed.
+A run is started and killed (`kill -9`) at a random moment: a random time after a random number of
+checkpoints, possibly none. The same command restarts it, several times, and the last run completes.
+Its last checkpoint and metrics.csv must equal those of an uninterrupted run bit for bit.
 
 Run: python -m benchmarks.chaos --kills=30
 """
@@ -24,7 +23,7 @@ from trainers.runs.evaluations import newest_step
 ROOT = pathlib.Path(__file__).parents[1]
 KILLS = flags.DEFINE_integer("kills", 30, "Kills.", lower_bound=1)
 STEPS = flags.DEFINE_integer("steps", 12_000, "Steps of a run.", lower_bound=1)
-SEED = flags.DEFINE_integer("seed", 0, "Seed of the moments.")
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the kill times.")
 TRAIN = flags.DEFINE_list(
     "train_flags",
     [
@@ -63,10 +62,10 @@ def state(workdir: pathlib.Path, steps: int) -> dict[str, np.ndarray]:
 
 
 def wait_for_checkpoints(process: subprocess.Popen, workdir: pathlib.Path, more: int) -> None:
-    """Waits until there are so many checkpoints more than there were."""
+    """Waits for a number of new checkpoints."""
     for _ in range(more):
-        held = newest_step(workdir)
-        while newest_step(workdir) == held and process.poll() is None:
+        previous = newest_step(workdir)
+        while newest_step(workdir) == previous and process.poll() is None:
             time.sleep(0.01)
 
 
@@ -78,10 +77,10 @@ def survive(
     seed: int,
     train_flags: list[str],
 ) -> int:
-    """Kills a run `kills` times; returns at how many different checkpoints it was then.
+    """Kills a run `kills` times; returns the number of distinct checkpoints at the kills.
 
     Raises:
-        RuntimeError: where it ends otherwise than a run that nobody killed, or ends too soon.
+        RuntimeError: if the result differs from an uninterrupted run, or the run ends too soon.
     """
     moments = random.Random(seed)
     killed, whole = directory / "killed", directory / "whole"
@@ -91,7 +90,7 @@ def survive(
         wait_for_checkpoints(process, killed, moments.randint(0, MOST_CHECKPOINTS))
         time.sleep(moments.uniform(0, seconds))
         if process.poll() is not None:
-            raise RuntimeError("the run came to its end before it was killed; take more --steps")
+            raise RuntimeError("the run completed before it was killed; increase --steps")
         process.kill()
         process.wait()
         steps_at_kills.append(newest_step(killed))

@@ -1,10 +1,10 @@
-"""How long a checkpoint keeps training waiting, and what resuming costs.
+"""Time that training loses to a checkpoint, and the cost of resuming.
 
-Both on FactorVAE with its published networks: what is copied and written is weights and
-optimizer state. A checkpoint keeps training waiting from the call of `save` to its return, between
-two executions, and by what the copies cost the next execution. Resuming is a process that starts,
-restores, takes one execution of steps and ends; what it takes beyond restoring and those steps. On
-a busy machine the clock says too much; of the process, processor time is recorded beside it.
+Both are measured on FactorVAE with its published networks, including the optimizer state. A
+checkpoint blocks training during the call of `save`, between two executions, and slows the next
+execution by its copies. The cost of resuming is the time of a process that starts, restores, takes
+one execution of steps and ends, minus restoring and those steps. Elapsed time is too high on a busy
+machine, so processor time is recorded as well.
 
 Run: python -m benchmarks.checkpoint_cost
 """
@@ -33,7 +33,7 @@ FLAGS = ["--config.log_every=20", "--config.evaluation.examples_in_training=0"]
 
 
 def saving(directory: pathlib.Path) -> dict:
-    """Returns what saves cost, milliseconds, medians; the last is left in `directory`."""
+    """Returns the median cost of a save in milliseconds; keeps the last one in `directory`."""
     config = factor_vae_shapes2d.get_config()
     data, _ = build_data(config)
     model = build_model(config, data)
@@ -76,7 +76,7 @@ def saving(directory: pathlib.Path) -> dict:
 
 
 def restoring(directory: pathlib.Path) -> float:
-    """Returns the seconds that restoring takes."""
+    """Returns the time to restore, in seconds."""
     config = factor_vae_shapes2d.get_config()
     model = build_model(config, build_data(config)[0])
     started = time.perf_counter()
@@ -85,7 +85,7 @@ def restoring(directory: pathlib.Path) -> float:
 
 
 def train(workdir: pathlib.Path, steps: int) -> tuple[float, float]:
-    """Returns the seconds that the command takes, by the clock and of processor time."""
+    """Returns the elapsed time and processor time of the command, in seconds."""
     command = [sys.executable, "-m", "trainers.train", f"--config={CONFIG}", *FLAGS]
     started, used = time.perf_counter(), _processor_seconds()
     subprocess.run(

@@ -1,9 +1,9 @@
-"""Steps a second of `fit` against those of a hand-written compiled step of the same networks.
+"""Steps per second of `fit` and of a hand-written compiled step with the same networks.
 
-The bare step is what one would write for this one model alone: a `tf.function` that loops over
-the same `tf.data` input as many steps per call as `fit` does, `tf.random.normal` for the noise,
-the bound in six lines, `keras.optimizers.Adam`; no metrics and no checks. Both take turns in one
-process, block by block, and blocks in which the machine was busy otherwise are left out.
+The bare step is written for this model alone: a `tf.function` that loops over the same `tf.data`
+input for as many steps per call as `fit`, `tf.random.normal` for the noise, the bound in six lines,
+`keras.optimizers.Adam`; no metrics and no checks. Both take turns in one process, block by block;
+blocks are dropped if the machine was busy.
 
 Run: python -m benchmarks.fit_overhead
 """
@@ -26,19 +26,19 @@ _PAIRS = flags.DEFINE_integer("pairs", 60, "Pairs of blocks for each model.", lo
 _MODELS = flags.DEFINE_multi_enum(
     "model", ["convolutional", "dense"], ["convolutional", "dense"], "Models to measure."
 )
-_WARM_UP = 3  # pairs that are not counted
+_WARM_UP = 3  # warm-up pairs
 
 
 class Case(NamedTuple):
-    """What is measured.
+    """A model to measure.
 
     Attributes:
         data: the training data.
-        latents: size of z.
-        batch_size: rows of a batch.
-        steps: steps of a block.
-        networks: makes an encoder and a decoder.
-        goal: least share of the bare step's rate.
+        latents: number of latent dimensions.
+        batch_size: batch size.
+        steps: steps per block.
+        networks: creates an encoder and a decoder.
+        goal: minimum ratio to the bare step's rate.
     """
 
     data: tfvae.data.Dataset
@@ -61,8 +61,8 @@ def convolutional() -> Case:
 def dense() -> Case:
     """The one-layer networks of Burda et al. 2016 on MNIST.
 
-    The grey values are shown as they are: binarising them costs more than the step, and input
-    that is waited for would hide what is measured.
+    The images are not binarised: that takes longer than the step, and waiting for input would hide
+    the overhead.
     """
 
     def networks():
@@ -74,7 +74,7 @@ def dense() -> Case:
 
 
 def bare_block(case: Case):
-    """Returns a function that takes a block of hand-written steps."""
+    """Returns a function that runs a block of hand-written steps."""
     encoder, decoder = case.networks()
     encoder.build((None, *case.data.image_shape))
     decoder.build((None, case.latents))
@@ -87,7 +87,7 @@ def bare_block(case: Case):
             mean, log_variance = tf.split(encoder(x, training=True), 2, axis=-1)
             z = mean + tf.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean))
             logits = decoder(z, training=True)
-            log_prob = x * logits - tf.math.softplus(logits)  # the fastest form of it
+            log_prob = x * logits - tf.math.softplus(logits)  # the fastest form
             kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1 - log_variance, axis=1)
             loss = tf.reduce_mean(kl - tf.reduce_sum(log_prob, axis=[1, 2, 3]))
         values = [variable.value for variable in variables]
@@ -113,11 +113,11 @@ def bare_block(case: Case):
 
 
 class TakeTurns(keras.callbacks.Callback):
-    """Times blocks of `fit`'s steps, and a bare block after each.
+    """Times blocks of `fit`'s steps, with a block of bare steps after each.
 
     Args:
-        block: takes a block of bare steps.
-        executions: calls of `fit`'s compiled loop that make a block.
+        block: runs a block of bare steps.
+        executions: calls of `fit`'s compiled loop per block.
     """
 
     def __init__(self, block, executions: int):
@@ -134,7 +134,7 @@ class TakeTurns(keras.callbacks.Callback):
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        """Stops it for a bare block, which is timed too."""
+        """Stops the clock and times a bare block."""
         self._done += 1
         if self._done % self._executions:
             return
@@ -147,7 +147,7 @@ class TakeTurns(keras.callbacks.Callback):
 
 
 def measure(case: Case, pairs: int) -> dict:
-    """Returns the rates of both and the ratio of the pairs."""
+    """Returns the rates of both sides and the ratios of the pairs."""
     encoder, decoder = case.networks()
     encoder.build((None, *case.data.image_shape))
     posterior = tfvae.heads.DiagonalNormal(case.latents)

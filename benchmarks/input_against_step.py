@@ -1,9 +1,9 @@
-"""Images a second out of input pipelines, as multiples of what the convolutional step consumes.
+"""Images per second of input pipelines, relative to the consumption of the convolutional step.
 
-The step is the hand-written one of `benchmarks.fit_overhead`, with its input: Kim & Mnih's 64x64
-networks on 2D Shapes, batches of 64. The pipelines are those of 2D Shapes, rendered, and of records
-that `trainers.prepare` made of it. They take turns in one process. Seconds of processor time, over
-all threads, are compared as well: they hardly depend on what else the machine does.
+The step is the hand-written one of `benchmarks.fit_overhead`, including its input: Kim & Mnih's
+64x64 networks on 2D Shapes, batch size 64. The pipelines render 2D Shapes, and read records
+prepared from it by `trainers.prepare`. They take turns in one process. Processor time of all
+threads is compared as well, because it hardly depends on other load.
 
 Run: python -m benchmarks.input_against_step
 """
@@ -22,14 +22,14 @@ from tfvae.data import manifest, record_writing
 from tfvae.data.dataset import Dataset
 
 _ROUNDS = flags.DEFINE_integer("rounds", 9, "Rounds that count.", lower_bound=3)
-_IMAGES = flags.DEFINE_integer("images", 65_536, "Images that are prepared.", lower_bound=1024)
+_IMAGES = flags.DEFINE_integer("images", 65_536, "Images to prepare.", lower_bound=1024)
 _BATCH_SIZE = 64
 _BATCHES = 150
 _GOAL = 5.0
 
 
 def prepared(directory: pathlib.Path, images: int) -> Dataset:
-    """Prepares some of 2D Shapes in 16 shards."""
+    """Prepares a part of 2D Shapes in 16 shards."""
     data = tfvae.data.Shapes2D()
     shards = [
         record_writing.write_shard(
@@ -37,8 +37,8 @@ def prepared(directory: pathlib.Path, images: int) -> Dataset:
         )
         for i in range(16)
     ]
-    held = manifest.Manifest({}, data.image_shape, "uint8", "raw", {}, {"all": shards})
-    manifest.write(directory / manifest.MANIFEST_FILE, held)
+    prepared = manifest.Manifest({}, data.image_shape, "uint8", "raw", {}, {"all": shards})
+    manifest.write(directory / manifest.MANIFEST_FILE, prepared)
     started = time.perf_counter()
     records = tfvae.data.TFRecords(directory)
     seconds = time.perf_counter() - started
@@ -48,9 +48,9 @@ def prepared(directory: pathlib.Path, images: int) -> Dataset:
 
 
 def read(data: Dataset) -> list[float]:
-    """Returns the seconds an image takes, of the clock and of work.
+    """Returns the elapsed and processor seconds per image.
 
-    The pipeline is a new one, as one that waited would have its buffers full.
+    Creates a new pipeline, because an idle one would have full buffers.
     """
     batches = iter(data.batches(_BATCH_SIZE, seed=0))
     for _ in range(20):
@@ -79,7 +79,7 @@ def main(argv) -> None:
         for number in range(2 + _ROUNDS.value):
             found = [seconds_an_image(step, case.steps * case.batch_size)]
             found += [read(data) for data in sets.values()]
-            if number > 1:  # the first two are not counted
+            if number > 1:  # two warm-up rounds
                 rows.append(found)
     _report(list(sets), np.array(rows))
 

@@ -1,9 +1,9 @@
-"""Steps a second of IWAE with 50 samples against pythae's, and against its own with one sample.
+"""Steps per second of IWAE with 50 samples, compared with pythae's, and with one sample.
 
 The one-layer network of Burda et al. 2016 (arXiv:1509.00519) on binary 28x28 images, batch 20.
-Both sides use what they offer a user, pythae its `BaseTrainer`, tfvae `fit`, without XLA and with
-it; `trainers.train --jit=auto` takes the faster of the two. All stay alive in processes of their
-own and take turns; rounds in which the machine was busy otherwise are left out.
+Both sides use their default trainer: pythae its `BaseTrainer`, tfvae `fit` with and without XLA
+(`trainers.train --jit=auto` selects the faster one). Each side runs in its own process, and they
+take turns; rounds are dropped if the machine was busy.
 
 Run: python -m benchmarks.iwae_comparison   (installs pythae in .venv-pythae, once)
 """
@@ -18,10 +18,10 @@ from absl import app, flags
 from benchmarks import measurement
 from benchmarks.sides import PYTHAE_TRAINER, Side, pythae_python, take_turns
 
-_ROUNDS = flags.DEFINE_integer("rounds", 12, "Epochs of each that count.", lower_bound=5)
-_STEPS = flags.DEFINE_integer("steps", 200, "Steps of an epoch; a multiple of 20.", lower_bound=20)
-_MINUTES = flags.DEFINE_float("minutes", 6.0, "Longest time.", lower_bound=0.1)
-_INK = 0.13  # share of white pixels, as MNIST's; the speed does not depend on it
+_ROUNDS = flags.DEFINE_integer("rounds", 12, "Counted epochs per side.", lower_bound=5)
+_STEPS = flags.DEFINE_integer("steps", 200, "Steps per epoch; a multiple of 20.", lower_bound=20)
+_MINUTES = flags.DEFINE_float("minutes", 6.0, "Time limit.", lower_bound=0.1)
+_INK = 0.13  # fraction of white pixels, as in MNIST; the speed does not depend on it
 
 SETTINGS = {"batch_size": 20, "latents": 50}
 NUM_SAMPLES = 50

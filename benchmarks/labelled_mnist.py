@@ -4,8 +4,8 @@ Run: python -m trainers.train --config=trainers/configs/jmvae_labelled_mnist.py 
          --workdir=runs/jmvae_labelled_mnist
      python -m benchmarks.labelled_mnist --workdir=runs/jmvae_labelled_mnist
 
-log p(image) is estimated twice, by z of q(z|image) and by z of q(z|image, digit), as the paper
-does: of the second, the weights are p(image|z) p(z) / q(z|image, digit).
+log p(image) is estimated twice, with z ~ q(z|image) and with z ~ q(z|image, digit) as in the paper;
+the weights of the latter are p(image|z) p(z) / q(z|image, digit).
 """
 
 import math
@@ -22,14 +22,14 @@ from tfvae import evaluation, metrics, noise, plots
 from tfvae.distributions.sampling import sample_with_seeds
 
 _WORKDIR = flags.DEFINE_string("workdir", "runs/jmvae_labelled_mnist", "Directory of the run.")
-_EXAMPLES = flags.DEFINE_integer("examples", 2_000, "Test examples of likelihoods, evenly drawn.")
-_SAMPLES = flags.DEFINE_integer("samples", 1_000, "Samples of each example.")
+_EXAMPLES = flags.DEFINE_integer("examples", 2_000, "Number of test examples.")
+_SAMPLES = flags.DEFINE_integer("samples", 1_000, "Samples per example.")
 _RESULTS = pathlib.Path(__file__).parent / "results" / "labelled_mnist"
-_CHUNK = 100  # examples at once
+_CHUNK = 100  # examples per batch
 
 
 def image_by_joint_posterior(model, x: dict[str, np.ndarray], seeds: tf.Tensor) -> tf.Tensor:
-    """Returns log p(image), [B], nats, importance weighted by z of q(z|image, digit)."""
+    """Returns log p(image) in nats, [B], by importance sampling with q(z|image, digit)."""
     q = model.encode(x)
     z = sample_with_seeds(q, seeds, _SAMPLES.value)
     p = model.decode(z, names=["image"])["image"]
@@ -38,7 +38,7 @@ def image_by_joint_posterior(model, x: dict[str, np.ndarray], seeds: tf.Tensor) 
 
 
 def main(_) -> None:
-    """Measures, draws and writes."""
+    """Measures, plots and writes the results."""
     model, data, _ = run_directory.load(_WORKDIR.value)
     (x,) = data.epoch(_EXAMPLES.value, limit=_EXAMPLES.value)
     x = {name: np.asarray(values) for name, values in x.items()}

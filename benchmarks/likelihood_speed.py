@@ -1,9 +1,9 @@
-"""Minutes of the test likelihood of MNIST: 10,000 digits at 5,000 samples, 50 million latents.
+"""Time of the test likelihood of MNIST: 10,000 digits with 5,000 samples, 50 million latents.
 
-The network is the one-layer one of Burda et al. (200-200 tanh, z = 50), its weights random: they do
-not change the time. Beside it stands the floor: the decoder's three matrix products alone, at the
-same chunks. Elapsed seconds are what the goal is about, and count where other processes kept fewer
-than 5% of the cores busy; processor seconds over the cores are what an idle machine would take.
+The network is the one-layer network of Burda et al. (200-200 tanh, z = 50) with random weights,
+which do not affect the time. The lower bound is the decoder's three matrix products alone, with the
+same chunks. The goal is elapsed seconds, which count if other processes kept less than 5% of the
+cores busy; processor seconds divided by the cores estimate the time of an idle machine.
 
 Run: python -m benchmarks.likelihood_speed --digits=10000
 """
@@ -20,7 +20,7 @@ import tfvae
 from benchmarks import measurement
 from tfvae.evaluation import likelihood
 
-_DIGITS = flags.DEFINE_integer("digits", 10_000, "Digits that are evaluated; time is scaled.")
+_DIGITS = flags.DEFINE_integer("digits", 10_000, "Digits to evaluate; time is scaled to 10,000.")
 _SAMPLES = 5000
 _GOAL_SECONDS = 300.0
 _ALL = 10_000
@@ -39,7 +39,7 @@ def model() -> tfvae.VAE:
 
 
 def measured(function) -> dict[str, float]:
-    """Seconds of `function`, elapsed and of processor time, and the share of other processes."""
+    """Returns elapsed and processor seconds of `function`, and the load of other processes."""
     others = measurement.Others([os.getpid()])
     elapsed, processor = time.perf_counter(), time.process_time()
     function()
@@ -51,7 +51,7 @@ def measured(function) -> dict[str, float]:
 
 
 def bare_products(rows: int, chunk: int):
-    """The decoder's matrix products for all samples of `rows` digits, at the same chunks."""
+    """Computes the decoder's matrix products for all samples of `rows` digits, in chunks."""
     kernels = [tf.random.normal(shape) for shape in itertools.pairwise(_SIZES)]
 
     @tf.function

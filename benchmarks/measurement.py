@@ -1,4 +1,4 @@
-"""What the benchmarks share: pairs of runs, the machine they ran on and where results are kept."""
+"""Shared by the benchmarks: paired runs, a description of the machine, and result files."""
 
 import importlib.metadata
 import json
@@ -11,17 +11,17 @@ from collections.abc import Iterable
 import numpy as np
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-# A run is counted where other processes kept less than this share of the cores busy: libraries
-# suffer very unequally from being interrupted, so a busy machine would decide the comparison.
+# A run is counted if other processes kept less than this fraction of the cores busy: interruptions
+# affect libraries very differently, so a busy machine would bias the comparison.
 QUIET = 0.05
 FEWEST_RUNS = 5
 
 
 class Others:
-    """What other processes did since this was made or last asked (Linux).
+    """Measures the load of other processes since creation or the last call (Linux).
 
     Args:
-        processes: numbers of the processes that are measured.
+        processes: ids of the measured processes.
     """
 
     def __init__(self, processes: Iterable[int]):
@@ -31,13 +31,13 @@ class Others:
     def _seconds(self) -> np.ndarray:
         ticks = os.sysconf("SC_CLK_TCK")
         user, nice, system, _, _, *interrupts = _numbers("/proc/stat", 1)
-        busy = user + nice + system + sum(interrupts[:3])  # guests are counted as user already
-        # With the children that have been waited for, such as a client of a server.
+        busy = user + nice + system + sum(interrupts[:3])  # guest time is already part of user time
+        # Including terminated children, such as a client of a server.
         own = sum(sum(_numbers(f"/proc/{pid}/stat", 13)[:4]) for pid in self._processes)
         return np.array([(busy - own) / ticks, time.perf_counter()])
 
     def share(self) -> float:
-        """Returns the share of the cores that others kept busy."""
+        """Returns the fraction of the cores that other processes kept busy."""
         now = self._seconds()
         busy, elapsed = now - self._last
         self._last = now
@@ -45,7 +45,7 @@ class Others:
 
 
 def _numbers(path: str, first_field: int) -> list[int]:
-    """The fields of a file's first line from `first_field` on; a name in brackets is one field."""
+    """Returns the fields of a file's first line from `first_field` on; a name in () is one."""
     line = pathlib.Path(path).read_text().splitlines()[0]
     name, bracket, rest = line.rpartition(")")
     fields = [*name.split(maxsplit=1), *rest.split()] if bracket else line.split()
@@ -53,7 +53,7 @@ def _numbers(path: str, first_field: int) -> list[int]:
 
 
 def require_quiet(counted: int, taken: int) -> None:
-    """Raises RuntimeError where too few of the runs taken can be counted."""
+    """Raises RuntimeError if too few runs can be counted."""
     if counted < FEWEST_RUNS:
         raise RuntimeError(
             f"other processes kept more than {QUIET:.0%} of the cores busy in all but {counted} of "
@@ -69,7 +69,7 @@ def ratio(numerators, denominators) -> dict:
 
 
 def machine() -> dict:
-    """Returns what the numbers depend on: processor, cores, load of others and versions."""
+    """Returns the conditions of a measurement: processor, cores, other load and versions."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
     return {

@@ -1,11 +1,11 @@
-"""Seconds of the FactorVAE score and of MIG at the published sizes, codes given.
+"""Time of the FactorVAE score and of MIG at the published sizes, with given codes.
 
-The score's rival takes the same 15,000 votes one by one, as one would write it down: draw the
-factors of 64 observations, encode their images, take the dimension of least relative variance. A
-second rival looks the codes up directly instead of asking for images. MIG's rival takes one pair
-of code and factor at a time, by scikit-learn. Encoding is a look-up in a table of codes of all
-2D Shapes, so that what is measured is the metric. The sides take turns in one process. Seconds
-are of processor time: neither side waits for anything, and other processes disturb it little.
+The baseline of the score is a plain loop over the same 15,000 votes: sample the factors of 64
+observations, encode their images, take the dimension with the lowest relative variance. A second
+baseline looks up the codes without images. The baseline of MIG is a loop over pairs of code and
+factor with scikit-learn. Encoding is a look-up in a table of the codes of all 2D Shapes, so that
+only the metric is measured. The sides take turns in one process. Times are processor time, which
+other processes hardly affect.
 
 Run: python -m benchmarks.metrics_speed
 """
@@ -26,13 +26,13 @@ _PAIRS = flags.DEFINE_integer("pairs", 9, "Runs of each side.", lower_bound=3)
 _LATENTS = 10
 _OBSERVATIONS = 64
 _TRAIN, _TEST = 10_000, 5_000
-_POINTS = 10_000  # for the variance over the data, and for MIG
+_POINTS = 10_000  # for the variance over the data and for MIG
 _GOALS = {"factor_vae_score": 3.0, "mutual_information_gap": 1.0}  # seconds
 _GOAL_RATIO = 10.0
 
 
 class ImageNumbers(tfvae.data.GroundTruthDataset):
-    """Images [1, 1, 1] that are their numbers, in the place of those of 2D Shapes."""
+    """Images [1, 1, 1] with their number as value, instead of those of 2D Shapes."""
 
     factor_names = tfvae.data.Shapes2D.factor_names
     factor_sizes = tfvae.data.Shapes2D.factor_sizes
@@ -47,7 +47,7 @@ class ImageNumbers(tfvae.data.GroundTruthDataset):
 def vote_by_vote(
     observe: Callable[[np.ndarray], np.ndarray], data: ImageNumbers, seed: int
 ) -> float:
-    """The FactorVAE score, one vote after the other; `observe` gives the codes of factors."""
+    """FactorVAE score as a loop over votes; `observe` maps factors to codes."""
     generator = np.random.default_rng(seed)
     variance = observe(data.sample_factors(_POINTS, seed)).var(axis=0, ddof=1)
     counts = np.zeros([len(variance), data.num_factors])
@@ -65,7 +65,7 @@ def vote_by_vote(
 
 
 def pair_by_pair(codes: np.ndarray, factors: np.ndarray) -> float:
-    """MIG, one code and one factor after the other."""
+    """MIG as a loop over codes and factors."""
     gaps = []
     for factor in factors.T:
         information = []
@@ -78,21 +78,21 @@ def pair_by_pair(codes: np.ndarray, factors: np.ndarray) -> float:
 
 
 def seconds(function: Callable[[], float]) -> tuple[float, float]:
-    """Returns the processor time that `function` takes, and what it gives."""
+    """Returns the processor time and the result of `function`."""
     start = time.process_time()
     value = function()
     return time.process_time() - start, value
 
 
 def measure(sides: dict[str, Callable[[], float]], pairs: int) -> dict:
-    """Returns the median seconds of all sides, and the ratios of the rivals' to the first's."""
+    """Returns the median seconds of all sides, and the baselines' ratios to the first side."""
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(pairs):
         values = {}
         for name, function in sides.items():
             duration, values[name] = seconds(function)
             taken[name].append(duration)
-        if np.ptp(list(values.values())) > 0.03:  # the votes are other ones
+        if np.ptp(list(values.values())) > 0.03:  # different votes
             raise RuntimeError(f"the sides disagree: {values}")
     ours, *rivals = taken
     return {

@@ -1,8 +1,8 @@
-"""Steps on a MirroredStrategy of one replica against the same steps without a strategy.
+"""Steps with a MirroredStrategy of one replica, compared with the same steps without a strategy.
 
-Both take turns in one process, block by block, by the compiled loop that `fit` runs. Where the
-machine is busy otherwise, wall-clock ratios are left out (see the README) and those of processor
-time, which leave out waiting, are what is known.
+Both take turns in one process, block by block, with the compiled loop of `fit`. If the machine is
+busy, elapsed-time ratios are dropped (see the README) and only ratios of processor time, which
+excludes waiting, are reported.
 
 Run: python -m benchmarks.mirrored_overhead
 """
@@ -22,12 +22,12 @@ from tfvae.training import run
 _PAIRS = flags.DEFINE_integer("pairs", 60, "Pairs of blocks.", lower_bound=3)
 _BATCH_SIZE = 64
 _LATENTS = 10
-_WARM_UP = 3  # pairs that are not counted
+_WARM_UP = 3  # warm-up pairs
 _GOAL = 1.03
 
 
 def block(strategy: tf.distribute.Strategy):
-    """Returns a function that takes a block of steps under `strategy`."""
+    """Returns a function that runs a block of steps under `strategy`."""
     data = tfvae.data.Shapes2D()
     with strategy.scope():
         keras.utils.set_random_seed(0)
@@ -61,7 +61,7 @@ def main(argv) -> None:
     busy = []
     for pair in range(_WARM_UP + _PAIRS.value):
         others.share()
-        # In alternating order: input rendered ahead by one side is paid for by the other.
+        # In alternating order, because input that one side prefetches is charged to the other.
         for name in sorted(sides, reverse=bool(pair % 2)):
             started = time.perf_counter(), time.process_time()
             sides[name]()

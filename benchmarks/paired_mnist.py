@@ -1,10 +1,10 @@
-"""Digits placed left or right: what models of images and attributes generate, infer and believe.
+"""Digits on the left or right: coherence, accuracy and likelihoods of multimodal models.
 
-The experiment of Suzuki et al. 2016 (arXiv:1611.01891) in a latent plane, drawn and measured of
+The experiment of Suzuki et al. 2016 (arXiv:1611.01891) in a latent plane; evaluates the runs of
 
     python -m trainers.sweep --sweep=trainers/sweeps/paired_mnist.py --workdir=runs/paired_mnist
 
-A classifier trained on the training images reads position and digit back from generated images.
+A classifier trained on the training images predicts position and digit of generated images.
 
 Run: python -m benchmarks.paired_mnist --workdir=runs/paired_mnist
 """
@@ -26,18 +26,16 @@ from absl import app, flags
 from tfvae import evaluation, metrics, plots
 
 _WORKDIR = flags.DEFINE_string("workdir", "runs/paired_mnist", "Directory of the sweep.")
-_SAMPLES = flags.DEFINE_integer("samples", 1000, "Images generated from each choice of attributes.")
-_EXAMPLES = flags.DEFINE_integer("examples", 1000, "Test examples of conditional likelihoods.")
-_DRAWN = flags.DEFINE_string(
-    "drawn", "jmvae_paired_mnist-a=1-seed=0", "The run that the figures are of."
-)
+_SAMPLES = flags.DEFINE_integer("samples", 1000, "Images generated per combination of attributes.")
+_EXAMPLES = flags.DEFINE_integer("examples", 1000, "Test examples for conditional likelihoods.")
+_DRAWN = flags.DEFINE_string("drawn", "jmvae_paired_mnist-a=1-seed=0", "The run to plot.")
 _RESULTS = pathlib.Path(__file__).parent / "results" / "paired_mnist"
 _ATTRIBUTES = ("position", "digit")
 _PLACES = ("left", "right")
 
 
 def train_classifier(data) -> keras.Model:
-    """Returns a network from images to the probabilities of each attribute's classes."""
+    """Returns a network that maps images to the class probabilities of each attribute."""
     keras.utils.set_random_seed(0)
     x = inputs = keras.Input(data.shapes["image"])
     for filters in (16, 32):
@@ -55,7 +53,7 @@ def train_classifier(data) -> keras.Model:
 
 
 def accuracies(classify: Callable, data) -> dict[str, float]:
-    """Returns the share of test images whose attributes the classifier reads rightly."""
+    """Returns the test accuracy of the classifier for each attribute."""
     x = _test_data(data)
     read = classify(x["image"])
     return {
@@ -87,17 +85,17 @@ def measure(model, data, classify: Callable) -> dict[str, Any]:
         )
     x = {name: values[: _EXAMPLES.value] for name, values in _test_data(data).items()}
     image, labels = {"image": x["image"]}, {name: x[name] for name in _ATTRIBUTES}
-    for name, (asked, given) in {
+    for name, (target, given) in {
         "image_given_labels": (image, labels),
         "labels_given_image": (labels, image),
     }.items():
-        values = evaluation.conditional_log_likelihood(model, asked, given, 1000)
+        values = evaluation.conditional_log_likelihood(model, target, given, 1000)
         row[f"log_likelihood_{name}"] = float(np.mean(values))
     return row
 
 
 def draw(model, data) -> None:
-    """Writes the figures of one model."""
+    """Plots the figures of one model."""
     givens = [{"position": p, "digit": d} for p, d in itertools.product(range(2), range(2))]
     givens += [{"position": p} for p in range(2)] + [{"digit": d} for d in range(2)] + [{}]
     names = {"position": _PLACES, "digit": [str(digit) for digit in data.digits]}
@@ -124,7 +122,7 @@ def draw(model, data) -> None:
 
 
 def draw_curve(rows: list[dict[str, Any]]) -> None:
-    """Writes coherence against log-likelihood: over a, over the labels' weight, by model."""
+    """Plots coherence against log-likelihood: over a, over the labels' weight, by model."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(5.2, 3.6), dpi=150, layout="constrained")
@@ -143,7 +141,7 @@ def draw_curve(rows: list[dict[str, Any]]) -> None:
 
 
 def _test_data(data) -> dict[str, np.ndarray]:
-    """All examples, always in one mixed order."""
+    """Returns all examples, in one fixed random order."""
     order = np.random.default_rng(0).permutation(data.num_examples)
     (x,) = data.epoch(data.num_examples)
     return {name: np.asarray(values)[order] for name, values in x.items()}
@@ -167,7 +165,7 @@ def main(_) -> None:
                 return {k: np.asarray(v) for k, v in network.predict(images, verbose=0).items()}
 
             print(json.dumps(accuracies(classify, data)))
-        held = json.loads((directory / run_directory.RESULTS_FILE).read_text())
+        results = json.loads((directory / run_directory.RESULTS_FILE).read_text())
         rows.append(
             {
                 "run": directory.name,
@@ -175,7 +173,7 @@ def main(_) -> None:
                 "a": config.model.get("a", ""),
                 "weight": config.model.modalities.digit.weight,
                 "step": int(model.step),
-                **{key: held[key] for key in ("elbo", "log_likelihood")},
+                **{key: results[key] for key in ("elbo", "log_likelihood")},
                 **measure(model, data, classify),
             }
         )

@@ -1,6 +1,6 @@
-"""Density of q(z) beside the four-component prior, over beta and over alpha, and KL(p(z) || q(z)).
+"""Density of q(z) and of the four-component prior over beta and alpha, and KL(p(z) || q(z)).
 
-The second experiment of Mathieu et al. 2019 (arXiv:1812.02833), drawn of the runs of
+The second experiment of Mathieu et al. 2019 (arXiv:1812.02833); plots the runs of
 
     python -m trainers.sweep --sweep=trainers/sweeps/pinwheel.py --workdir=runs/pinwheel
 
@@ -20,11 +20,11 @@ from tfvae.evaluation import kl_from_prior
 
 _WORKDIR = flags.DEFINE_string("workdir", "runs/pinwheel", "Directory of the sweep.")
 _RESULTS = pathlib.Path(__file__).parent / "results" / "pinwheel"
-_FIGURES = {"beta": ("alpha", 0.0), "alpha": ("beta", 1.0)}  # what varies: what is fixed, and at
+_FIGURES = {"beta": ("alpha", 0.0), "alpha": ("beta", 1.0)}  # varied: (fixed, value)
 
 
 def main(_) -> None:
-    """Writes the table and one figure for each coefficient varied."""
+    """Writes the table, and one figure per coefficient."""
     loaded = [
         run_directory.load(path.parent)
         for path in pathlib.Path(_WORKDIR.value).glob("*/config.json")

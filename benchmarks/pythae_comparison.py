@@ -1,11 +1,11 @@
-"""Images a second of `fit` against those of pythae's trainer (PyTorch), and the step's efficiency.
+"""Images per second of `fit` and of pythae's trainer (PyTorch), and the efficiency of a step.
 
 The same beta-VAE (the 64x64 networks of Kim & Mnih 2018), batch size and images. Both sides use
-what they offer a user by default: pythae its `BaseTrainer` on images in memory, tfvae `fit`
-on `Shapes2D`, which renders every image anew. All sides stay alive in processes of their own and
-take turns, one epoch at a time; rounds in which the machine was busy otherwise are left out. All
-are started anew several times, since one and the same program runs at another speed each time
-that it is started (pythae's step took from 55 to 107 ms on one idle machine within 20 minutes).
+their default trainer: pythae its `BaseTrainer` on images in memory, tfvae `fit` on `Shapes2D`,
+which renders every image on demand. Each side runs in its own process, and they take turns, one
+epoch at a time; rounds are dropped if the machine was busy. All sides are restarted several times,
+because the speed of the same program changes from one start to the next (pythae's step took from 55
+to 107 ms on one idle machine within 20 minutes).
 
 Run: python -m benchmarks.pythae_comparison   (installs pythae in .venv-pythae, once)
 """
@@ -22,10 +22,10 @@ import tfvae
 from benchmarks import measurement, tfvae_trainer
 from benchmarks.sides import PYTHAE_TRAINER, Side, pythae_python, take_turns
 
-_LAUNCHES = flags.DEFINE_integer("launches", 4, "How often all sides are started.", lower_bound=1)
-_ROUNDS = flags.DEFINE_integer("rounds", 4, "Epochs of each that count, a launch.", lower_bound=1)
-_STEPS = flags.DEFINE_integer("steps", 40, "Steps of an epoch; a multiple of 20.", lower_bound=20)
-_MINUTES = flags.DEFINE_float("minutes", 1.5, "Longest time of a launch.", lower_bound=0.1)
+_LAUNCHES = flags.DEFINE_integer("launches", 4, "Number of starts of all sides.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 4, "Counted epochs per side and launch.", lower_bound=1)
+_STEPS = flags.DEFINE_integer("steps", 40, "Steps per epoch; a multiple of 20.", lower_bound=20)
+_MINUTES = flags.DEFINE_float("minutes", 1.5, "Time limit of a launch.", lower_bound=0.1)
 
 GOALS = {"float32": 1.3, "bfloat16": 1.6}
 BATCH_SIZE = 64
@@ -51,7 +51,7 @@ def start_sides(directory: pathlib.Path, steps: int) -> dict[str, Side]:
 
 
 def launch(rounds: int, steps: int, minutes: float) -> tuple[dict, dict, int]:
-    """Starts and ends the sides; returns what they say of themselves and what `take_turns` does."""
+    """Starts and stops the sides; returns their descriptions and the result of `take_turns`."""
     with tempfile.TemporaryDirectory() as directory:
         sides = start_sides(pathlib.Path(directory), steps)
         try:
@@ -74,7 +74,7 @@ def launch(rounds: int, steps: int, minutes: float) -> tuple[dict, dict, int]:
 
 
 def compared(name: str, seconds: list[dict], steps: int) -> dict:
-    """Returns the speed of side `name` and its ratio to pythae's, given each launch's seconds."""
+    """Returns the speed of side `name` and its ratio to pythae's, from each launch's seconds."""
     mine, rival = (np.concatenate([each[side] for each in seconds]) for side in (name, "pythae"))
     step = float(np.median(mine)) / steps
     side = {"ms_per_step": round(1000 * step, 2), "images_per_second": round(BATCH_SIZE / step)}

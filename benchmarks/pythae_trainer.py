@@ -1,7 +1,7 @@
-"""pythae's side of the comparisons with it; runs in the environment that pythae is installed in.
+"""pythae's side of the comparisons; runs in the environment with pythae.
 
-Waits for a line on stdin, trains for one epoch and writes the seconds it took to stdout; ends
-with stdin. Nothing of tfvae is imported here.
+For each line on stdin, trains for one epoch and writes the elapsed seconds to stdout; exits when
+stdin closes. It does not import tfvae.
 """
 
 import argparse
@@ -85,12 +85,12 @@ class DenseDecoder(BaseDecoder):
 
 
 class OneEpochALine(TrainingCallback):
-    """Starts every epoch at a line on stdin and writes the seconds of its steps.
+    """Starts each epoch at a line on stdin and writes the time of its steps.
 
-    What pythae does between two epochs (keeping the best model, its logs) is not counted.
+    The work between two epochs (keeping the best model, logging) is not counted.
 
     Args:
-        steps: steps of an epoch.
+        steps: steps per epoch.
     """
 
     def __init__(self, steps: int):
@@ -111,7 +111,7 @@ class OneEpochALine(TrainingCallback):
 
 
 def make_model(arguments):
-    """Returns the model that the arguments name."""
+    """Creates the model selected by the arguments."""
     shared = {"latent_dim": arguments.latents, "reconstruction_loss": "bce"}
     if arguments.model == "beta_vae":
         config = BetaVAEConfig(input_dim=(1, 64, 64), beta=arguments.beta, **shared)

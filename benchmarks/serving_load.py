@@ -1,9 +1,9 @@
-"""A client in a process of its own that sends one request over and over, and times the answers.
+"""A client process that repeats one request and measures the latency.
 
 Run by the benchmarks of the server: python -m benchmarks.serving_load ADDRESS FILE CLIENTS SECONDS
-RATE. FILE holds the bytes of a Predict request. With RATE 0 each client sends as soon as it is
-answered; otherwise all of them together send at RATE a second, and the time of an answer counts
-from when its request was due. Prints JSON.
+RATE. FILE contains the bytes of a Predict request. With RATE 0 each client sends its next request
+after each answer; otherwise all clients together send RATE requests per second, and latency is
+measured from the scheduled time of a request. Prints JSON.
 """
 
 import collections
@@ -22,7 +22,7 @@ OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_leng
 
 
 def load(address: str, request: bytes, clients: int, seconds: float, rate: float) -> dict:
-    """Returns answers a second, milliseconds of the median and the 99th percentile, and errors."""
+    """Returns requests per second, median and 99th percentile in milliseconds, and errors."""
     latencies: list[float] = []
     errors: collections.Counter = collections.Counter()
     with grpc.insecure_channel(address, OPTIONS) as channel:

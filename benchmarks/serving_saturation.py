@@ -1,6 +1,6 @@
-"""The embedded server at saturation: no error but UNAVAILABLE, and memory that stays.
+"""The embedded server at saturation: no errors except UNAVAILABLE, and constant memory.
 
-More clients than the server's threads and its queue can take send single requests without a pause.
+More clients than the server's threads and queue can serve send single requests continuously.
 
 Run: python -m benchmarks.serving_saturation --minutes=10
 """
@@ -15,12 +15,12 @@ from benchmarks.serving_sides import Server, write_request
 _BASE_PATH = flags.DEFINE_string(
     "model_base_path", "saved_models/factor_vae", "Directory of the versions of a model."
 )
-_LATENTS = flags.DEFINE_integer("latents", 10, "Latents of the model.")
-_MINUTES = flags.DEFINE_float("minutes", 10, "How long.", lower_bound=0.1)
-_BATCHING = flags.DEFINE_bool("enable_batching", True, "Whether requests are batched.")
+_LATENTS = flags.DEFINE_integer("latents", 10, "Number of latent dimensions.")
+_MINUTES = flags.DEFINE_float("minutes", 10, "Duration.", lower_bound=0.1)
+_BATCHING = flags.DEFINE_bool("enable_batching", True, "Whether to batch requests.")
 _CLIENTS = 64
 _THREADS = 8
-_WAITING = 16  # Fewer than there are clients, so that some are refused.
+_WAITING = 16  # Fewer than the clients, so that some requests are rejected.
 _SLICES = 20
 _WARM_UP = 2  # slices before memory is compared
 _ALLOWED = {"UNAVAILABLE"}
@@ -28,7 +28,7 @@ _GROWTH = 1.05
 
 
 def main(_) -> None:
-    """Fails where an error is another one, or memory grows."""
+    """Raises RuntimeError for other errors, or if memory grows."""
     server = Server(
         "--model_name=m",
         f"--model_base_path={_BASE_PATH.value}",

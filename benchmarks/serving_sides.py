@@ -1,4 +1,4 @@
-"""Servers and clients of the serving benchmarks, each in a process of its own."""
+"""Servers and clients of the serving benchmarks, each in its own process."""
 
 import json
 import os
@@ -18,11 +18,11 @@ ROOT = pathlib.Path(__file__).parents[1]
 
 
 class Server:
-    """A server of a model, or of an echo; `seconds` is how long it took to be ready.
+    """A model server or an echo server; `seconds` is the time until it was ready.
 
     Args:
-        arguments: of the program.
-        program: a module whose first line on stdout has the address.
+        arguments: arguments of the program.
+        program: a module that prints its address in the first line on stdout.
     """
 
     def __init__(self, *arguments: str, program: str = "serving.server"):
@@ -42,7 +42,7 @@ class Server:
         self.address = match[0]
 
     def load(self, request: pathlib.Path, clients: int, seconds: float, rate: float = 0) -> dict:
-        """Returns what a client measured: see `serving_load`."""
+        """Runs a client and returns its measurements; see `serving_load`."""
         numbers = [str(number) for number in (clients, seconds, rate)]
         command = [sys.executable, "-m", "benchmarks.serving_load", self.address, str(request)]
         output = subprocess.run([*command, *numbers], cwd=ROOT, check=True, stdout=subprocess.PIPE)
@@ -73,7 +73,7 @@ class BareSession:
 
     Args:
         base_path: directory of the versions of a model.
-        threads: of an operation; 0 lets TensorFlow choose.
+        threads: threads per operation; 0 for TensorFlow's default.
     """
 
     def __init__(self, base_path: pathlib.Path, threads: int = 0):
@@ -92,7 +92,7 @@ class BareSession:
         options = config_pb2.CallableOptions(
             feed=[decode.inputs["latent"].name], fetch=[decode.outputs["image"].name]
         )
-        if threads:  # the calling one
+        if threads:  # the calling thread
             options.run_options.inter_op_thread_pool = -1
         self.decode = self._session._make_callable_from_options(options)
 
@@ -106,9 +106,9 @@ class BareSession:
 
 
 def echo(answer: bytes, threads: int, base_path: str = "") -> None:
-    """Answers every request by `answer`: what gRPC alone costs.
+    """Answers every request with `answer`, to measure the cost of gRPC alone.
 
-    With a model in `base_path`, one row is decoded first: what the session adds to it.
+    With a model in `base_path`, one row is decoded first, to include the session.
     """
     session = BareSession(pathlib.Path(base_path), threads=1) if base_path else None
     latent = np.zeros([1, session.latents if session else 0], np.float32)

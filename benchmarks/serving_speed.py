@@ -1,11 +1,11 @@
-"""The embedded server against TensorFlow's session and against gRPC alone.
+"""The embedded server, compared with TensorFlow's session and with gRPC alone.
 
-`decode` of a model: 32 rows a request against the same rows in a bare session; single rows against
-a bare gRPC echo of the same bytes, and against a server that runs the session and nothing else;
-single rows of 32 clients with and without dynamic batching; the 99th percentile of the answers at
-half of the highest rate, of the server and of the echo; the time until the server is ready. Server
-and client share the cores; the server of single rows has --tensorflow_session_parallelism=1, as
-is best for many small requests. The sides take turns.
+Measures `decode` of a model: 32 rows per request, compared with the same rows in a bare session;
+single rows, compared with a gRPC echo of the same bytes and with a minimal server that only runs
+the session; single rows from 32 clients with and without dynamic batching; the 99th percentile of
+the latency at half of the maximum rate, of the server and of the echo; and the time until the
+server is ready. Server and client share the cores; for single rows the server has
+--tensorflow_session_parallelism=1, which is best for many small requests. The sides take turns.
 
 Run: python -m benchmarks.serving_speed --model_base_path=saved_models/factor_vae
 """
@@ -25,7 +25,7 @@ from serving.client import messages_pb2, tensors
 _BASE_PATH = flags.DEFINE_string(
     "model_base_path", "saved_models/factor_vae", "Directory of the versions of a model."
 )
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each side.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns per side.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 5, "Length of a turn.", lower_bound=0.1)
 _ON_BUSY = flags.DEFINE_bool(
     "on_busy_machine", False, "Count turns that other processes disturbed; nothing is saved."
@@ -34,7 +34,7 @@ _SIDES = "benchmarks.serving_sides"
 _ROWS = 32
 _CLIENTS = 8
 _MANY = 32
-# A batch for each of two cores; the next fills meanwhile.
+# One batch per core, while the next one fills.
 _BATCHING = """max_batch_size { value: 32 } num_batch_threads { value: 2 }
 batch_timeout_micros { value: 1000 }"""
 GOALS = {
@@ -54,7 +54,7 @@ def answer_of(server: Server, request: pathlib.Path) -> bytes:
 
 
 def turn(session: BareSession, servers: dict[str, Server], requests: dict) -> dict[str, float]:
-    """Returns one turn of every side: rates, and the percentiles of half of the single rate."""
+    """Runs one turn of every side; returns rates, and percentiles at half of the single rate."""
     seconds = _SECONDS.value
     request = messages_pb2.PredictRequest.FromString(requests["batch"].read_bytes())
     latent = tensors.decode(request.inputs["latent"])
@@ -82,7 +82,7 @@ def turn(session: BareSession, servers: dict[str, Server], requests: dict) -> di
 
 
 def summary(turns: list[dict[str, float]], ready: list[float]) -> dict:
-    """Returns the medians and what the goals are set for."""
+    """Returns the medians and the quantities that have goals."""
     columns = {name: [rates[name] for rates in turns] for name in turns[0]}
     pairs = {
         "batched / bare session": ("batched", "bare session"),
@@ -102,10 +102,10 @@ def summary(turns: list[dict[str, float]], ready: list[float]) -> dict:
 
 
 def main(_) -> None:
-    """Takes turns until enough of them are undisturbed."""
+    """Takes turns until enough of them are counted."""
     base_path = pathlib.Path(_BASE_PATH.value)
     if not any(base_path.glob("[0-9]*")):
-        raise app.UsageError(f"--model_base_path={base_path} holds no version; export a model")
+        raise app.UsageError(f"--model_base_path={base_path} has no versions; export a model")
     session = BareSession(base_path)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

@@ -1,4 +1,4 @@
-"""Images a second of rendered data out of its input pipeline, and the memory it takes.
+"""Images per second of the input pipelines of rendered data, and their memory.
 
 Run: python -m benchmarks.shapes_input --data=Shapes3D
 """
@@ -11,12 +11,12 @@ from absl import app, flags
 
 import tfvae
 
-# Images a second; training on the published convolutional networks takes 64 in about 30 ms.
+# Images per second; training the published convolutional networks consumes 64 in about 30 ms.
 _GOALS = {"Shapes2D": 25_000, "Shapes3D": 10_000}
 
 _DATA = flags.DEFINE_enum("data", "Shapes2D", list(_GOALS), "The data set.")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Images of a batch.", lower_bound=1)
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "Length of each of the runs.", lower_bound=0.1)
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Batch size.", lower_bound=1)
+_SECONDS = flags.DEFINE_float("seconds", 3.0, "Duration of a run.", lower_bound=0.1)
 _RUNS = flags.DEFINE_integer("runs", 5, "Number of runs; the median is printed.", lower_bound=1)
 
 

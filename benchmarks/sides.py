@@ -1,4 +1,4 @@
-"""Trainers that take turns in processes of their own, and the environment that pythae is in."""
+"""Trainers that take turns, each in its own process, and the environment with pythae."""
 
 import contextlib
 import pathlib
@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import measurement
 
-WARM_UP = 2  # rounds that are not counted
+WARM_UP = 2  # warm-up rounds
 ROOT = pathlib.Path(__file__).parents[1]
 PYTHAE = ROOT / ".venv-pythae"
 REQUIREMENTS = ("torch==2.13.0", "pythae==0.1.2")
@@ -19,7 +19,7 @@ PYTHAE_TRAINER = pathlib.Path(__file__).with_name("pythae_trainer.py")
 
 
 def pythae_python() -> pathlib.Path:
-    """Returns the Python that has pythae, installing it where it is not."""
+    """Returns the path of a Python with pythae, which is installed if needed."""
     python, stamp = PYTHAE / "bin/python", PYTHAE / ".installed"
     if not stamp.exists():
         print(f"installing {', '.join(REQUIREMENTS)} in {PYTHAE}", flush=True)
@@ -30,11 +30,11 @@ def pythae_python() -> pathlib.Path:
 
 
 class Side:
-    """A trainer in a process of its own that takes an epoch when it is told to.
+    """A trainer process that runs an epoch on request.
 
     Args:
         command: program and arguments.
-        log: file that its messages go to.
+        log: log file.
     """
 
     def __init__(self, command: list, log: pathlib.Path):
@@ -49,7 +49,7 @@ class Side:
         )
 
     def read(self, name: str) -> str:
-        """Returns the value that the side writes after `name`."""
+        """Returns the value that the side prints after `name`."""
         for line in self.process.stdout:
             word, _, value = line.strip().partition(" ")
             if word == name:
@@ -57,15 +57,15 @@ class Side:
         raise RuntimeError(f"{self.process.args} ended:\n{self._log.read_text()[-2000:]}")
 
     def seconds(self, what: str = "epoch") -> float:
-        """Tells the side to run `what` and returns the seconds it took."""
-        with contextlib.suppress(BrokenPipeError):  # it has ended; `read` says why
+        """Runs `what` on the side and returns its seconds."""
+        with contextlib.suppress(BrokenPipeError):  # it has exited; `read` reports the reason
             self.process.stdin.write(f"{what}\n")
             self.process.stdin.flush()
         return float(self.read("seconds"))
 
     def close(self) -> None:
-        """Ends the side."""
-        with contextlib.suppress(BrokenPipeError):  # it has ended by itself
+        """Stops the side."""
+        with contextlib.suppress(BrokenPipeError):  # it has already exited
             self.process.stdin.close()
         self.process.wait(timeout=60)
 
@@ -73,13 +73,13 @@ class Side:
 def take_turns(
     sides: dict[str, Side], rounds: int, minutes: float, extra: Callable[[], dict] = dict
 ) -> tuple[dict[str, np.ndarray], int]:
-    """Returns the seconds of each side's epochs in quiet rounds, and how many were left out.
+    """Returns the seconds of each side's epochs, and the number of dropped rounds.
 
     Args:
-        sides: name to side; each takes one epoch a round.
-        rounds: rounds that count.
-        minutes: longest time.
-        extra: what else is timed each round, name to seconds.
+        sides: the sides by name; each runs one epoch per round.
+        rounds: number of counted rounds.
+        minutes: time limit.
+        extra: further measurements per round, functions by name that return seconds.
     """
     seconds: dict[str, list[float]] = {}
     others = measurement.Others(side.process.pid for side in sides.values())

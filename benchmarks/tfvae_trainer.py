@@ -1,7 +1,7 @@
-"""The side of this library in the comparisons with pythae.
+"""tfvae's side of the comparisons with pythae.
 
-Waits for a line on stdin: "epoch" takes the steps of one epoch of `fit`, "matmul" a large matrix
-product; the seconds are written to stdout. Ends with stdin.
+For each line on stdin, runs one epoch of `fit` ("epoch") or a large matrix product ("matmul") and
+writes the elapsed seconds to stdout; exits when stdin closes.
 """
 
 import argparse
@@ -19,7 +19,7 @@ MATRIX_SIZE = 3072
 
 
 class OneEpochALine(keras.callbacks.Callback):
-    """Starts every epoch at a line on stdin and writes the seconds it took."""
+    """Starts each epoch at a line on stdin and writes its seconds."""
 
     def __init__(self):
         super().__init__()
@@ -41,10 +41,10 @@ class OneEpochALine(keras.callbacks.Callback):
 
 
 def floating_point_operations(encoder: keras.Model, decoder: keras.Model) -> int:
-    """Returns those of one training step per example: forward, and backward twice as many.
+    """Returns the operations per example of one training step: forward, plus twice for backward.
 
-    Counted are products and sums of convolutions and dense layers; the first layer needs no
-    gradient of the images.
+    Counts products and sums of convolutions and dense layers; the first layer needs no gradient
+    with respect to the images.
     """
     forward = []
     for layer in (*encoder.layers, *decoder.layers):
@@ -61,7 +61,7 @@ def floating_point_operations(encoder: keras.Model, decoder: keras.Model) -> int
 
 
 def make_model(arguments) -> tuple[tfvae.VAE, tfvae.data.Dataset]:
-    """Returns the model that the arguments name, and its data."""
+    """Creates the model selected by the arguments, and its data."""
     posterior = tfvae.heads.DiagonalNormal(arguments.latents)
     heads = {"posterior": posterior, "likelihood": tfvae.heads.Bernoulli()}
     dtype = arguments.dtype

@@ -1,9 +1,9 @@
-"""Estimated against true total correlation while FactorVAE trains.
+"""Estimated and true total correlation during the training of FactorVAE.
 
 Kim & Mnih 2018 (arXiv:1802.05983), section 5 and figure 6: the discriminator's estimate is below
-the true value and follows it. The data are the 18,432 upright images of 2D Shapes, few enough for
-the true one: Monte Carlo over the aggregate posterior of all of them
-(`tfvae.evaluation.kl_decomposition`). The same command resumes.
+the true value and follows it. The data are the 18,432 upright images of 2D Shapes, few enough to
+compute the true value by Monte Carlo over the aggregate posterior of all images
+(`tfvae.evaluation.kl_decomposition`). Rerun the same command to resume.
 
 Run: python -m benchmarks.total_correlation --workdir=runs/total_correlation
 """
@@ -20,11 +20,11 @@ from tfvae import plots
 from tfvae.evaluation import kl_decomposition
 from tfvae.training.run import train
 
-_WORKDIR = flags.DEFINE_string("workdir", "runs/total_correlation", "Where checkpoints go.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs/total_correlation", "Directory of the checkpoints.")
 _GAMMA = flags.DEFINE_float("gamma", 10.0, "Weight of the total correlation.")
 _STEPS = flags.DEFINE_integer("steps", 10_000, "Training steps.", lower_bound=1)
-_EVERY = flags.DEFINE_integer("every", 500, "Steps between two looks.", lower_bound=1)
-_POINTS = flags.DEFINE_integer("points", 2_000, "Latents at which densities are compared.")
+_EVERY = flags.DEFINE_integer("every", 500, "Steps between evaluations.", lower_bound=1)
+_POINTS = flags.DEFINE_integer("points", 2_000, "Latents for the Monte Carlo estimate.")
 _RESULTS = pathlib.Path(__file__).parent / "results" / "total_correlation"
 
 
@@ -48,7 +48,7 @@ def make_model(data: tfvae.data.Dataset) -> tfvae.FactorVAE:
 
 
 def look(model: tfvae.FactorVAE, data: tfvae.data.Dataset, images) -> dict[str, float]:
-    """Returns both values at this step, nats, over all images."""
+    """Returns both values at this step, in nats, over all images."""
     terms = model.evaluate(data.epoch(512), verbose=0, return_dict=True)
     parts = kl_decomposition(model, images, num_points=_POINTS.value)
     return {
@@ -64,7 +64,7 @@ def look(model: tfvae.FactorVAE, data: tfvae.data.Dataset, images) -> dict[str, 
 
 
 def main(_) -> None:
-    """Trains, looks every so many steps, writes the table and the figure."""
+    """Trains, evaluates at intervals, and writes the table and the figure."""
     shapes = tfvae.data.Shapes2D()
     data = tfvae.data.FixedFactors(shapes, {"orientation": 0})
     images = data.images(data.factors(range(data.num_examples)))
