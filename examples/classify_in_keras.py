@@ -1,8 +1,8 @@
-"""Trains a Keras classifier on the codes of an exported model, which stays as it is.
+"""Trains a Keras classifier on the codes of an exported model, which is not trained.
 
 python examples/classify_in_keras.py saved_models/shapes
 
-The images here are made up: dark ones are class 0, bright ones class 1.
+The images are synthetic: dark ones are class 0, bright ones class 1.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""The whole of tfvae in a few minutes: trains, evaluates, plots, exports, serves and calls a model.
+"""A tour of tfvae in a few minutes: trains, evaluates, plots, exports, serves and calls a model.
 
-`python -m examples.demo --workdir=runs/demo`, or `make demo`. Each step is one of the programs, run
-by the command that it prints.
+`python -m examples.demo --workdir=runs/demo`, or `make demo`. Each step prints the command of the
+program that it runs.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from serving.client import Client
 
 CONFIG = flags.DEFINE_string("config", "trainers/configs/beta_vae_shapes2d.py", "Config to train.")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Run directory.")
-# Three thousand steps take about two minutes on two cores; at that budget a larger learning rate
-# than the published 1e-4 shows more.
+# 3,000 steps take about two minutes on two cores; such a short run needs a larger learning rate than
+# the published 1e-4.
 TRAIN = flags.DEFINE_list(
     "train_flags",
     ["--config.steps=3000", "--config.log_every=500", "--config.optimizer.learning_rate=1e-3"],
@@ -36,7 +36,7 @@ IMAGES = 12
 
 
 def main(_) -> None:
-    """Runs the programs one after the other; any failure ends the demo with its exit code."""
+    """Runs the programs in order; exits with the exit code of the first one that fails."""
     workdir = pathlib.Path(WORKDIR.value)
     base_path = workdir / "saved_models" / pathlib.Path(CONFIG.value).stem
     run, export = f"--workdir={workdir}", f"--model_base_path={base_path}"
@@ -48,10 +48,10 @@ def main(_) -> None:
         picture = _call(Client(address, model=base_path.name), workdir)
     print(f"\nEverything is in {workdir}:")
     for path, what in (
-        ("config.json, metrics.csv, results.json", "what was run and what came out"),
+        ("config.json, metrics.csv, results.json", "the config and the results"),
         (f"events.*  (tensorboard --logdir={workdir})", "curves"),
-        ("reconstructions.png, traversals.png, samples.png", "pictures of the model"),
-        (picture.name, "the same from the served model, over gRPC"),
+        ("reconstructions.png, traversals.png, samples.png", "figures of the model"),
+        (picture.name, "outputs of the served model, over gRPC"),
         (f"saved_models/{base_path.name}/", "the SavedModel's versions"),
     ):
         print(f"  {path:52s} {what}")
@@ -67,7 +67,7 @@ def _program(module: str, *arguments: str) -> None:
 
 @contextlib.contextmanager
 def _server(base_path: pathlib.Path) -> Iterator[str]:
-    """Runs the server on a free loopback port; gives its address, and stops it at the end."""
+    """Runs the server on a free loopback port, yields its address, and stops it at the end."""
     command = ["-m", "serving.server", f"--model_name={base_path.name}"]
     command += [f"--model_base_path={base_path}", "--port=0"]
     print(f"\n$ python {' '.join(command)}", flush=True)
@@ -89,8 +89,8 @@ def _server(base_path: pathlib.Path) -> Iterator[str]:
 
 
 def _call(client: Client, workdir: pathlib.Path) -> pathlib.Path:
-    """Calls encode, decode and sample on real images; writes and returns a picture of it."""
-    with quiet_import():  # TensorFlow, which the client does without
+    """Calls encode, decode and sample on images; writes a figure and returns its path."""
+    with quiet_import():  # TensorFlow, which the client itself does not need
         from tfvae.plots import image_grid  # noqa: PLC0415
         from trainers.runs import run_directory  # noqa: PLC0415
         from trainers.runs.construct import build_data  # noqa: PLC0415
@@ -109,7 +109,7 @@ def _call(client: Client, workdir: pathlib.Path) -> pathlib.Path:
         f"{sampled.shape}; the three calls took {milliseconds:.0f} ms"
     )
     error = float(np.mean(np.abs(decoded - images)))
-    print(f"mean absolute difference of original and decode(encode(original)): {error:.4f}")
+    print(f"mean absolute difference between original and decode(encode(original)): {error:.4f}")
     path = workdir / "served.png"
     labels = ("original", "decoded", "sampled")
     image_grid(np.stack([images, decoded, sampled]), labels).savefig(path)

@@ -1,4 +1,4 @@
-"""Encodes PNG files in a tf.data pipeline; needs TensorFlow alone, neither Keras 3 code nor TFP.
+"""Encodes PNG files in a tf.data pipeline; needs only TensorFlow, neither Keras 3 nor TFP.
 
 python examples/encode_in_tf_data.py saved_models/shapes 'pictures/*.png'
 """
@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from tfvae import saved_model
 
-encode = saved_model.load(sys.argv[1])["encode"]  # the newest version's
+encode = saved_model.load(sys.argv[1])["encode"]  # from the newest version
 height, width, channels = encode.inputs["image"].shape[1:]
 
 
 def read(path: tf.Tensor) -> tf.Tensor:
-    """Returns the image of a file, [H, W, C] in [0, 1]."""
+    """Reads the image in a file, [H, W, C] in [0, 1]."""
     image = tf.io.decode_png(tf.io.read_file(path), channels)
     return tf.image.resize(tf.cast(image, tf.float32) / 255, [height, width])
 
