@@ -50,7 +50,7 @@ def test_reconstructions_of_several_models_stand_below_one_another(tiny_model, i
     assert labels(figure.axes[0].yaxis) == ["original", "VAE", "another"]
     for row, model in zip(shown[1:], models, strict=True):
         np.testing.assert_allclose(row, model(images[:5])[..., 0], rtol=1e-5)
-    with pytest.raises(ValueError, match=r"titles has 1 for 2 models; give one for each"):
+    with pytest.raises(ValueError, match=r"titles has 1 for 2 models; give one per model"):
         plots.reconstructions(models, images, titles=["VAE"])
 
 

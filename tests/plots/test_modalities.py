@@ -9,7 +9,7 @@ X = {name: value[:20] for name, value in examples().items()}
 
 
 class Plane(tfvae.heads.DiagonalNormal):
-    """Two dimensions, whatever is asked for."""
+    """A posterior over two dimensions, for any input."""
 
     def __init__(self, size):
         super().__init__(min(size, 2))

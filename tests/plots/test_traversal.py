@@ -107,7 +107,7 @@ def test_animation_goes_there_and_back_for_ever(model, images, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_steps": 1}, "num_steps is 1; a movement needs at least 2"),
+        ({"num_steps": 1}, "num_steps is 1; it must be at least 2"),
         ({"num_images": 17}, "num_images is 17; it must be from 1 to 16"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Pictures of models and of tables of results, as matplotlib figures."""
+"""Figures of models and of result tables, as matplotlib figures."""
 
 from tfvae.plots.comparisons import curves, read_table, tradeoff
 from tfvae.plots.densities import aggregate_posterior

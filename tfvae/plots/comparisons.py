@@ -1,7 +1,7 @@
-"""Figures of tables: runs against one another, and terms over the steps of a run.
+"""Figures of tables: comparisons of runs, and terms over the steps of a run.
 
-A table is a list of rows, each a mapping of columns to values, as `read_table` reads from a CSV
-file; a column that a row lacks leaves the row out of what needs it.
+A table is a list of rows, each a mapping from columns to values, as `read_table` reads from a CSV
+file; rows without a required column are skipped.
 """
 
 import csv
@@ -14,14 +14,14 @@ import numpy as np
 
 Table = Sequence[Mapping[str, Any]]
 
-# Okabe & Ito's colours, told apart by the colour-blind too, the palest left out.
+# Okabe & Ito's colour-blind-safe palette without the palest colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
-MAX_MARKERS = 25  # of a line; more would hide it
+MAX_MARKERS = 25  # per line; more would hide it
 
 
 def read_table(path: str | os.PathLike) -> list[dict[str, Any]]:
-    """Returns the rows of a CSV file, numbers as floats and empty cells left out."""
+    """Reads the rows of a CSV file; numbers become floats and empty cells are dropped."""
 
     def value(text: str) -> float | str:
         try:
@@ -37,20 +37,20 @@ def read_table(path: str | os.PathLike) -> list[dict[str, Any]]:
 
 
 def tradeoff(table: Table, x: str, y: str, by: str = "model", label: str | Sequence[str] = ()):
-    """Returns a figure of one result against another, such as a score against an error.
+    """Plots one result against another, such as a score against an error.
 
-    Rows that agree in `by` and `label` are one setting: its seeds are small dots, their mean is a
-    large one. The means of a family are joined in the order of their settings.
+    Rows with equal `by` and `label` are one setting: its seeds are small dots, their mean is a
+    large dot. The means of a family are connected in the order of their settings.
 
     Args:
-        table: rows; those without `x` and `y` are left out.
-        x: column across.
-        y: column up.
-        by: column of the family, which has a colour and a marker.
-        label: columns of coefficients, written at the means of rows that have them.
+        table: rows; those without `x` and `y` are skipped.
+        x: column of the horizontal axis.
+        y: column of the vertical axis.
+        by: column of the family, which sets colour and marker.
+        label: columns of coefficients, written next to the means of rows that have them.
 
     Raises:
-        ValueError: where no row has both columns.
+        ValueError: if no row has both columns.
     """
     from matplotlib.patheffects import withStroke  # noqa: PLC0415
 
@@ -84,20 +84,20 @@ def curves(
     by: str | None = None,
     y_label: str | None = None,
 ):
-    """Returns a figure of columns over another: terms over steps, or a score over a coefficient.
+    """Plots columns over another: terms over steps, or a score over a coefficient.
 
-    A line goes through the mean of the rows of equal `x`; where there are several, such as seeds,
-    they are dots and the band is from the least to the largest.
+    A line shows the mean of the rows with equal `x`; if there are several, such as seeds, they are
+    dots, and a band covers their minimum to maximum.
 
     Args:
-        table: rows, such as those of a run's metrics.csv; those without `x` or `y` are left out.
-        y: column, or columns, each a line of its own.
-        x: column across.
-        by: column of which each value has its own line; none where None.
-        y_label: what stands at the left; the column where None.
+        table: rows, such as those of a run's metrics.csv; those without `x` or `y` are skipped.
+        y: column, or columns, one line each.
+        x: column of the horizontal axis.
+        by: column to group by, one line per value; no grouping if None.
+        y_label: label of the vertical axis; the column name if None.
 
     Raises:
-        ValueError: where no row has the columns.
+        ValueError: if no row has the columns.
     """
     columns = [y] if isinstance(y, str) else list(y)
     several = len(columns) > 1
@@ -117,18 +117,18 @@ def curves(
 def _band(axes, rows: Table, x: str, y: str, style: dict[str, str], label: str) -> None:
     points = {key[0]: [row[y] for row in group] for key, group in _groups(rows, [x]).items()}
     across = sorted(points)
-    least, mean, largest = ([f(points[p]) for p in across] for f in (min, np.mean, max))
+    low, mean, high = ([f(points[p]) for p in across] for f in (min, np.mean, max))
     few = len(across) <= MAX_MARKERS
     color, marker = style["color"], style["marker"] if few else ""
     axes.plot(across, mean, color=color, marker=marker, markersize=5, label=label)
     if len(rows) > len(across):
-        axes.fill_between(across, least, largest, color=color, alpha=0.15, linewidth=0)
+        axes.fill_between(across, low, high, color=color, alpha=0.15, linewidth=0)
         if few:
             axes.scatter([r[x] for r in rows], [r[y] for r in rows], 12, color, alpha=0.45)
 
 
 def _groups(table: Table, by: Sequence[str], *needed: str) -> dict[tuple, list[Mapping[str, Any]]]:
-    """Rows that have the columns `needed`, by their values of `by` (None where they have none)."""
+    """Groups the rows that have the columns `needed` by their values of `by` (None if missing)."""
     groups: dict[tuple, list[Mapping[str, Any]]] = {}
     for row in table:
         if all(row.get(column) not in (None, "") for column in needed):
@@ -151,7 +151,7 @@ def _text(value: Any) -> str:
 
 
 def labelled_axes(x: str, y: str):
-    """Returns a figure and its axes, with the names of the columns `x` and `y`."""
+    """Returns a figure and its axes, labelled with the columns `x` and `y`."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(6.4, 4.0), dpi=150, layout="constrained")

@@ -1,4 +1,4 @@
-"""Densities of two-dimensional latents: the aggregate posterior beside the prior."""
+"""Densities of two-dimensional latents: the prior and the aggregate posterior."""
 
 from collections.abc import Sequence
 
@@ -16,31 +16,31 @@ def aggregate_posterior(
     half_width: float | None = None,
     resolution: int = 160,
 ):
-    """Returns a figure: the prior's density, then the aggregate posterior's of each model.
+    """Plots the density of the prior, then the aggregate posterior of each model.
 
-    All panels have the same limits, and each its own colours, from 0 to its largest density. A
-    prior that differs from the one before it (of a model that learns it) has a panel of its own.
+    All panels have the same limits; colours are scaled from 0 to the maximum of each panel. A
+    prior that differs from the previous one (a learned prior) has its own panel.
 
     Args:
-        models: a model of two latent dimensions, or several.
+        models: a model with two latent dimensions, or several.
         data: array [N, ...] or `tfvae.data.Dataset`; all of it is encoded.
-        titles: one for each model; "q(z)" where empty.
-        half_width: the limits are +-half_width on both axes; enough for all posterior means and
-            nearly all of the prior where None.
-        resolution: points of the grid on each axis.
+        titles: one per model; "q(z)" if empty.
+        half_width: the limits are +-half_width on both axes; if None, chosen to include all
+            posterior means and nearly all of the prior.
+        resolution: grid points per axis.
 
     Raises:
-        ValueError: for another number of dimensions, or of titles.
+        ValueError: if the latents are not two-dimensional, or the number of titles is wrong.
     """
     models = list(models) if isinstance(models, Sequence) else [models]
     titles = list(titles) or ["q(z)"] * len(models)
     if len(titles) != len(models):
-        raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one for each")
+        raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one per model")
     for model in models:
         if model.latent_shape != (2,):
             raise ValueError(
-                f"{model.name} has latents of shape {list(model.latent_shape)}; densities are "
-                "drawn of two dimensions"
+                f"{model.name} has latents of shape {list(model.latent_shape)}; densities need "
+                "two dimensions, [2]"
             )
     examples = all_examples(data)
     half_width = half_width or max(_half_width(model, examples) for model in models)

@@ -1,4 +1,4 @@
-"""Figures of a trained model; each function returns a matplotlib figure."""
+"""Reconstructions and samples of a trained model, as matplotlib figures."""
 
 from collections.abc import Sequence
 
@@ -8,27 +8,27 @@ from tfvae.plots.grid import image_grid
 
 
 def reconstructions(models, images, titles: Sequence[str] = ()):
-    """Returns a figure: originals on the first row, below them each model's reconstructions.
+    """Plots the originals in the first row, and one row of reconstructions per model.
 
     Args:
         models: a trained model, or several.
-        images: [N, H, W, C]; about ten look well.
-        titles: one for each model; "reconstruction" where empty.
+        images: [N, H, W, C]; about ten fit well.
+        titles: one per model; "reconstruction" if empty.
 
     Raises:
-        ValueError: for another number of titles.
+        ValueError: if the number of titles is wrong.
     """
     models = list(models) if isinstance(models, Sequence) else [models]
     titles = list(titles) or ["reconstruction"] * len(models)
     if len(titles) != len(models):
-        raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one for each")
+        raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one per model")
     images = np.asarray(images)
     rows = np.stack([images, *(model(images).numpy() for model in models)])
     return image_grid(rows, ["original", *titles])
 
 
 def samples(model, num_samples: int = 64, seed: int = 0):
-    """Returns a figure of samples: the means of p(x|z), z ~ p(z), as square as they go."""
+    """Plots samples, the means of p(x|z) for z ~ p(z), in a nearly square grid."""
     columns = int(np.ceil(np.sqrt(num_samples)))
     rows = -(-num_samples // columns)
     images = model.sample(num_samples, seed=seed).numpy()

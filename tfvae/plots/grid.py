@@ -1,4 +1,4 @@
-"""Images side by side: what every figure here is made of."""
+"""A grid of images, shared by the other figures."""
 
 from collections.abc import Sequence
 
@@ -13,21 +13,21 @@ def image_grid(
     gap: int = 2,
     zoom: float | None = None,
 ):
-    """Returns a matplotlib figure of images in rows and columns.
+    """Plots images in rows and columns.
 
     Args:
         rows: [R, N, H, W, C] in [0, 1] (clipped); C is 1 (grey) or 3.
-        row_labels: R labels at the left, or none.
+        row_labels: R labels on the left, or none.
         column_labels: N labels on top, or none.
-        title: above all.
+        title: title of the figure.
         gap: pixels between images.
-        zoom: screen pixels per image pixel, at 100 dots per inch; where None, enough for an
-            image to be 64 pixels high.
+        zoom: screen pixels per image pixel, at 100 dots per inch; if None, large enough that
+            images are at least 64 pixels high.
 
     Raises:
-        ValueError: for another shape.
+        ValueError: if `rows` has another shape.
     """
-    # Figures are made without pyplot, which would choose a display for the whole process.
+    # Without pyplot, which would choose a display backend for the whole process.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     rows = np.asarray(rows)

@@ -1,6 +1,6 @@
-"""What lies along a direction of the latents, and between two of them.
+"""Figures of latent arithmetic and interpolation.
 
-`model` is a model, or a client of a served one: whatever has `encode` and `decode`.
+`model` is a model, or a client of a served model: any object with `encode` and `decode`.
 """
 
 import numpy as np
@@ -17,22 +17,22 @@ def latent_arithmetic(
     steps: int = 6,
     amount: float = 2.0,
 ):
-    """Returns a figure: reconstructions, and below them the same with a direction added.
+    """Plots reconstructions, and below them the same images with a latent direction added.
 
-    A column is an image; each row adds as much of the direction to its posterior mean as the row
-    before did.
+    Columns are images; the multiple of the direction added to the posterior means grows linearly
+    over the rows.
 
     Args:
-        model: a model, or a client of a served one.
+        model: a model, or a client of a served model.
         images: [N, H, W, C].
-        direction: [d], such as `tfvae.latents.direction` gives.
-        name: what the direction leads to, for the labels at the left.
-        steps: rows, at least 2.
-        amount: how many times the direction the last row has; 1 takes the mean of the classes left
-            behind to that of the class led to, 2 takes most images there.
+        direction: [d], such as the result of `tfvae.latents.direction`.
+        name: name of the direction's target class, for the row labels.
+        steps: number of rows, at least 2.
+        amount: multiple of the direction in the last row; 1 moves the mean of the source classes
+            to the mean of the target class, 2 converts most images.
 
     Raises:
-        ValueError: as `tfvae.latents.add` does.
+        ValueError: as `tfvae.latents.add`.
     """
     rows = latents.add(latents.encoded(model.encode, images), direction, steps, amount)
     multiples = [f"{multiple:+.1f} {name}" for multiple in np.linspace(0, amount, steps)[1:]]
@@ -42,17 +42,17 @@ def latent_arithmetic(
 def interpolations(
     model, first: np.ndarray, last: np.ndarray, steps: int = 9, method: str = "slerp"
 ):
-    """Returns a figure: on each row the way from one image to another, originals at the ends.
+    """Plots interpolations between pairs of images, one per row, with the originals at the ends.
 
     Args:
-        model: a model, or a client of a served one.
-        first: [N, H, W, C]; what rows go from.
-        last: of the same shape; what they go to.
-        steps: decoded images of a row, at least 2: both reconstructions and what is between.
+        model: a model, or a client of a served model.
+        first: start images, [N, H, W, C].
+        last: end images, same shape.
+        steps: decoded images per row, at least 2, including both reconstructions.
         method: "slerp" or "linear", between posterior means.
 
     Raises:
-        ValueError: as `tfvae.latents.interpolate` does.
+        ValueError: as `tfvae.latents.interpolate`.
     """
     a, b = (latents.encoded(model.encode, images) for images in (first, last))
     between = latents.decoded(model.decode, latents.interpolate(a, b, steps, method))

@@ -1,4 +1,4 @@
-"""Pictures of models of several modalities whose latents have two dimensions."""
+"""Figures of multimodal models; most need two latent dimensions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,15 +16,16 @@ def generated(
     seed: int = 0,
     labels: Sequence[str] = (),
 ):
-    """Returns a figure of images generated from attributes, a row for each entry of `givens`.
+    """Plots images generated from attributes, one row per entry of `givens`.
 
     Args:
         model: a `tfvae.multimodal.MultimodalVAE`.
-        givens: class number of each attribute given; z ~ q(z|given), and of none z ~ p(z).
-        to: name of the modality of images, whose mean is shown.
-        num_samples: images of a row.
-        seed: of what is drawn.
-        labels: one for each row; the class numbers where empty.
+        givens: class numbers of the given attributes for each row; z ~ q(z|given), or z ~ p(z) if
+            there are none.
+        to: name of the image modality; the mean of p(x_to|z) is shown.
+        num_samples: images per row.
+        seed: random seed.
+        labels: one per row; the class numbers if empty.
     """
     rows, named = [], []
     seeds = noise.seed_rows(seed, num_samples)
@@ -39,16 +40,16 @@ def generated(
 def posteriors(
     model, panels: Sequence[tuple[str, Mapping[str, np.ndarray]]], classes: np.ndarray, names
 ):
-    """Returns a figure of q(z|x_A): a point at each mean, of one deviation's size.
+    """Plots q(z|x_A): for each example its mean, and an ellipse of one standard deviation.
 
     Args:
-        model: a model of two latent dimensions.
-        panels: title of each panel and its data, {modality: [n, ...]}.
-        classes: the class of each example, int [n], which colours it.
+        model: a model with two latent dimensions.
+        panels: title and data, {modality: [n, ...]}, of each panel.
+        classes: class of each example, int [n], which sets its colour.
         names: names of the classes.
 
     Raises:
-        ValueError: for another number of latent dimensions.
+        ValueError: if the latents are not two-dimensional.
     """
     from matplotlib.collections import EllipseCollection  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -95,19 +96,19 @@ def decision_map(
     half_width: float = 3.5,
     resolution: int = 200,
 ):
-    """Returns a figure of z -> labels: the most probable class of each over the plane.
+    """Plots the most probable class of each label modality over the latent plane.
 
     Args:
-        model: a model of two latent dimensions.
-        labels: names of modalities of labels, a panel for each, and one for all together.
-        points: latents [n, 2] drawn on it, such as posterior means of test data.
-        classes: the class of each point, int [n].
+        model: a model with two latent dimensions.
+        labels: names of the label modalities, one panel each, plus one for all of them jointly.
+        points: latents [n, 2] to plot on top, such as posterior means of test data.
+        classes: class of each point, int [n].
         names: names of the points' classes.
         half_width: the limits are +-half_width on both axes.
-        resolution: points of the grid on each axis.
+        resolution: grid points per axis.
 
     Raises:
-        ValueError: for another number of latent dimensions.
+        ValueError: if the latents are not two-dimensional.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -143,16 +144,16 @@ def decision_map(
 
 
 def latent_grid(model, to: str | None = None, half_width: float = 3.0, size: int = 15):
-    """Returns a figure of the images at a grid of latents over [-half_width, half_width]^2.
+    """Plots the images decoded from a grid of latents over [-half_width, half_width]^2.
 
     Args:
-        model: a model of two latent dimensions.
-        to: name of the modality of images; of a model of one modality, None.
-        half_width: of the square.
-        size: images on each side.
+        model: a model with two latent dimensions.
+        to: name of the image modality; None if the model has a single modality.
+        half_width: half the side of the square.
+        size: images per side.
 
     Raises:
-        ValueError: for another number of latent dimensions.
+        ValueError: if the latents are not two-dimensional.
     """
     _require_plane(model)
     axis = np.linspace(-half_width, half_width, size, dtype=np.float32)
@@ -165,6 +166,6 @@ def latent_grid(model, to: str | None = None, half_width: float = 3.0, size: int
 def _require_plane(model) -> None:
     if model.latent_shape != (2,):
         raise ValueError(
-            f"{model.name} has latents of shape {list(model.latent_shape)}; this figure is of two "
-            "dimensions"
+            f"{model.name} has latents of shape {list(model.latent_shape)}; this figure needs two "
+            "dimensions, [2]"
         )

@@ -1,4 +1,4 @@
-"""Rate against distortion: runs, and the best that a decoder can do at any rate."""
+"""Rate-distortion figures: runs, and the best trade-off of a decoder."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ _RATE, _DISTORTION = "rate (nats)", "distortion (nats)"
 def rate_distortion(
     table: Table = (), curve=None, by: str = "model", label: str | Sequence[str] = ()
 ):
-    """Returns a figure of E_q[-log p(x|z)] against KL(q(z|x) || p(z)); Alemi et al. 2018.
+    """Plots distortion E_q[-log p(x|z)] against rate KL(q(z|x) || p(z)); Alemi et al. 2018.
 
-    Points of the same ELBO lie on a line that falls by one nat a nat: those nearer to the origin
-    are better (arXiv:1711.00464).
+    Points with the same ELBO lie on a line of slope -1; lines closer to the origin are better
+    (arXiv:1711.00464).
 
     Args:
-        table: rows with `kl` and `reconstruction`, such as those of a sweep's results.csv; those
-            without are left out.
-        curve: `tfvae.evaluation.RateDistortion` of a decoder, drawn as a line below which no
-            encoder gets; none where None.
-        by: column of the family, which has a colour and a marker.
-        label: columns of coefficients, written at the means of rows that have them.
+        table: rows with `kl` and `reconstruction`, such as those of a sweep's results.csv; rows
+            without them are skipped.
+        curve: `tfvae.evaluation.RateDistortion` of a decoder, a line that no encoder can go below;
+            not drawn if None.
+        by: column of the family, which sets colour and marker.
+        label: columns of coefficients, written next to the means of rows that have them.
 
     Raises:
-        ValueError: where there is neither a curve nor a row with both columns.
+        ValueError: if there is neither a curve nor a row with both columns.
     """
     rows = [
         {**row, _RATE: row["kl"], _DISTORTION: -row["reconstruction"]}

@@ -1,4 +1,4 @@
-"""Latent traversals: what moving one latent changes, the most informative dimensions first."""
+"""Latent traversals, ordered by the information in each latent dimension."""
 
 import os
 import pathlib
@@ -12,21 +12,21 @@ from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators.aggregate_posterior import marginals
 from tfvae.plots.grid import image_grid
 
-KL_SAMPLES = 64  # of each image's posterior, where the divergence has no closed form
+KL_SAMPLES = 64  # per posterior, if the KL divergence has no closed form
 
 
 def traversals(model, images, span: float = 2.0, num_steps: int = 11, max_dimensions: int = 16):
-    """Returns a figure of latent traversals, one dimension a row, sorted by `information`.
+    """Plots latent traversals, one dimension per row, sorted by `information`.
 
-    Each row decodes the posterior mean of the first image with one latent moved from -span to
-    span; the dimension's KL (nats) or variance is at the left.
+    Each row decodes the posterior mean of the first image with one latent varied from -span to
+    span; the label shows the dimension's KL (nats) or variance.
 
     Args:
-        model: a model whose posterior has a mean.
-        images: [N, H, W, C]; the first is traversed, all are averaged over.
-        span: how far each latent moves.
-        num_steps: images of a row.
-        max_dimensions: rows at the most.
+        model: a model with a posterior mean.
+        images: [N, H, W, C]; the first is traversed, all are used for the KL.
+        span: range of each latent.
+        num_steps: images per row.
+        max_dimensions: maximum number of rows.
     """
     amount, measure = information(model, images)
     order = np.argsort(-amount)[:max_dimensions]
@@ -48,29 +48,32 @@ def traversal_animation(
     max_dimensions: int = 10,
     milliseconds: int = 80,
 ) -> pathlib.Path:
-    """Writes an animated GIF, every latent moving from -span to span and back; returns its path.
+    """Writes an animated GIF that varies each latent from -span to span and back.
 
-    A row is an image, a column a dimension, sorted by `information` and with its KL or variance
-    on top; all other latents stay at the posterior mean.
+    Rows are images and columns are dimensions, sorted by `information` and labelled with their KL
+    or variance; all other latents stay at the posterior mean.
 
     Args:
-        model: a model whose posterior has a mean.
-        images: [N, H, W, C]; the first `num_images` are traversed, all are averaged over.
-        path: the file.
-        num_images: rows.
-        span: how far each latent moves.
-        num_steps: different frames; going back shows all but the two ends again.
-        max_dimensions: columns at the most.
-        milliseconds: time of a frame.
+        model: a model with a posterior mean.
+        images: [N, H, W, C]; the first `num_images` are traversed, all are used for the KL.
+        path: output file.
+        num_images: number of rows.
+        span: range of each latent.
+        num_steps: number of distinct frames; the way back repeats all but the two ends.
+        max_dimensions: maximum number of columns.
+        milliseconds: duration of a frame.
+
+    Returns:
+        The path of the file.
 
     Raises:
-        ValueError: for fewer than two steps, or more images than there are.
+        ValueError: if `num_steps` is below 2, or `num_images` above the number of images.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
     if num_steps < 2:
-        raise ValueError(f"num_steps is {num_steps}; a movement needs at least 2")
+        raise ValueError(f"num_steps is {num_steps}; it must be at least 2")
     if not 1 <= num_images <= len(images):
         raise ValueError(f"num_images is {num_images}; it must be from 1 to {len(images)}")
     amount, measure = information(model, images)
@@ -92,15 +95,14 @@ def traversal_animation(
 
 
 def information(model, images) -> tuple[np.ndarray, str]:
-    """Returns how much each latent dimension tells of `images`, [d], and the measure of it.
+    """Returns the information in each latent dimension, [d], and the name of its measure.
 
-    "KL" is KL(q(z_j|x) || p(z_j)) in nats, averaged over the images, where the marginals of
-    posterior and prior are known: closed where TFP knows it, else over samples. For a prior whose
-    dimensions depend on one another, such as a mixture or a flow, "var" is the variance of the
-    posterior means.
+    "KL" is KL(q(z_j|x) || p(z_j)) in nats, averaged over the images, if the marginals of posterior
+    and prior are known: in closed form if TFP has one, else by Monte Carlo. "var" is the variance
+    of the posterior means, for priors with dependent dimensions such as a mixture or a flow.
 
     Args:
-        model: a model whose posterior has a mean.
+        model: a model with a posterior mean.
         images: [N, ...].
     """
     q = model.encode(tf.convert_to_tensor(images))
@@ -110,7 +112,7 @@ def information(model, images) -> tuple[np.ndarray, str]:
         return np.var(q.mean(), axis=0), "var"
     try:
         divergence = tfd.kl_divergence(posterior, prior)
-    except NotImplementedError:  # TFP's word for a pair of no closed form
+    except NotImplementedError:  # raised by TFP if there is no closed form
         z = sample_with_seeds(q, noise.seed_rows(0, len(images)), KL_SAMPLES)
         divergence = tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
     return np.mean(divergence, axis=0), "KL"
@@ -121,7 +123,7 @@ def _text(amount: float, measure: str) -> str:
 
 
 def _decoded(model, images, order: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The means of p(x|z), z the posterior means with dimension order[i] at values[j]."""
+    """Returns means of p(x|z), where z is the posterior mean with z[order[i]] = values[j]."""
     mean = model.encode(tf.convert_to_tensor(images)).mean().numpy()
     latents = np.tile(mean[:, None, None], (1, len(order), len(values), 1))
     for row, dimension in enumerate(order):
