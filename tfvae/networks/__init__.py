@@ -1,4 +1,4 @@
-"""Published architectures as ordinary Keras models; a user's own drops in beside them."""
+"""Published architectures as Keras models; any other Keras model can be used instead."""
 
 from tfvae.networks.convolutional import ConvDecoder, ConvEncoder
 from tfvae.networks.dense import DenseDecoder, DenseEncoder

@@ -1,11 +1,11 @@
-"""Convolutional networks of the disentanglement papers."""
+"""Convolutional networks from the disentanglement papers."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-from tfvae.networks.network import DecoderNetwork, Network, Style
+from tfvae.networks.network import DecoderNetwork, Network, Style, as_list
 
 LAYERS = keras.layers
 REDUCTION = 16  # four convolutions of stride 2
@@ -21,23 +21,24 @@ def _require_divisible(argument: str, shape: Sequence[int | None]) -> None:
 
 @keras.saving.register_keras_serializable("tfvae")
 class ConvEncoder(Network):
-    """Images [B, H, W, C] to parameters [B, outputs]: four strided convolutions, one hidden layer.
+    """Convolutional encoder: images [B, H, W, C] to parameters [B, outputs].
 
-    The defaults are those of Kim & Mnih 2018 (arXiv:1802.05983, table 1) for 2D Shapes;
-    `kernel_sizes=(4, 4, 2, 2), hidden=256` is the encoder of disentanglement_lib.
+    Four strided convolutions and dense hidden layers. The defaults are those of Kim & Mnih 2018
+    (arXiv:1802.05983, table 1) for 2D Shapes; `kernel_sizes=(4, 4, 2, 2), hidden=256` is the
+    encoder of disentanglement_lib.
 
     Args:
         outputs: number of parameters per image, the posterior's `params_size`.
         filters: channels of the four convolutions.
-        kernel_sizes: their kernels.
-        hidden: units of the hidden dense layer.
-        activation: of every layer but the last.
-        batch_normalization: whether every hidden layer is normalised over the batch.
+        kernel_sizes: kernel sizes of the four convolutions.
+        hidden: units of the dense hidden layer, or a list with the units of each.
+        activation: activation of every layer except the last.
+        batch_normalization: whether to apply batch normalization to every hidden layer.
         dtype: Keras dtype policy, such as "mixed_bfloat16".
-        name: the model's name.
+        name: name of the model.
 
     Raises:
-        ValueError: for images whose height or width is not divisible by 16, when built.
+        ValueError: when built, if the images' height or width is not divisible by 16.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class ConvEncoder(Network):
         outputs: int,
         filters: Sequence[int] = (32, 32, 64, 64),
         kernel_sizes: Sequence[int] = (4, 4, 4, 4),
-        hidden: int = 128,
+        hidden: int | Sequence[int] = 128,
         activation: str = "relu",
         batch_normalization: bool = False,
         dtype: str | None = None,
@@ -55,13 +56,15 @@ class ConvEncoder(Network):
         layers: list[keras.layers.Layer] = []
         for count, kernel in zip(filters, kernel_sizes, strict=True):
             layers += style.layers(LAYERS.Conv2D, count, kernel, strides=2, padding="same")
-        layers += [LAYERS.Flatten(dtype=dtype), *style.layers(LAYERS.Dense, hidden)]
+        layers += [LAYERS.Flatten(dtype=dtype)]
+        for units in as_list(hidden):
+            layers += style.layers(LAYERS.Dense, units)
         layers += [LAYERS.Dense(outputs, dtype=dtype)]
         settings = {
             "outputs": outputs,
             "filters": list(filters),
             "kernel_sizes": list(kernel_sizes),
-            "hidden": hidden,
+            "hidden": as_list(hidden),
             **style._asdict(),
         }
         super().__init__(layers, settings, name)
@@ -74,23 +77,23 @@ class ConvEncoder(Network):
 
 @keras.saving.register_keras_serializable("tfvae")
 class ConvDecoder(DecoderNetwork):
-    """Latents [B, d] to parameters [B, H, W, C * outputs_per_value], the encoder turned round.
+    """Convolutional decoder: latents [B, d] to parameters [B, H, W, C * outputs_per_value].
 
-    Two dense layers (`hidden`, then H/16 * W/16 * 64) and four transposed convolutions (4x4,
-    stride 2; Kim & Mnih 2018, table 1). `hidden=256` is the decoder of disentanglement_lib.
+    Dense layers (`hidden`, then H/16 * W/16 * 64) and four transposed convolutions (4x4, stride 2;
+    Kim & Mnih 2018, table 1). `hidden=256` is the decoder of disentanglement_lib.
 
     Args:
         image_shape: (H, W, C), height and width divisible by 16.
         outputs_per_value: parameters per value, the likelihood's `params_size`.
         filters: channels of the reshaped dense layer, then of the first three convolutions.
-        hidden: units of the first dense layer.
-        activation: of every layer but the last.
-        batch_normalization: whether every hidden layer is normalised over the batch.
+        hidden: units of the first dense layer, or a list with the units of each.
+        activation: activation of every layer except the last.
+        batch_normalization: whether to apply batch normalization to every hidden layer.
         dtype: Keras dtype policy, such as "mixed_bfloat16".
-        name: the model's name.
+        name: name of the model.
 
     Raises:
-        ValueError: for an `image_shape` of other than three sizes, or not divisible by 16.
+        ValueError: if `image_shape` is not (H, W, C) with H and W divisible by 16.
     """
 
     def __init__(
@@ -98,7 +101,7 @@ class ConvDecoder(DecoderNetwork):
         image_shape: Sequence[int],
         outputs_per_value: int = 1,
         filters: Sequence[int] = (64, 64, 32, 32),
-        hidden: int = 128,
+        hidden: int | Sequence[int] = 128,
         activation: str = "relu",
         batch_normalization: bool = False,
         dtype: str | None = None,
@@ -110,7 +113,9 @@ class ConvDecoder(DecoderNetwork):
         height, width, channels = image_shape
         start = (height // REDUCTION, width // REDUCTION, filters[0])
         style = Style(activation, batch_normalization, dtype)
-        layers = style.layers(LAYERS.Dense, hidden)
+        layers: list[keras.layers.Layer] = []
+        for units in as_list(hidden):
+            layers += style.layers(LAYERS.Dense, units)
         layers += style.layers(LAYERS.Dense, start[0] * start[1] * start[2])
         layers += [LAYERS.Reshape(start, dtype=dtype)]
         up: dict[str, Any] = {"kernel_size": 4, "strides": 2, "padding": "same"}
@@ -121,7 +126,7 @@ class ConvDecoder(DecoderNetwork):
             "image_shape": list(image_shape),
             "outputs_per_value": outputs_per_value,
             "filters": list(filters),
-            "hidden": hidden,
+            "hidden": as_list(hidden),
             **style._asdict(),
         }
         super().__init__(layers, settings, name)

@@ -1,50 +1,50 @@
-"""An encoder of several modalities together."""
+"""A joint encoder of several modalities."""
 
 from collections.abc import Mapping, Sequence
 
 import keras
 
-from tfvae.networks.network import Style
+from tfvae.networks.network import Style, as_list
 
 
 @keras.saving.register_keras_serializable("tfvae")
 class JointEncoder(keras.Model):
-    """A dictionary of data {name: [B, ...]} to parameters [B, outputs].
+    """Joint encoder: a dictionary of data {name: [B, ...]} to parameters [B, outputs].
 
-    Each modality has a network of its own; what they give is activated, concatenated and encoded
-    by fully connected layers.
+    Each modality has its own network; their outputs are activated, concatenated and encoded by
+    fully connected layers.
 
     Args:
         outputs: number of parameters per example, the posterior's `params_size`.
-        encoders: modality name to Keras network, data [B, ...] to features [B, n].
-        hidden: units of each layer after the concatenation.
-        activation: of the features and the hidden layers.
+        encoders: modality names to Keras networks that map data [B, ...] to features [B, n].
+        hidden: units of each layer after the concatenation; a single number is one layer.
+        activation: activation of the features and the hidden layers.
         dtype: Keras dtype policy, such as "mixed_bfloat16".
-        name: the model's name.
+        name: name of the model.
 
     Raises:
-        ValueError: where `encoders` is empty.
+        ValueError: if `encoders` is empty.
     """
 
     def __init__(
         self,
         outputs: int,
         encoders: Mapping[str, keras.Model],
-        hidden: Sequence[int] = (512,),
+        hidden: int | Sequence[int] = (512,),
         activation: str = "relu",
         dtype: str | None = None,
         name: str | None = None,
     ):
         if not encoders:
-            raise ValueError("encoders is empty; a joint encoder needs one for each modality")
+            raise ValueError("encoders is empty; a joint encoder needs one per modality")
         super().__init__(name=name)
         style = Style(activation, batch_normalization=False, dtype=dtype)
         self.outputs_size = outputs
         self.encoders = dict(encoders)
-        self.hidden = list(hidden)
+        self.hidden = as_list(hidden)
         self.style = style
         layers: list[keras.layers.Layer] = [keras.layers.Activation(activation, dtype=dtype)]
-        for units in hidden:
+        for units in self.hidden:
             layers += style.layers(keras.layers.Dense, units)
         self.head = keras.Sequential([*layers, keras.layers.Dense(outputs, dtype=dtype)])
 
@@ -52,7 +52,7 @@ class JointEncoder(keras.Model):
         """Returns the parameters, [B, outputs].
 
         Raises:
-            ValueError: for a dictionary that lacks a modality.
+            ValueError: if `inputs` lacks a modality.
         """
         missing = [name for name in self.encoders if name not in inputs]
         if missing:
@@ -75,5 +75,5 @@ class JointEncoder(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Returns the network of `get_config`, with new weights."""
+        """Creates the network from the output of `get_config`, with new weights."""
         return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))

@@ -1,4 +1,4 @@
-"""What the published networks share: a Sequential described by its constructor's arguments."""
+"""Base classes of the published networks."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,12 +8,12 @@ import numpy as np
 
 
 class Network(keras.Sequential):
-    """A Sequential that is saved as its constructor's arguments rather than layer by layer.
+    """A `keras.Sequential` that is saved by its constructor's arguments, not layer by layer.
 
     Args:
         layers: the layers, first to last.
         settings: the subclass's constructor arguments, for `get_config`.
-        name: the model's name.
+        name: name of the model.
     """
 
     def __init__(self, layers: Sequence[keras.layers.Layer], settings: dict, name: str | None):
@@ -26,26 +26,26 @@ class Network(keras.Sequential):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None):
-        """Returns the network of `get_config`."""
+        """Creates the network from the output of `get_config`."""
         del custom_objects
         return cls(**config)
 
 
 class DecoderNetwork(Network):
-    """A network whose last weights include an output bias, one per value or channel."""
+    """A network with an output bias in its last layer, one per value or channel."""
 
     def set_output_mean(self, mean: np.ndarray) -> None:
-        """Starts the outputs at the logits of the data's mean (Burda et al. 2016, appendix).
+        """Sets the output bias to the logits of the data's mean (Burda et al. 2016, appendix).
 
         Args:
-            mean: mean image in [0, 1], [H, W, C]; kept 1e-3 away from 0 and 1.
+            mean: mean image in [0, 1], [H, W, C]; clipped to [1e-3, 1 - 1e-3].
 
         Raises:
-            ValueError: where the network has other outputs than one logit per value.
+            ValueError: if the network does not have one logit per value.
         """
         output = next(layer for layer in reversed(self.layers) if layer.weights)
         (size,) = output.bias.shape
-        # A dense output has a bias per value, a convolution's is shared by all positions.
+        # A dense layer has a bias per value, a convolution one per channel.
         mean = np.asarray(mean, np.float32)
         mean = mean.reshape(-1) if size == mean.size else mean.mean((0, 1))
         if mean.size != size:
@@ -54,14 +54,19 @@ class DecoderNetwork(Network):
         output.bias.assign(np.log(mean / (1 - mean)))
 
 
+def as_list(hidden: int | Sequence[int]) -> list[int]:
+    """Returns the units of each hidden layer; a single number is one layer."""
+    return [hidden] if isinstance(hidden, int) else list(hidden)
+
+
 class Style(NamedTuple):
-    """What the hidden layers of a network share.
+    """Settings shared by the hidden layers of a network.
 
     Attributes:
-        activation: of each layer.
-        batch_normalization: whether each layer is normalised over the global batch, whatever the
-            number of replicas. The moving statistics of a network between stochastic layers move
-            twice a step: where a layer is drawn, and where the draw is scored.
+        activation: activation of each layer.
+        batch_normalization: whether to apply batch normalization, over the global batch of all
+            replicas. In a network between stochastic layers, the moving statistics are updated
+            twice per step: when a layer is sampled, and when its density is evaluated.
         dtype: Keras dtype policy.
     """
 
@@ -70,7 +75,7 @@ class Style(NamedTuple):
     dtype: str | None
 
     def layers(self, layer: type[keras.layers.Layer], *args, **kwargs) -> list[keras.layers.Layer]:
-        """Returns a layer, its normalisation if asked for, and its activation."""
+        """Returns a layer, batch normalization if enabled, and the activation."""
         if not self.batch_normalization:
             return [layer(*args, activation=self.activation, dtype=self.dtype, **kwargs)]
         return [

@@ -1,4 +1,4 @@
-"""A recurrent network of token sequences."""
+"""A recurrent encoder of token sequences."""
 
 import keras
 
@@ -10,21 +10,21 @@ LAYERS = keras.layers
 
 @keras.saving.register_keras_serializable("tfvae")
 class TokenEncoder(Network):
-    """Tokens int [B, T] to parameters [B, outputs]: embedded, then a gated recurrent layer.
+    """Recurrent encoder: tokens int [B, T] to parameters [B, outputs], by embedding and GRU.
 
-    Token 0, the end and the padding of a sequence, is passed over: however long the padding, the
-    outputs are those of the tokens alone, and a sequence of zeros has outputs of its own.
+    Token 0, the end and padding of a sequence, is masked, so that the outputs do not depend on
+    the length of the padding; a sequence of zeros is valid.
 
     Args:
         outputs: number of parameters per example, the posterior's `params_size`.
         length: number of tokens, T.
-        vocabulary_size: number of different tokens, with the end.
-        units: size of an embedded token and of the recurrent state.
+        vocabulary_size: number of different tokens, including the end.
+        units: size of the embedding and of the recurrent state.
         dtype: Keras dtype policy, such as "mixed_bfloat16".
-        name: the model's name.
+        name: name of the model.
 
     Raises:
-        ValueError: for a number below 1.
+        ValueError: if a number is below 1.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TokenEncoder(Network):
         layers = [
             LAYERS.InputLayer((length,), dtype="int32"),
             LAYERS.Embedding(vocabulary_size, units, mask_zero=True, dtype=dtype),
-            # Unrolled, in plain operations that run wherever a graph does.
+            # Unrolled: plain operations that run in any graph.
             LAYERS.GRU(units, unroll=True, use_cudnn=False, dtype=dtype),
             LAYERS.Dense(outputs, dtype=dtype),
         ]
