@@ -21,8 +21,8 @@ from serving.client import Client
 
 CONFIG = flags.DEFINE_string("config", "trainers/configs/beta_vae_shapes2d.py", "Config to train.")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Run directory.")
-# 3,000 steps take about two minutes on two cores; such a short run needs a larger learning rate than
-# the published 1e-4.
+# 3,000 steps take about two minutes on two cores; such a short run needs a larger learning rate
+# than the published 1e-4.
 TRAIN = flags.DEFINE_list(
     "train_flags",
     ["--config.steps=3000", "--config.log_every=500", "--config.optimizer.learning_rate=1e-3"],

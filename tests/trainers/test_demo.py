@@ -18,7 +18,9 @@ def test_demo_goes_from_training_to_answers_over_grpc_and_again(tmp_path):
     for run in (1, 2):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "mean absolute difference of original and decode(encode(original))" in done.stdout
+        assert (
+            "mean absolute difference between original and decode(encode(original))" in done.stdout
+        )
         assert (tmp_path / f"saved_models/beta_vae_shapes2d/{run}/saved_model.pb").exists()
     results = json.loads((tmp_path / "results.json").read_text())
     assert {"elbo", "reconstruction", "kl", "factor_vae_score", "log_likelihood"} <= set(results)
