@@ -109,7 +109,7 @@ def test_functions_of_arrays_are_called_in_batches():
         ("class_means", (CODES * np.nan, LABELS), "codes has nan at row 0, column 0"),
         ("direction", (CODES, LABELS, 3), "label is 3, which never occurs; the labels are 2, 5, 7"),
         ("direction", (CODES, LABELS, 2, 0), "versus is 0, which never occurs"),
-        ("direction", (CODES, LABELS, 2, 2), "label and versus are both 2; they must be two"),
+        ("direction", (CODES, LABELS, 2, 2), "label and versus are both 2; they must be different"),
         ("direction", (CODES[:2], LABELS[:2], 7), "label is 7 in all 2 rows; a direction needs"),
         ("add", (CODES, CODES[0], 1), "steps is 1; it must be at least 2"),
         ("add", (CODES, np.ones(3)), r"latents has shape \[6, 2\] and direction \[3\]; they must"),
@@ -118,7 +118,7 @@ def test_functions_of_arrays_are_called_in_batches():
         ("interpolate", (CODES, CODES[:2], 3), r"a has shape \[6, 2\] and b \[2, 2\]; they must"),
         ("slerp", (CODES, CODES * [[1], [0], [1], [1], [1], [1]], [0.5]), "b is zero at row 1: "),
         ("slerp", ([0.0, 0.0], [1.0, 0.0], [0.5]), "a is zero: a zero vector has no direction; "),
-        ("slerp", (rows(0), -2 * rows(0), [0.5]), "a and b are opposite at row 0: every arc"),
+        ("slerp", (rows(0), -2 * rows(0), [0.5]), "a and b are opposite at row 0: the arc"),
     ],
 )
 def test_mistakes_are_named(function, arguments, message):

@@ -1,11 +1,11 @@
-"""Arithmetic of latents: the means of classes, directions between them, ways from one to another.
+"""Latent arithmetic: class means, directions between classes, interpolation.
 
-Arrays in, arrays out. `encoded` and `decoded` make arrays of what a model, or a client of a served
-model, gives; the rest is the same for both.
+Functions take and return arrays. `encoded` and `decoded` call a model, or a client of a served
+model, and return arrays.
 
 Example:
     codes = encoded(model.encode, images)              # or client.encode; [N, d]
-    zero = direction(codes, labels, 0)                 # from the other digits to the zeros, [d]
+    zero = direction(codes, labels, 0)                 # from the other digits to zeros, [d]
     rows = add(codes[:9], zero, steps=6)               # [6, 9, d]
     pictures = decoded(model.decode, rows)             # or client.decode; [6, 9, H, W, C]
 """
@@ -21,7 +21,7 @@ from tfvae.metrics.checks import check_codes
 
 METHODS = ("slerp", "linear")
 ROWS_AT_ONCE = 500
-# Vectors this near to opposite, in radians, have no direction between them that float32 can tell.
+# Tolerance in radians for opposite vectors, which have no unique arc between them.
 _OPPOSITE = 1e-5
 
 
@@ -29,12 +29,12 @@ def encoded(encode: Callable, images: np.ndarray) -> np.ndarray:
     """Returns the means of q(z|x), [N, d], in batches of 500.
 
     Args:
-        encode: images [n, ...] to a distribution (`model.encode`), to mean and stddev
+        encode: maps images [n, ...] to a distribution (`model.encode`), to mean and stddev
             (`client.encode`, or a signature of `tfvae.saved_model.load`) or to codes [n, d].
         images: [N, ...].
 
     Raises:
-        ValueError: for a signature that gives neither a mean nor one output alone.
+        ValueError: if a signature returns neither a mean nor a single output.
     """
     return np.concatenate([_mean(encode(part)) for part in _parts(np.asarray(images))])
 
@@ -43,12 +43,12 @@ def decoded(decode: Callable, latents: ArrayLike) -> np.ndarray:
     """Returns the means of p(x|z), [..., *data_shape], in batches of 500.
 
     Args:
-        decode: latents [n, d] to a distribution (`model.decode`) or to data (`client.decode`, or a
-            signature of `tfvae.saved_model.load`).
+        decode: maps latents [n, d] to a distribution (`model.decode`) or to data
+            (`client.decode`, or a signature of `tfvae.saved_model.load`).
         latents: [..., d].
 
     Raises:
-        ValueError: for a signature of several outputs.
+        ValueError: if a signature returns several outputs.
     """
     latents = np.asarray(latents, np.float32)
     rows = latents.reshape(-1, latents.shape[-1])
@@ -57,14 +57,14 @@ def decoded(decode: Callable, latents: ArrayLike) -> np.ndarray:
 
 
 def class_means(codes: ArrayLike, labels: ArrayLike) -> dict[Any, np.ndarray]:
-    """Returns the mean [d] of the codes of each label that occurs, in the labels' order.
+    """Returns the mean code, [d], of each label that occurs, sorted by label.
 
     Args:
         codes: [N, d].
         labels: [N].
 
     Raises:
-        ValueError: for codes that are no finite rows, or another number of labels.
+        ValueError: if codes are not finite [N, d], or the number of labels is not N.
     """
     codes, labels, dtype = _checked(codes, labels)
     return {
@@ -76,17 +76,17 @@ def class_means(codes: ArrayLike, labels: ArrayLike) -> dict[Any, np.ndarray]:
 def direction(
     codes: ArrayLike, labels: ArrayLike, label: Any, versus: Any | None = None
 ) -> np.ndarray:
-    """Returns the mean code of a class minus that of all the others, or of one other, [d].
+    """Returns the mean code of one class minus the mean code of the others (or one other), [d].
 
     Args:
         codes: [N, d].
         labels: [N].
-        label: the class that the direction leads to.
-        versus: the class that it leads from; the whole rest where None.
+        label: target class of the direction.
+        versus: source class of the direction; all other classes if None.
 
     Raises:
-        ValueError: for a label that never occurs, `versus` the same as `label`, no rest, and as
-            `class_means` does.
+        ValueError: if a label never occurs, `versus` equals `label`, or there are no other
+            classes; and as `class_means`.
     """
     codes, labels, dtype = _checked(codes, labels)
     for name, value in (("label", label), ("versus", versus)):
@@ -94,12 +94,12 @@ def direction(
             occurring = ", ".join(map(repr, np.unique(labels).tolist()))
             raise ValueError(f"{name} is {value!r}, which never occurs; the labels are {occurring}")
     if versus is not None and versus == label:
-        raise ValueError(f"label and versus are both {label!r}; they must be two classes")
+        raise ValueError(f"label and versus are both {label!r}; they must be different classes")
     to = labels == label
     start = ~to if versus is None else labels == versus
     if not start.any():
         raise ValueError(
-            f"label is {label!r} in all {len(labels)} rows; a direction needs codes of others too"
+            f"label is {label!r} in all {len(labels)} rows; a direction needs at least two classes"
         )
     return (codes[to].mean(axis=0) - codes[start].mean(axis=0)).astype(dtype)
 
@@ -107,16 +107,16 @@ def direction(
 def add(
     latents: ArrayLike, direction: ArrayLike, steps: int = 6, amount: float = 1.0
 ) -> np.ndarray:
-    """Returns latents to which a direction is added step by step, [steps, n, d].
+    """Adds increasing multiples of a direction to latents; returns [steps, n, d].
 
     Args:
-        latents: [n, d]; the first step leaves them as they are.
+        latents: [n, d], returned unchanged as the first step.
         direction: [d].
-        steps: how many, at least 2, evenly apart.
-        amount: how many times the direction the last step has; below 0 leads away.
+        steps: number of evenly spaced steps, at least 2.
+        amount: multiple of the direction in the last step; negative for the opposite direction.
 
     Raises:
-        ValueError: for fewer than 2 steps, or shapes that do not fit.
+        ValueError: if `steps` is below 2, or the shapes do not match.
     """
     latents, direction = np.asarray(latents), np.asarray(direction)
     multiples = _evenly(steps, amount)
@@ -129,17 +129,17 @@ def add(
 
 
 def interpolate(a: ArrayLike, b: ArrayLike, steps: int = 9, method: str = "slerp") -> np.ndarray:
-    """Returns the latents on the way from `a` to `b`, [steps, ..., d]; the ends are a and b.
+    """Interpolates from `a` to `b`, both included; returns [steps, ..., d].
 
     Args:
         a: [..., d].
-        b: of the same shape.
-        steps: how many, at least 2, both ends included.
-        method: "slerp" (see `slerp`), which stays as far from the origin as a normal's draws
-            are, or "linear", the straight line.
+        b: same shape as `a`.
+        steps: number of steps, at least 2, including both ends.
+        method: "slerp" (see `slerp`), which keeps the norm typical of normal samples, or
+            "linear".
 
     Raises:
-        ValueError: for fewer than 2 steps, an unknown method, and as `slerp` does.
+        ValueError: if `steps` is below 2, or `method` is unknown; and as `slerp`.
     """
     if method not in METHODS:
         names = ", ".join(map(repr, METHODS))
@@ -153,19 +153,19 @@ def interpolate(a: ArrayLike, b: ArrayLike, steps: int = 9, method: str = "slerp
 
 
 def slerp(a: ArrayLike, b: ArrayLike, fractions: ArrayLike) -> np.ndarray:
-    """Returns latents on the arc from `a` to `b`, [T, ..., d].
+    """Spherical linear interpolation from `a` to `b`; returns [T, ..., d].
 
-    The direction turns from a's to b's at constant speed (Shoemake 1985), the norm
-    goes linearly from a's to b's. Where both have one direction, the arc is the straight line.
+    The direction rotates at constant speed (Shoemake 1985) and the norm changes linearly. If both
+    have the same direction, the result is the straight line.
 
     Args:
         a: [..., d].
-        b: of the same shape.
-        fractions: [T], how far on the way: 0 is a, 1 is b.
+        b: same shape as `a`.
+        fractions: positions on the arc, [T]: 0 is a, 1 is b.
 
     Raises:
-        ValueError: for different shapes; for a zero vector, which has no direction, and opposite
-            vectors, between which there is no one arc (naming the first row that has them).
+        ValueError: if the shapes differ, a vector is zero and so has no direction, or vectors are
+            opposite and so have no unique arc (the first such row is named).
     """
     a, b = _same_shape(a, b)
     dtype = _dtype(a, b)
@@ -174,27 +174,27 @@ def slerp(a: ArrayLike, b: ArrayLike, fractions: ArrayLike) -> np.ndarray:
     for name, norm in (("a", norm_a), ("b", norm_b)):
         _refuse(norm == 0, f"{name} is zero", "a zero vector has no direction")
     unit_a, unit_b = a / norm_a, b / norm_b
-    # Exact for small angles too, where the arc cosine of the product is not.
+    # Accurate for small angles, unlike the arc cosine of the inner product.
     angle = 2 * np.arctan2(
         np.linalg.norm(unit_a - unit_b, axis=-1, keepdims=True),
         np.linalg.norm(unit_a + unit_b, axis=-1, keepdims=True),
     )
-    _refuse(angle > np.pi - _OPPOSITE, "a and b are opposite", "every arc between them is as short")
+    _refuse(angle > np.pi - _OPPOSITE, "a and b are opposite", "the arc between them is not unique")
     t = np.asarray(fractions, np.float64).reshape(-1, *[1] * a.ndim)
     norm = (1 - t) * norm_a + t * norm_b
 
-    def weight(share):  # sin(share * angle) / sin(angle), also where the angle is 0
+    def weight(share):  # sin(share * angle) / sin(angle), also for angle 0
         return share * np.sinc(share * angle / np.pi) / np.sinc(angle / np.pi)
 
-    # In this order a weight at an end is exactly 1.
+    # In this order the weights at the ends are exactly 1.
     return (weight(1 - t) * (norm / norm_a) * a + weight(t) * (norm / norm_b) * b).astype(dtype)
 
 
 def _mean(answer: Any) -> np.ndarray:
-    if isinstance(answer, Mapping):  # of a signature
+    if isinstance(answer, Mapping):  # outputs of a signature
         if "mean" not in answer and len(answer) != 1:
             raise ValueError(
-                f"the signature gives {', '.join(answer)}; it must give a mean or one output alone"
+                f"the signature returns {', '.join(answer)}; it must return a mean or one output"
             )
         answer = answer.get("mean", next(iter(answer.values())))
     elif isinstance(answer, tuple):  # a client's mean and stddev
@@ -209,12 +209,12 @@ def _parts(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _checked(codes: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray, Any]:
-    """Codes as float64 [N, d] and labels [N], and the type that means are returned in."""
+    """Returns codes as float64 [N, d], labels [N], and the dtype of the results."""
     dtype = _dtype(np.asarray(codes))
     codes, labels = check_codes(codes), np.asarray(labels)
     if labels.shape != codes.shape[:1]:
         raise ValueError(
-            f"labels has shape {list(labels.shape)}; it must be [{len(codes)}], one for each row "
+            f"labels has shape {list(labels.shape)}; it must be [{len(codes)}], one label per row "
             "of codes"
         )
     return codes, labels, dtype
@@ -226,7 +226,7 @@ def _dtype(*arrays: np.ndarray) -> Any:
 
 def _evenly(steps: int, last: float = 1.0) -> np.ndarray:
     if steps < 2:
-        raise ValueError(f"steps is {steps}; it must be at least 2, the two ends")
+        raise ValueError(f"steps is {steps}; it must be at least 2 to include both ends")
     return np.linspace(0.0, last, steps)
 
 
@@ -234,14 +234,14 @@ def _same_shape(a: ArrayLike, b: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or not a.ndim:
         raise ValueError(
-            f"a has shape {list(a.shape)} and b {list(b.shape)}; they must be the same, [..., d]"
+            f"a has shape {list(a.shape)} and b {list(b.shape)}; they must be equal, [..., d]"
         )
     return a, b
 
 
 def _refuse(wrong: np.ndarray, what: str, why: str) -> None:
-    """Raises ValueError where a row of `wrong` [..., 1] is true."""
+    """Raises ValueError if a row of `wrong` [..., 1] is true."""
     if wrong.any():
         row = tuple(np.argwhere(wrong)[0][:-1].tolist())
         where = f" at row {', '.join(map(str, row))}" if row else ""
-        raise ValueError(f"{what}{where}: {why}; give others, or interpolate with method='linear'")
+        raise ValueError(f"{what}{where}: {why}; change them, or interpolate with method='linear'")

@@ -60,7 +60,7 @@ def test_gradients_reach_whatever_is_learned(name):
         by_density = tape.gradient(density, weight.value)
         assert np.isfinite(by_density).all() and np.any(by_density)
         by_draw = tape.gradient(z, weight.value)
-        if weight.name == "logits":  # of a mixture, whose choices carry none
+        if weight.name == "logits":  # of a mixture: its choices have no gradient
             assert by_draw is None
         else:
             assert np.isfinite(by_draw).all() and np.any(by_draw)

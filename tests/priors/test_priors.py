@@ -114,8 +114,11 @@ IMAGES = np.zeros((3, 4, 4, 1), np.float32)
             r"shape \[2\].*the 1 components",
         ),
         (lambda: priors.FlowPrior(1), "size is 1; a coupling needs at least 2 dimensions"),
-        (lambda: priors.VampPrior(2, 4, IMAGES), "num_pseudo_inputs is 4; the data .* 3 examples"),
-        (priors.VampPrior(2), "needs an encoder: give it to a model as its prior"),
+        (
+            lambda: priors.VampPrior(2, 4, IMAGES),
+            "num_pseudo_inputs is 4; the initial data .* 3 ex",
+        ),
+        (priors.VampPrior(2), "needs an encoder: pass it to a model as its prior"),
     ],
 )
 def test_mistakes_are_named(make, message):
@@ -124,9 +127,9 @@ def test_mistakes_are_named(make, message):
 
 
 def test_a_vamp_prior_belongs_to_one_model_of_its_data(tiny_model):
-    with pytest.raises(ValueError, match=r"shape \[2, 2, 1\]; the model's have \[4, 4, 1\]"):
+    with pytest.raises(ValueError, match=r"shape \[2, 2, 1\]; the model needs \[4, 4, 1\]"):
         tiny_model(prior=priors.VampPrior(2, 1, data=IMAGES[:, :2, :2]))
     prior = priors.VampPrior(2, 4)
     tiny_model(prior=prior)
-    with pytest.raises(ValueError, match="is the prior of a model already; make another one"):
+    with pytest.raises(ValueError, match="is already the prior of a model; create another one"):
         tiny_model(prior=prior)

@@ -1,4 +1,4 @@
-"""Priors p(z) of the latents."""
+"""Priors p(z) over the latents."""
 
 from tfvae.priors.anisotropic_normal import AnisotropicNormal
 from tfvae.priors.flow_prior import FlowPrior

@@ -1,4 +1,4 @@
-"""The normal prior of one scale per dimension."""
+"""The normal prior with a scale per dimension."""
 
 from collections.abc import Sequence
 
@@ -17,21 +17,21 @@ from tfvae.priors.principal_scales import principal_scales
 
 @keras.saving.register_keras_serializable("tfvae")
 class AnisotropicNormal(DistributionLayer):
-    """p(z) = N(0, diag(scales^2)), Mathieu et al. 2019 (arXiv:1812.02833), section 6.
+    """Anisotropic normal prior: p(z) = N(0, diag(scales^2)).
 
-    A rotation of the latent space changes it, so that it prefers axes where a standard normal
-    has no preference.
+    Mathieu et al. 2019 (arXiv:1812.02833), section 6. Unlike a standard normal it is not invariant
+    to rotations, so it favours particular axes of the latent space.
 
     Args:
         size: number of latent dimensions, d.
-        scales: standard deviations, one or d of them, from 3.4e-4 to 3e3; from the principal
-            components of `data` (`principal_scales`) where None.
-        data: a `tfvae.data.Dataset` or an array [N, ...], needed where `scales` is None.
-        learned: whether training moves the scales, starting from these.
-        name: the layer's name.
+        scales: standard deviations, one or d numbers from 3.4e-4 to 3e3; if None, from the
+            principal components of `data` (see `principal_scales`).
+        data: a `tfvae.data.Dataset` or an array [N, ...]; needed if `scales` is None.
+        learned: whether the scales are trainable, with these initial values.
+        name: name of the layer.
 
     Raises:
-        ValueError: for scales out of bounds, or neither scales nor data.
+        ValueError: if scales are out of bounds, or both `scales` and `data` are None.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class AnisotropicNormal(DistributionLayer):
         self.learned = learned
         if scales is None:
             if data is None:
-                raise ValueError("scales is None; give scales, or data whose components they are")
+                raise ValueError("scales is None; give scales, or data to compute them from")
             scales = principal_scales(data, size).tolist()
         self.scales = bounded_vector("scales", scales, size)
         self.log_variances = self.add_weight(
@@ -64,6 +64,6 @@ class AnisotropicNormal(DistributionLayer):
         return tfp.distributions.MultivariateNormalDiag(tf.zeros(self.size), scales)
 
     def get_config(self):
-        """Returns the constructor's arguments; the scales are those training began with."""
+        """Returns the constructor's arguments, with the initial scales."""
         fields = {"size": self.size, "scales": self.scales, "learned": self.learned}
         return {**super().get_config(), **fields}

@@ -1,4 +1,4 @@
-"""Arguments given once, or once for each latent dimension or component."""
+"""Arguments that are one number, or one per latent dimension or component."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from tfvae.heads.diagonal_normal import MAX_LOG_VARIANCE
 
-# The standard deviations that `bounded_stddev` can give.
+# Range of `bounded_stddev`.
 SMALLEST_SCALE = float(np.exp(-MAX_LOG_VARIANCE / 2))
 LARGEST_SCALE = float(np.exp(MAX_LOG_VARIANCE / 2))
 
@@ -19,18 +19,18 @@ def bounded_vector(
     high: float = LARGEST_SCALE,
     of: str = "dimensions",
 ) -> list[float]:
-    """Returns `value`, one number or `size` of them, as `size` numbers.
+    """Broadcasts `value`, one number or `size` numbers, to a list of `size` numbers.
 
     Args:
-        argument: name of the argument, for messages.
-        value: what was given for it.
-        size: how many there are.
-        low: least valid number.
-        high: greatest valid number.
-        of: what there are `size` of, for messages.
+        argument: name of the argument, for error messages.
+        value: value of the argument.
+        size: length of the result.
+        low: minimum.
+        high: maximum.
+        of: name of the entries, for error messages.
 
     Raises:
-        ValueError: for another number of values, or one outside [low, high].
+        ValueError: if the length is wrong, or a value is outside [low, high].
     """
     array = np.asarray(value, float)
     if array.shape not in ((), (size,)):

@@ -1,4 +1,4 @@
-"""The examples of the data that a prior starts from."""
+"""Examples of the data for the initial values of a prior."""
 
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ def data_examples(data: Data, limit: int) -> np.ndarray:
 
     Args:
         data: a `tfvae.data.Dataset`, or an array [N, ...].
-        limit: the largest n.
+        limit: maximum number of examples.
     """
     if isinstance(data, Dataset):
         return np.concatenate([np.asarray(batch) for batch in data.epoch(1000, limit=limit)])

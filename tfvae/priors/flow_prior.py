@@ -1,4 +1,4 @@
-"""The prior of coupling layers."""
+"""A learned prior: a normalizing flow."""
 
 from collections.abc import Sequence
 
@@ -9,31 +9,35 @@ from tensorflow_probability import distributions as tfd
 
 from tfvae.arguments import require_positive
 from tfvae.distributions.distribution_layer import DistributionLayer
+from tfvae.networks.network import as_list
 
-# A coupling scales by e^-3 to e^3: enough in a few layers, and no exponential can overflow.
+# Each coupling scales by e^-3 to e^3: enough over a few layers, without overflow.
 _MAX_LOG_SCALE = 3.0
 
 
 @keras.saving.register_keras_serializable("tfvae")
 class FlowPrior(DistributionLayer):
-    """p(z): a standard normal through affine coupling layers, learned.
+    """Normalizing flow prior: a standard normal transformed by learned affine coupling layers.
 
     Real NVP, Dinh et al. 2017 (arXiv:1605.08803), section 3: each layer shifts and scales the last
-    dimensions by a network of the first ones, and the order of the dimensions is reversed between
-    layers. Before training it is the standard normal.
+    dimensions by the outputs of a network of the first dimensions, and the order of the dimensions
+    is reversed between layers. It is initialised to the standard normal.
 
     Args:
         size: number of latent dimensions, d, at least 2.
-        num_layers: coupling layers; two change every dimension.
-        hidden: units of the hidden layers of each coupling's network.
-        name: the layer's name.
+        num_layers: number of coupling layers; two layers transform every dimension.
+        hidden: units of each hidden layer of the couplings' networks; a single number is one layer.
+        name: name of the layer.
+
+    Raises:
+        ValueError: if `size` is below 2, or `num_layers` not above 0.
     """
 
     def __init__(
         self,
         size: int,
         num_layers: int = 4,
-        hidden: Sequence[int] = (64, 64),
+        hidden: int | Sequence[int] = (64, 64),
         name: str | None = None,
     ):
         if size < 2:
@@ -42,7 +46,7 @@ class FlowPrior(DistributionLayer):
         super().__init__(name)
         self.size = size
         self.num_layers = num_layers
-        self.hidden = list(hidden)
+        self.hidden = as_list(hidden)
         self._masked = size // 2
         self.networks = [self._network() for _ in range(num_layers)]
 
@@ -50,7 +54,7 @@ class FlowPrior(DistributionLayer):
         dense = keras.layers.Dense
         layers = [dense(units, activation="relu", dtype="float32") for units in self.hidden]
         outputs = 2 * (self.size - self._masked)
-        # Zeros make the coupling the identity at first.
+        # Zeros initialise the coupling to the identity.
         layers += [dense(outputs, kernel_initializer="zeros", dtype="float32")]
         network = keras.Sequential(layers)
         network.build((None, self._masked))
@@ -75,7 +79,7 @@ class FlowPrior(DistributionLayer):
 
 
 def _shift_and_log_scale(network: keras.Model):
-    """Returns TFP's function of the masked dimensions [..., m] and the number of the others."""
+    """Returns the `shift_and_log_scale_fn` of `tfb.RealNVP` for a network."""
 
     def function(masked, outputs):
         flat = network(tf.reshape(masked, [-1, masked.shape[-1]]))

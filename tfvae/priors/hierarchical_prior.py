@@ -1,4 +1,4 @@
-"""Prior of several stochastic layers, from the top downwards."""
+"""Prior with several stochastic layers, top-down."""
 
 from collections.abc import Sequence
 
@@ -10,19 +10,20 @@ from tfvae.distributions.layered import Layered
 
 @keras.saving.register_keras_serializable("tfvae")
 class HierarchicalPrior(Layered):
-    """p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2), Burda et al. 2016 (arXiv:1509.00519).
+    """Hierarchical prior of L layers: p(z) = p(z_L) p(z_{L-1}|z_L) ... p(z_1|z_2).
 
-    The distribution has batch [], event [d_L + ... + d_1], the top layer z_L first. The decoder
-    sees the bottom layer z_1 only: the last d_1 latents.
+    Burda et al. 2016 (arXiv:1509.00519). The distribution has batch [], event [d_L + ... + d_1],
+    the top layer z_L first. The decoder's input is the bottom layer z_1 only: the last d_1
+    latents.
 
     Args:
         top: prior of the top layer, p(z_L).
-        heads: of the layers below it, from z_{L-1} down to z_1.
-        networks: L - 1 Keras networks, a layer [n, d] to the parameters of the head below it.
-        name: the layer's name.
+        heads: posterior heads of the layers below, from z_{L-1} to z_1.
+        networks: L - 1 Keras networks that map a layer [n, d] to the parameters of the head below.
+        name: name of the layer.
 
     Raises:
-        ValueError: for no heads, or where sizes do not fit together, naming them.
+        ValueError: if `heads` is empty, or sizes do not match.
 
     Attributes:
         layer_sizes: d of every layer, top first.
@@ -36,7 +37,7 @@ class HierarchicalPrior(Layered):
         name: str | None = None,
     ):
         if not heads:
-            raise ValueError("heads is empty; there is a head for every layer below the top one")
+            raise ValueError("heads is empty; give one head per layer below the top layer")
         super().__init__(top().event_shape[0], heads, networks, name)
         self.top = top
         self.heads = list(heads)
@@ -47,7 +48,7 @@ class HierarchicalPrior(Layered):
         return Chain(self.top(), self.layers_below(training), self.sizes, top_first=True)
 
     def layers_below(self, training: bool = False) -> list[Conditional]:
-        """Returns p(z_{L-1}|z_L), ..., p(z_1|z_2)."""
+        """Returns the conditionals p(z_{L-1}|z_L), ..., p(z_1|z_2)."""
         return self.conditionals(self.heads, training)
 
     def get_config(self):

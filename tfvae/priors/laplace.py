@@ -13,13 +13,16 @@ from tfvae.priors.bounded_vector import bounded_vector
 
 @keras.saving.register_keras_serializable("tfvae")
 class Laplace(DistributionLayer):
-    """p(z) = prod_j Laplace(z_j; 0, scale_j), peaked at 0: most dimensions are near it.
+    """Laplace prior: p(z) = prod_j Laplace(z_j; 0, scale_j), with most of its mass near 0.
 
     Args:
         size: number of latent dimensions, d.
-        scale: mean absolute value, one or d of them, from 3.4e-4 to 3e3; the standard deviation
-            is sqrt(2) times it.
-        name: the layer's name.
+        scale: mean absolute value, one or d numbers from 3.4e-4 to 3e3; the standard deviation is
+            sqrt(2) times the scale.
+        name: name of the layer.
+
+    Raises:
+        ValueError: if `size` is not above 0, or `scale` is out of bounds.
     """
 
     def __init__(self, size: int, scale: float | Sequence[float] = 1.0, name: str | None = None):

@@ -1,4 +1,4 @@
-"""Mixtures of normals."""
+"""The mixture of normals prior."""
 
 import math
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from tfvae.priors.bounded_vector import bounded_vector
 
 @keras.saving.register_keras_serializable("tfvae")
 class NormalMixture(DistributionLayer):
-    """p(z) = sum_k weight_k N(z; mean_k, diag(scale_k^2)).
+    """Mixture of normals prior: p(z) = sum_k weight_k N(z; mean_k, diag(scale_k^2)).
 
     In two dimensions the default is the clustering prior of Mathieu et al. 2019
-    (arXiv:1812.02833), section 6: four equal components at (+-1, 0) and (0, +-1), of variance
-    0.03. A draw carries gradients to the means and scales, not to the weights, which learn from
-    the density alone.
+    (arXiv:1812.02833), section 6: four equal components at (+-1, 0) and (0, +-1) with variance
+    0.03. Samples have gradients to the means and scales, but not to the weights, which are learned
+    through the density only.
 
     Args:
         size: number of latent dimensions, d.
-        means: [K, d]; plus and minus one on every axis, K = 2 d, where None.
-        scales: standard deviations, one or K of them, from 3.4e-4 to 3e3.
-        weights: K positive numbers, of any sum; equal where None.
-        learned: whether training moves means, weights, and a scale for each component and
-            dimension, starting from these.
-        name: the layer's name.
+        means: [K, d]; if None, plus and minus one on every axis, K = 2 d.
+        scales: standard deviations, one or K numbers from 3.4e-4 to 3e3.
+        weights: K positive numbers, which are normalised; equal if None.
+        learned: whether means, weights and a scale per component and dimension are trainable,
+            with these initial values.
+        name: name of the layer.
 
     Attributes:
-        density_shape: of the largest tensor that the density of one latent takes.
+        density_shape: shape of the largest tensor in the density of one latent.
 
     Raises:
-        ValueError: for sizes that differ, or scales or weights out of bounds.
+        ValueError: if sizes differ, or scales or weights are out of bounds.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class NormalMixture(DistributionLayer):
         centres = np.concatenate([axes, -axes]) if means is None else np.asarray(means, float)
         if centres.ndim != 2 or centres.shape[1] != size or not np.isfinite(centres).all():
             raise ValueError(
-                f"means has shape {list(centres.shape)}; it must hold {size} finite numbers for "
+                f"means has shape {list(centres.shape)}; it must be {size} finite numbers for "
                 f"each component, [K, {size}]"
             )
         components = len(centres)
@@ -89,6 +89,6 @@ class NormalMixture(DistributionLayer):
         )
 
     def get_config(self):
-        """Returns the constructor's arguments; what is learned is as it was at the start."""
+        """Returns the constructor's arguments, with the initial values of what is learned."""
         fields = {"size": self.size, "learned": self.learned, **self.initial}
         return {**super().get_config(), **fields}

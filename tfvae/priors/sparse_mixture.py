@@ -1,4 +1,4 @@
-"""The sparse prior: a spike at 0 and a slab around it."""
+"""The sparse prior: a spike-and-slab mixture."""
 
 import keras
 import tensorflow as tf
@@ -11,19 +11,20 @@ from tfvae.priors.bounded_vector import bounded_vector
 
 @keras.saving.register_keras_serializable("tfvae")
 class SparseMixture(DistributionLayer):
-    """p(z) = prod_j [(1 - gamma) N(z_j; 0, slab_scale^2) + gamma N(z_j; 0, spike_scale^2)].
+    """Sparse prior: a spike-and-slab mixture for each latent dimension.
 
-    The sparse prior of Mathieu et al. 2019 (arXiv:1812.02833), section 6, with its settings.
+    p(z) = prod_j [(1 - gamma) N(z_j; 0, slab_scale^2) + gamma N(z_j; 0, spike_scale^2)], Mathieu et
+    al. 2019 (arXiv:1812.02833), section 6; the defaults are the settings of the paper.
 
     Args:
         size: number of latent dimensions, d.
-        spike_weight: gamma, between 0 and 1: the share of the dimensions that is off.
-        spike_scale: standard deviation of a dimension that is off, below `slab_scale`.
-        slab_scale: standard deviation of one that is on.
-        name: the layer's name.
+        spike_weight: gamma, between 0 and 1: the fraction of inactive dimensions.
+        spike_scale: standard deviation of inactive dimensions, below `slab_scale`.
+        slab_scale: standard deviation of active dimensions.
+        name: name of the layer.
 
     Raises:
-        ValueError: for a weight or scale out of bounds.
+        ValueError: if a weight or scale is out of bounds.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The isotropic normal prior."""
+"""The standard normal prior."""
 
 import keras
 import tensorflow as tf
@@ -10,11 +10,14 @@ from tfvae.distributions.distribution_layer import DistributionLayer
 
 @keras.saving.register_keras_serializable("tfvae")
 class StandardNormal(DistributionLayer):
-    """p(z) = N(0, I).
+    """Standard normal prior: p(z) = N(0, I).
 
     Args:
         size: number of latent dimensions, d.
-        name: the layer's name.
+        name: name of the layer.
+
+    Raises:
+        ValueError: if `size` is not above 0.
     """
 
     def __init__(self, size: int, name: str | None = None):

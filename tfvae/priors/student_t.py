@@ -10,22 +10,24 @@ from tfvae.arguments import require_positive
 from tfvae.distributions.distribution_layer import DistributionLayer
 from tfvae.priors.bounded_vector import bounded_vector
 
-# Below 0.2 the outermost draws overflow float32; above 1e6 it is a normal to float32's last digit.
+# Below 0.2 extreme samples overflow float32; above 1e6 it equals a normal in float32.
 _LOW, _HIGH = 0.2, 1e6
 
 
 @keras.saving.register_keras_serializable("tfvae")
 class StudentT(DistributionLayer):
-    """p(z) = prod_j t(z_j; nu_j), Mathieu et al. 2019 (arXiv:1812.02833), section 6.
+    """Student-t prior: p(z) = prod_j t(z_j; nu_j).
 
-    Unlike a standard normal, a product of Student-t distributions changes as the latent space is
-    rotated: large values of two dimensions at once are rare.
+    Mathieu et al. 2019 (arXiv:1812.02833), section 6. Unlike a standard normal it is not invariant
+    to rotations: large values in two dimensions at once are rare.
 
     Args:
         size: number of latent dimensions, d.
-        degrees_of_freedom: nu, one or d of them, from 0.2 to 1e6; the tails are the heavier the
-            smaller it is.
-        name: the layer's name.
+        degrees_of_freedom: nu, one or d numbers from 0.2 to 1e6; smaller values have heavier tails.
+        name: name of the layer.
+
+    Raises:
+        ValueError: if `size` is not above 0, or `degrees_of_freedom` is out of bounds.
     """
 
     def __init__(

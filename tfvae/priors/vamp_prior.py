@@ -1,4 +1,4 @@
-"""The mixture of posteriors."""
+"""The VampPrior: a mixture of posteriors at learned pseudo-inputs."""
 
 from collections.abc import Callable
 
@@ -13,25 +13,26 @@ from tfvae.priors.data_examples import Data, data_examples
 
 @keras.saving.register_keras_serializable("tfvae")
 class VampPrior(DistributionLayer):
-    """p(z) = (1/K) sum_k q(z|u_k), Tomczak & Welling 2018 (arXiv:1705.07120), equation 9.
+    """VampPrior: p(z) = (1/K) sum_k q(z|u_k), the mixture of posteriors at pseudo-inputs u_k.
 
-    The pseudo-inputs u_k are trainable, and kept to the values that the likelihood allows. They
-    go through the model's own encoder (in inference mode) whenever the prior is asked for,
-    so it costs about as much as K more examples in a batch.
+    Tomczak & Welling 2018 (arXiv:1705.07120), equation 9. The pseudo-inputs are trainable and
+    clipped to the support of the likelihood. Each evaluation of the prior encodes them with the
+    model's encoder (in inference mode), at the cost of about K more examples per batch.
 
     Args:
         size: number of latent dimensions, d.
-        num_pseudo_inputs: K.
-        data: a `tfvae.data.Dataset` or an array [N, ...] with K examples or more to start
-            from; the start is noise where None.
-        name: the layer's name.
+        num_pseudo_inputs: number of pseudo-inputs, K.
+        data: a `tfvae.data.Dataset` or an array [N, ...] with at least K examples to initialise
+            the pseudo-inputs; random if None.
+        name: name of the layer.
 
     Attributes:
-        event_shape: of a latent, known before the model's encoder is.
-        density_shape: of the largest tensor that the density of one latent takes.
+        event_shape: shape of a latent, available before the prior is part of a model.
+        density_shape: shape of the largest tensor in the density of one latent.
 
     Raises:
-        ValueError: where the data holds fewer than K examples.
+        ValueError: if `size` or `num_pseudo_inputs` is not above 0, or `data` has fewer than K
+            examples.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class VampPrior(DistributionLayer):
         self._start = None if data is None else data_examples(data, num_pseudo_inputs)
         if self._start is not None and len(self._start) < num_pseudo_inputs:
             raise ValueError(
-                f"num_pseudo_inputs is {num_pseudo_inputs}; the data to start from holds "
-                f"{len(self._start)} examples only"
+                f"num_pseudo_inputs is {num_pseudo_inputs}; the initial data has only "
+                f"{len(self._start)} examples"
             )
         self._encode: Callable | None = None
 
@@ -62,22 +63,22 @@ class VampPrior(DistributionLayer):
         data_shape: tuple[int, ...],
         support: tuple[float, float] | None,
     ) -> None:
-        """Makes the pseudo-inputs; called by the model that this is the prior of.
+        """Creates the pseudo-inputs; called by the model.
 
         Args:
-            encode: data [K, ...] to q(z|x), batch [K].
+            encode: maps data [K, ...] to q(z|x), batch [K].
             data_shape: shape of an example.
-            support: (low, high) of the data's values; None where unbounded.
+            support: (low, high), the range of the data's values; None if unbounded.
 
         Raises:
-            ValueError: where the prior belongs to a model already, or its data has another shape.
+            ValueError: if the prior is already part of a model, or its data has another shape.
         """
         if self._encode is not None:
-            raise ValueError(f"{self.name} is the prior of a model already; make another one")
+            raise ValueError(f"{self.name} is already the prior of a model; create another one")
         if self._start is not None and self._start.shape[1:] != data_shape:
             raise ValueError(
-                f"the data to start from has examples of shape {list(self._start.shape[1:])}; "
-                f"the model's have {list(data_shape)}"
+                f"the initial data has examples of shape {list(self._start.shape[1:])}; the "
+                f"model needs {list(data_shape)}"
             )
         self.pseudo_inputs = self.add_weight(
             name="pseudo_inputs",
@@ -87,7 +88,7 @@ class VampPrior(DistributionLayer):
             aggregation="mean",  # the constraint is applied on every replica
         )
         self._start = None
-        self._encode = encode  # the model's own: its variables are not the prior's
+        self._encode = encode  # a method, so that Keras tracks no variables here
 
     def _initializer(self, support) -> keras.initializers.Initializer:
         if self._start is not None:
@@ -98,23 +99,23 @@ class VampPrior(DistributionLayer):
         """Returns the mixture, batch [], event [d].
 
         Raises:
-            ValueError: where the prior belongs to no model yet.
+            ValueError: if the prior is not yet part of a model.
         """
         if self._encode is None:
-            raise ValueError(f"{self.name} needs an encoder: give it to a model as its prior")
+            raise ValueError(f"{self.name} needs an encoder: pass it to a model as its prior")
         return tfp.distributions.MixtureSameFamily(
             tfp.distributions.Categorical(logits=tf.zeros(self.num_pseudo_inputs)),
             self._encode(tf.convert_to_tensor(self.pseudo_inputs)),  # batch [K]
         )
 
     def get_config(self):
-        """Returns the constructor's arguments but the data: the pseudo-inputs are weights."""
+        """Returns the constructor's arguments except `data`: the pseudo-inputs are weights."""
         fields = {"size": self.size, "num_pseudo_inputs": self.num_pseudo_inputs}
         return {**super().get_config(), **fields}
 
 
 class _Within(keras.constraints.Constraint):
-    """Keeps values from `low` to `high`."""
+    """Clips values to [low, high]."""
 
     def __init__(self, low: float, high: float):
         self.low = low
