@@ -59,7 +59,7 @@ def test_full_covariance_kl_to_the_standard_normal():
 @pytest.mark.parametrize("head", [heads.DiagonalNormal(3), heads.FullCovarianceNormal(3)])
 def test_leading_axes_are_the_batch(head):
     params = np.random.default_rng(0).normal(size=(2, 4, head.params_size)).astype(np.float32)
-    q = head(tf.constant(params), batch_ndims=2)
+    q = head(tf.constant(params))
     assert q.batch_shape == [2, 4]
     z = tf.ones([2, 4, 3])
     np.testing.assert_allclose(

@@ -262,15 +262,18 @@ def test_batch_normalisation_of_every_network_follows_the_batch_in_training_only
     ("make", "sentence"),
     [
         (lambda: HierarchicalPosterior([DiagonalNormal(2)], []), "heads has 1 entries; a hier"),
-        (lambda: HierarchicalPosterior([DiagonalNormal(2)] * 2, []), "networks has 0 entries; 1"),
+        (
+            lambda: HierarchicalPosterior([DiagonalNormal(2)] * 2, []),
+            "networks has 0 entries; it must have 1",
+        ),
         (
             lambda: HierarchicalPrior(StandardNormal(2), [DiagonalNormal(3)], [DenseEncoder(5)]),
-            r"networks\[0\] gives outputs of shape \[5\]; the DiagonalNormal .*outputs=6",
+            r"networks\[0\] has outputs of shape \[5\]; the DiagonalNormal .*outputs=6",
         ),
         (lambda: HierarchicalPrior(StandardNormal(2), [], []), "heads is empty"),
-        (lambda: LadderPosterior([3]), "sizes has 1 entries; a ladder has at least 2 layers"),
-        (lambda: LadderEncoder((2, 2), ((3,),)), "hidden has 1 blocks; outputs has 2"),
-        (lambda: LadderPosterior((2, 1))(tf.zeros([1, 6])), "needs a prior: give it to a model"),
+        (lambda: LadderPosterior([3]), "sizes has 1 entries; a ladder needs at least 2 layers"),
+        (lambda: LadderEncoder((2, 2), ((3,),)), "hidden has 1 blocks and outputs has 2"),
+        (lambda: LadderPosterior((2, 1))(tf.zeros([1, 6])), "needs a prior: pass it to a model"),
     ],
 )
 def test_parts_that_do_not_fit_are_named(make, sentence):

@@ -94,7 +94,7 @@ def test_functions_stand_for_heads_and_are_saved(tiny_model, images, tmp_path):
 def test_likelihood_function_must_leave_the_batch_axes(tiny_model, images):
     model = tiny_model()
     model.likelihood = lambda params: tfd.Independent(tfd.Normal(params, 1.0), 2)
-    with pytest.raises(ValueError, match=r"batch axes, here 2: fix the reinterpreted_batch_ndims"):
+    with pytest.raises(ValueError, match=r"batch axes, here 2: set the reinterpreted_batch_ndims"):
         model.elbo(images)
 
 

@@ -1,4 +1,4 @@
-"""Distributions: layers that return them, and samples as functions of seed rows."""
+"""Distributions, layers that return them, and sampling as a function of seeds."""
 
 from tfvae.distributions.sampling import sample_with_seeds
 

@@ -1,4 +1,4 @@
-"""Several layers of latents as one distribution, each layer given the one drawn before it."""
+"""Several stochastic layers as one distribution, each layer conditioned on the previous one."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -8,24 +8,24 @@ from tensorflow_probability import distributions as tfd
 from tfvae import noise
 from tfvae.distributions.sampling import sample_with_seeds
 
-# Values of the layer before [n, d] and rows of the context [n, c] (None where there is none) to
-# the distribution of a layer, batch [n].
+# Maps the previous layer's values [n, d] and the context [n, c] (or None) to a layer's
+# distribution, batch [n].
 Conditional = Callable[[tf.Tensor, tf.Tensor | None], tfd.Distribution]
 
 
 class Chain(tfd.Distribution):
-    """p(z_1) p(z_2|z_1) p(z_3|z_2) ..., over the concatenated layers, the top one first.
+    """p(z_1) p(z_2|z_1) p(z_3|z_2) ..., over the concatenated layers, top layer first.
 
-    A q(z|x) goes up, from the layer next to the data; a p(z) goes down, from the top. Whoever
-    draws, scores or decodes it sees one distribution over vectors.
+    A bottom-up posterior q(z|x) starts at the layer next to the data; a prior p(z) starts at the
+    top. To its users it is one distribution over vectors.
 
     Args:
-        first: the first layer drawn, batch [B] (or [], a prior), event [d_1].
-        conditionals: of the other layers, in the order they are drawn.
-        sizes: d of every layer, in the order they are drawn.
-        top_first: whether the first layer drawn is the top one; else it is the bottom one.
-        context: what else the conditionals look at, [B, c], such as a network's view of the data.
-        name: the distribution's name.
+        first: distribution of the first layer, batch [B] (or [] for a prior), event [d_1].
+        conditionals: conditional distributions of the other layers, in sampling order.
+        sizes: d of every layer, in sampling order.
+        top_first: whether sampling starts at the top layer; else at the bottom layer.
+        context: further input to the conditionals, [B, c], such as a network's output for the data.
+        name: name of the distribution.
     """
 
     def __init__(
@@ -53,10 +53,11 @@ class Chain(tfd.Distribution):
         )
 
     def given(self, layers: Sequence[tf.Tensor]) -> Iterator[tuple[tfd.Distribution, tf.Tensor]]:
-        """Yields each further layer's distribution, batch [n], and the shape that the n rows have.
+        """Yields the distribution of each layer after the first, batch [n], and the shape of n.
 
         Args:
-            layers: values of the layers in the order drawn, [..., d] each; may grow meanwhile.
+            layers: values of the layers in sampling order, [..., d] each; the caller may append
+                to it while iterating.
         """
         for number, conditional in enumerate(self._conditionals):
             previous, context = layers[number], self._context
@@ -67,7 +68,7 @@ class Chain(tfd.Distribution):
             yield conditional(_rows(previous, shape), context), shape
 
     def concatenate(self, layers: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Returns layers in the order drawn as one vector, top first, [..., d]."""
+        """Concatenates layers given in sampling order to one vector, top first, [..., d]."""
         return tf.concat(layers[self._order], axis=-1)
 
     def _log_prob(self, value):
@@ -78,7 +79,7 @@ class Chain(tfd.Distribution):
         return log_prob
 
     def _at_means(self) -> list[tfd.Distribution]:
-        """Every layer given the mean of the one before."""
+        """Returns the distribution of every layer given the mean of the previous layer."""
         distributions = [self.first]
         means = [self.first.mean()]
         for (layer, shape), size in zip(self.given(means), self._sizes[1:], strict=True):
@@ -95,11 +96,11 @@ class Chain(tfd.Distribution):
         return tf.ensure_shape(self.concatenate(moments), self.batch_shape + self.event_shape)
 
     def _mean(self):
-        """Of each layer, given the mean of the one before."""
+        """Returns the mean of each layer, given the mean of the previous layer."""
         return self._moments(lambda layer: layer.mean())
 
     def _stddev(self):
-        """Of each layer, given the mean of the one before."""
+        """Returns the deviation of each layer, given the mean of the previous layer."""
         return self._moments(lambda layer: layer.stddev())
 
     def _batch_shape(self):
@@ -117,7 +118,7 @@ class Chain(tfd.Distribution):
 
 @sample_with_seeds.register(Chain)
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    """Layer after layer, each with noise of its own."""
+    """Samples layer by layer, with independent noise for each."""
     rows = noise.fold_in(seeds, "layer 0")
     layers = [sample_with_seeds(distribution.first, rows, num_samples, first_sample)]
     for number, (layer, shape) in enumerate(distribution.given(layers), start=1):
@@ -128,6 +129,6 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 
 
 def _rows(values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """Values [..., d], broadcast to [*shape, d], as rows [n, d]."""
+    """Broadcasts values [..., d] to [*shape, d] and flattens them to [n, d]."""
     size = values.shape[-1]
     return tf.reshape(tf.broadcast_to(values, tf.concat([shape, [size]], axis=0)), [-1, size])

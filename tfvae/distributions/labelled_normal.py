@@ -1,4 +1,4 @@
-"""The distribution of a label and of normal latents that depend on it."""
+"""The joint distribution of a label and normal latents that depend on it."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -6,20 +6,20 @@ from tensorflow_probability import distributions as tfd
 from tfvae import noise
 from tfvae.distributions.sampling import sample_with_seeds
 
-# The logit of a class that a label rules out: far from any other, and finite, as gradients need.
+# Logit of an impossible class: very low, but finite for the gradients.
 IMPOSSIBLE = -1e9
 
 
 class LabelledNormal(tfd.Distribution):
-    """q(y) q(z|y): a one-hot label y of K classes, then a normal z whose moments depend on it.
+    """q(y) q(z|y): a one-hot label y of K classes, then a normal z given y.
 
-    Values are [y, z], [..., K + d]. The density is the label's probability times z's density; a
-    draw carries gradients to the moments, not to the label's probabilities.
+    Values are [y, z], [..., K + d]. The density is the label's probability times the density of z.
+    Samples are differentiable in the moments, not in the label's probabilities.
 
     Args:
-        logits: of the classes, [B, K]; or [K].
-        mean: of z given each class, [B, K, d]; or [K, d].
-        stddev: the same.
+        logits: class logits, [B, K]; or [K].
+        mean: mean of z given each class, [B, K, d]; or [K, d].
+        stddev: standard deviation of z given each class, same shape.
     """
 
     def __init__(self, logits: tf.Tensor, mean: tf.Tensor, stddev: tf.Tensor):
@@ -37,11 +37,11 @@ class LabelledNormal(tfd.Distribution):
 
     @property
     def num_classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
         return self.log_probs.shape[-1]
 
     def given(self, label: tf.Tensor) -> tfd.MultivariateNormalDiag:
-        """Returns q(z|y) of one-hot labels [..., K]."""
+        """Returns q(z|y) for one-hot labels [..., K]."""
         mean, stddev = (tf.reduce_sum(label[..., tf.newaxis] * m, axis=-2) for m in self.moments)
         return tfd.MultivariateNormalDiag(mean, stddev)
 
@@ -76,12 +76,12 @@ class LabelledNormal(tfd.Distribution):
         return tf.reduce_sum(tf.exp(self.log_probs)[..., tf.newaxis] * values, axis=-2)
 
     def _default_event_space_bijector(self):
-        return None  # TFP's word for discrete values, which the label is
+        return None  # the label is discrete
 
 
 @sample_with_seeds.register(LabelledNormal)
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    """A label by its own noise, then z of that label."""
+    """Samples a label with independent noise, then z given the label."""
     uniform = noise.uniform(noise.fold_in(seeds, "label"), 1, num_samples, first_sample)
     cumulative = tf.cumsum(tf.exp(distribution.log_probs), axis=-1)
     below = tf.cast(uniform >= cumulative[..., :-1], tf.int32)  # [num_samples, B, K - 1]

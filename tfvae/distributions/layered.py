@@ -1,4 +1,4 @@
-"""What posteriors and priors of several stochastic layers share: a network between two layers."""
+"""Base class of posteriors and priors with several stochastic layers."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from tfvae.distributions.distribution_layer import DistributionLayer
 
 
 class Layered(DistributionLayer):
-    """A head for every layer and networks between them, [n, d_l] to parameters of the next layer.
+    """Stochastic layers with a network between each two, [n, d_l] to the next layer's parameters.
 
     Args:
-        first_size: d of the first layer drawn.
-        heads: of the other layers, in the order they are drawn.
+        first_size: d of the first layer in sampling order.
+        heads: posterior heads of the other layers, in sampling order.
         networks: Keras networks, one before each of these heads.
-        name: the layer's name.
+        name: name of the layer.
 
     Raises:
-        ValueError: where numbers or sizes do not fit together, naming them.
+        ValueError: if the number of networks or their output sizes do not match the heads.
     """
 
     takes_training = True
@@ -34,8 +34,8 @@ class Layered(DistributionLayer):
         super().__init__(name)
         if len(networks) != len(heads):
             raise ValueError(
-                f"networks has {len(networks)} entries; {len(heads)} are needed, one between each "
-                "two stochastic layers"
+                f"networks has {len(networks)} entries; it must have {len(heads)}, one between "
+                "each two stochastic layers"
             )
         self.networks = list(networks)
         self.sizes = [first_size, *(size_of(head) for head in heads)]
@@ -43,13 +43,13 @@ class Layered(DistributionLayer):
             outputs = tuple(network(keras.KerasTensor((None, self.sizes[number]))).shape[1:])
             if outputs != (head.params_size,):
                 raise ValueError(
-                    f"networks[{number}] gives outputs of shape {list(outputs)}; the "
+                    f"networks[{number}] has outputs of shape {list(outputs)}; the "
                     f"{type(head).__name__} after it needs [{head.params_size}] "
                     f"(outputs={head.params_size})"
                 )
 
     def conditionals(self, heads: Sequence, training: bool) -> list[Conditional]:
-        """Returns p(z_l|z_{l-1}) of the layers after the first."""
+        """Returns p(z_l|z_{l-1}) for the layers after the first, in sampling order."""
 
         def conditional(network, head):
             return lambda previous, _: head(
@@ -62,11 +62,11 @@ class Layered(DistributionLayer):
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None):
-        """Returns the layer of `get_config`, with new weights."""
+        """Creates the layer from the output of `get_config`, with new weights."""
         return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
 
 
 def size_of(head) -> int:
-    """Returns d of the latents that a head of `tfvae.heads` is over."""
+    """Returns the number of latent dimensions, d, of a posterior head."""
     (size,) = head(tf.zeros([1, head.params_size])).event_shape
     return size

@@ -9,14 +9,15 @@ from tensorflow_probability import distributions as tfd
 def product_of_normals(
     experts: Sequence[tfd.Distribution], powers: Sequence[tf.Tensor | float] | None = None
 ) -> tfd.MultivariateNormalDiag:
-    """Returns the renormalised product of normals of diagonal covariance, a normal itself.
+    """Returns the normalised product of normals with diagonal covariance, which is also a normal.
 
-    Its precision is the sum of theirs, its mean theirs weighted by precision.
+    Its precision is the sum of the experts' precisions, its mean their precision-weighted mean.
 
     Args:
-        experts: `tfd.MultivariateNormalDiag`s of one event shape [d], batch shapes that broadcast.
-        powers: to which each expert is raised, a number or [B]; 1 where None. An expert to the
-            power of 0 says nothing.
+        experts: `tfd.MultivariateNormalDiag`s with the same event shape [d] and batch shapes that
+            broadcast.
+        powers: exponent of each expert, a number or [B]; 1 if None. An expert with power 0 has no
+            effect.
     """
     precisions = [1.0 / tf.square(expert.stddev()) for expert in experts]
     if powers is not None:

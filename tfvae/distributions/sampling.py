@@ -1,7 +1,7 @@
-"""Samples of TFP distributions as differentiable functions of seed rows.
+"""Samples TFP distributions as differentiable functions of seeds.
 
-A distribution that TFP builds from simpler ones is sampled from those; a new kind is one registered
-function:
+Distributions that TFP composes of simpler ones are sampled through those. Register a function to
+support a new kind:
 
     @sample_with_seeds.register(tfd.MyDistribution)
     def _(distribution, seeds, num_samples, first_sample): ...
@@ -23,15 +23,16 @@ def sample_with_seeds(
     """Draws reparameterised samples, float32 [num_samples, B, ...event].
 
     Args:
-        distribution: a TFP distribution of batch shape [B, ...]; or [] or [1, ...] (then B
-            comes from `seeds`).
+        distribution: a TFP distribution with batch shape [B, ...], [] or [1, ...] (in the last
+            two cases B is the number of `seeds`).
         seeds: int64 [B, 2], one row per example (see `tfvae.noise`).
         num_samples: samples per example.
-        first_sample: number of the first sample, so that chunks equal the whole.
+        first_sample: number of the first sample, so that samples drawn in chunks are the same as
+            those drawn at once.
 
     Raises:
-        TypeError: where the distribution is built neither from normals by a bijector nor has a
-            quantile function; a draw could then not be a function of its seed row.
+        TypeError: if the distribution is not a transformed normal and has no quantile function,
+            so that it cannot be sampled as a function of its seeds.
     """
     shape = _example_shape(distribution, seeds)
     uniform = _in_shape(noise.uniform, shape, seeds, num_samples, first_sample)
@@ -39,17 +40,17 @@ def sample_with_seeds(
         return distribution.quantile(uniform)
     except NotImplementedError as error:
         raise TypeError(
-            f"{distribution.name} (a {type(distribution).__name__}) cannot be drawn from seed "
-            "rows: it is neither a transformed normal nor has a quantile function. Use a "
+            f"{distribution.name} (a {type(distribution).__name__}) cannot be sampled from seeds: "
+            "it is not a transformed normal and has no quantile function. Use a "
             "tfd.TransformedDistribution of a normal, or register a function with "
             "tfvae.distributions.sample_with_seeds.register"
         ) from error
 
 
 def _any(kind: type) -> type:
-    """Returns TFP's base of `kind`, of which a distribution is that holds a Python function.
+    """Returns TFP's base class of `kind`, which it also uses for function-valued parameters.
 
-    Such as a flow, whose bijectors call networks: TFP cannot make it a composite tensor.
+    For example, a flow has bijectors that call networks, and is not a composite tensor.
     """
     return kind.__mro__[1]
 
@@ -66,10 +67,10 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     base = distribution.distribution
     batch = distribution.batch_shape
     if batch.rank > 1 and not base.batch_shape.is_compatible_with(batch):
-        # The values of one example would share their noise.
+        # The values of one example would have the same noise.
         raise TypeError(
             f"{distribution.name} has batch shape {batch}, its base {base.name} "
-            f"{base.batch_shape}; give the base the whole batch shape, such as "
+            f"{base.batch_shape}; give the base the full batch shape, for example "
             "tfd.Normal(tf.zeros_like(loc), 1.0)"
         )
     return distribution.bijector.forward(sample_with_seeds(base, seeds, num_samples, first_sample))
@@ -78,17 +79,20 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 @sample_with_seeds.register(_any(tfd.Independent))
 def _(distribution, seeds, num_samples=1, first_sample=0):
     inner = distribution.distribution
-    if distribution.batch_shape.rank == 0:  # a prior: the inner batch axes are all the event's
+    if distribution.batch_shape.rank == 0:  # a prior: the inner batch axes are event axes
         inner = inner[tf.newaxis]
     return sample_with_seeds(inner, seeds, num_samples, first_sample)
 
 
 @sample_with_seeds.register(_any(tfd.Sample))
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    """Copies of one distribution, the base of TFP's multivariate normals."""
+    """Samples the base of TFP's multivariate normals."""
     inner = distribution.distribution
     if not isinstance(inner, tfd.Normal):
-        raise TypeError(f"{distribution.name}: of tfd.Sample only copies of a normal can be drawn")
+        raise TypeError(
+            f"{distribution.name} is a tfd.Sample of {inner.name}; only tfd.Sample of a tfd.Normal "
+            "can be sampled from seeds"
+        )
     shape = _example_shape(distribution, seeds)
     normal = _in_shape(noise.normal, shape, seeds, num_samples, first_sample)
     ones = [1] * distribution.event_shape.rank  # loc and scale are shared by the copies
@@ -101,14 +105,14 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 
 @sample_with_seeds.register(tfd.StudentT)
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    """Bailey 1994 (Mathematics of Computation 62, 779): the polar method, whatever nu.
+    """Samples by the polar method of Bailey 1994 (Mathematics of Computation 62, 779), any nu.
 
-    Box-Muller with the radius of a bivariate Student-t, whose squared radius exceeds r with
-    probability (1 + r / nu)^(-nu / 2); either coordinate is a Student-t.
+    Box-Muller with the radius of a bivariate Student-t: its square exceeds r with probability
+    (1 + r / nu)^(-nu / 2); each coordinate is a Student-t.
     """
     shape = tf.TensorShape([2]).concatenate(_example_shape(distribution, seeds))
     uniform = _in_shape(noise.uniform, shape, seeds, num_samples, first_sample)
-    # In float64, whose last bits (they differ with a value's place in its batch) are cast away.
+    # In float64; the cast removes the last bits, which depend on a value's position in the batch.
     tail, angle = tf.unstack(tf.cast(uniform, tf.float64), axis=2)
     df = tf.cast(distribution.df, tf.float64)
     radius = tf.sqrt(df * tf.math.expm1(-2.0 / df * tf.math.log(tail)))
@@ -118,7 +122,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 
 @sample_with_seeds.register(_any(tfd.MixtureSameFamily))
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    """A draw of the chosen component; its choice carries no gradient to the weights."""
+    """Samples the chosen component; the choice has no gradient to the weights."""
     components = distribution.components_distribution  # batch [B, ..., K]
     batch = distribution.batch_shape
     if batch.rank == 0:  # a prior: the components are not examples
@@ -135,7 +139,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 
 @sample_with_seeds.register(_any(tfd.Mixture))
 def _(distribution, seeds, num_samples=1, first_sample=0):
-    """A draw of the chosen component, of whatever kinds they are."""
+    """Samples the chosen component; components may be of different kinds."""
     choice = noise.fold_in(seeds, "mixture")
     uniform = noise.uniform(choice, 1, num_samples, first_sample)
     cumulative = tf.cumsum(distribution.cat.probs_parameter(), axis=-1)  # [B, K]
@@ -148,17 +152,18 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
 
 
 def _example_shape(distribution, seeds: tf.Tensor) -> tf.TensorShape:
-    """Shape of one example's values: the batch shape without its first axis, and the event."""
+    """Returns the shape of one example: the batch shape without its first axis, and the event."""
     batch = distribution.batch_shape
     if batch.rank and batch[0] != 1 and not batch[:1].is_compatible_with(seeds.shape[:1]):
         raise ValueError(
-            f"{distribution.name} has batch shape {batch}, the seeds {seeds.shape[0]} rows"
+            f"{distribution.name} has batch shape {batch} and seeds has {seeds.shape[0]} rows; "
+            "give one row per example"
         )
     return batch[1:].concatenate(distribution.event_shape)
 
 
 def _in_shape(source, shape: tf.TensorShape, seeds, num_samples, first_sample) -> tf.Tensor:
     if not shape.is_fully_defined():
-        raise ValueError(f"a draw needs a known shape per example, not {shape}")
+        raise ValueError(f"sampling needs a static shape per example, not {shape}")
     values = source(seeds, math.prod(shape), num_samples, first_sample)
     return tf.reshape(values, [num_samples, tf.shape(seeds)[0], *shape])

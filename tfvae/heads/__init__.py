@@ -1,6 +1,14 @@
-"""Heads: a network's outputs as a distribution, q(z|x) of the latents or p(x|z) of the data."""
+"""Heads convert a network's outputs to a distribution.
 
-from tfvae.distributions.distribution_layer import Head
+* Posterior heads give q(z|x) from an encoder's outputs: `DiagonalNormal`, `FullCovarianceNormal`,
+  `HierarchicalPosterior` and `LadderPosterior`. `params_size` is the number of outputs of the
+  encoder.
+* Likelihood heads give p(x|z) from a decoder's outputs: `Bernoulli`, `ContinuousBernoulli`,
+  `Categorical`, `DiscretizedLogistic`, `Normal`, `OneHotCategorical` and `TokenSequence`.
+  `params_size` is the number of outputs per value of the data.
+"""
+
+from tfvae.distributions.distribution_layer import Head, LikelihoodHead, PosteriorHead
 from tfvae.distributions.product_of_normals import product_of_normals
 from tfvae.heads.bernoulli import Bernoulli, ContinuousBernoulli
 from tfvae.heads.categorical import Categorical
@@ -23,8 +31,10 @@ __all__ = [
     "Head",
     "HierarchicalPosterior",
     "LadderPosterior",
+    "LikelihoodHead",
     "Normal",
     "OneHotCategorical",
+    "PosteriorHead",
     "TokenSequence",
     "product_of_normals",
 ]

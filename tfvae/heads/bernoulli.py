@@ -1,31 +1,31 @@
-"""Bernoulli likelihoods of values in [0, 1]."""
+"""Bernoulli likelihoods for values in [0, 1]."""
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.distribution_layer import LikelihoodHead
 
 
 class _LogitBernoulli(tfd.Bernoulli):
-    """TFP's, with one softplus and one product over the pixels where TFP takes two of each."""
+    """A faster `tfd.Bernoulli`: one softplus and one product per pixel instead of two."""
 
     def _log_prob(self, event):
-        # x log p + (1 - x) log(1 - p), p = sigmoid(logit); exact to the logit's last digit.
+        # x log p + (1 - x) log(1 - p), p = sigmoid(logit), without cancellation.
         return event * self.logits - tf.math.softplus(self.logits)
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class Bernoulli(Head):
-    """p(x|z) = prod_i Bernoulli(x_i; sigmoid(logit_i)), from logits.
+class Bernoulli(LikelihoodHead):
+    """Bernoulli likelihood: p(x|z) = prod_i Bernoulli(x_i; sigmoid(logit_i)).
 
-    Parameters are [n, ..., C], a logit per value; the distribution has batch [n], event
-    [..., C]. For values between 0 and 1 the log-probability is the cross entropy.
+    Parameters are [n, ..., C], one logit per value; the distribution has batch [n], event
+    [..., C]. For values between 0 and 1 the log-probability is minus the cross entropy.
     """
 
     params_size = 1
     support = (0.0, 1.0)
-    gives_probabilities = True  # to 0 and 1
+    gives_probabilities = True  # for values 0 and 1
 
     def distribution(self, params, batch_ndims=1):
         """Returns the independent Bernoullis with logits `params`."""
@@ -34,10 +34,10 @@ class Bernoulli(Head):
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class ContinuousBernoulli(Head):
-    """The density on [0, 1] whose unnormalised form is the Bernoulli's (arXiv:1907.06845).
+class ContinuousBernoulli(LikelihoodHead):
+    """Continuous Bernoulli likelihood: the Bernoulli normalised on [0, 1] (arXiv:1907.06845).
 
-    Parameters are [n, ..., C], a logit per value; the distribution has batch [n], event
+    Parameters are [n, ..., C], one logit per value; the distribution has batch [n], event
     [..., C].
     """
 

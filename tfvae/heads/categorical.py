@@ -4,17 +4,17 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.distribution_layer import LikelihoodHead
 
 
 class _Categorical(tfd.Categorical):
-    """A categorical over float class numbers, with the expected class number as its mean."""
+    """A categorical over float class numbers; its mean is the expected class number."""
 
     def _log_prob(self, value):
         return super()._log_prob(tf.cast(tf.round(value), tf.int32))
 
     def _mean(self):
-        # Not tf.nn.softmax, whose oneDNN kernel takes at most five axes.
+        # Not tf.nn.softmax: its oneDNN kernel supports at most five axes.
         logits = self.logits_parameter()
         probabilities = tf.exp(logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True))
         classes = tf.range(tf.shape(probabilities)[-1])
@@ -22,15 +22,18 @@ class _Categorical(tfd.Categorical):
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class Categorical(Head):
-    """p(x|z) = prod_i Categorical(x_i), each value being a class number 0 ... K - 1.
+class Categorical(LikelihoodHead):
+    """Categorical likelihood: p(x|z) = prod_i Categorical(x_i), with class numbers 0 ... K - 1.
 
-    Parameters are [n, ..., K C], the C values' logits of class 0, then of class 1, ...; the
+    Parameters are [n, ..., K C], the logits of class 0 for the C values, then of class 1, ...; the
     distribution has batch [n], event [..., C]; `mean` is the expected class number.
 
     Args:
         num_classes: number of classes, K.
-        name: the layer's name.
+        name: name of the layer.
+
+    Raises:
+        ValueError: if `num_classes` is below 2.
     """
 
     gives_probabilities = True

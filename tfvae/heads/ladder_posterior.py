@@ -1,4 +1,4 @@
-"""Posterior of a ladder: stochastic layers from the top downwards, corrected by the data."""
+"""Posterior of a ladder VAE: stochastic layers top-down, corrected by the data."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,33 +13,34 @@ from tfvae.heads.diagonal_normal import DiagonalNormal
 
 @keras.saving.register_keras_serializable("tfvae")
 class LadderPosterior(DistributionLayer):
-    """q(z|x) = q(z_L|x) prod_l q(z_l|z_{l+1}, x), Sønderby et al. 2016 (arXiv:1602.02282).
+    """Ladder posterior of L layers: q(z|x) = q(z_L|x) prod_l q(z_l|z_{l+1}, x), top-down.
 
-    q(z_l|z_{l+1}, x) is the product of what the data say, a normal given by the encoder, and of the
-    generative p(z_l|z_{l+1}), the prior's own: a mean weighted by precision. So the prior must be a
-    `HierarchicalPrior` of normal heads of these sizes.
+    Sønderby et al. 2016 (arXiv:1602.02282): q(z_l|z_{l+1}, x) is the product of a normal from the
+    encoder and the prior's p(z_l|z_{l+1}), a precision-weighted combination. The prior must
+    therefore be a `HierarchicalPrior` with `DiagonalNormal` heads of the same sizes.
 
     Parameters are mean then log-variance of the encoder's normal for each layer, top first,
-    [n, 2 (d_L + ... + d_1)]; `tfvae.networks.LadderEncoder` gives them. The distribution has batch
-    [n], event [d_L + ... + d_1], the top layer first. Its mean and standard deviation are those of
-    each layer given the mean of the one above.
+    [n, 2 (d_L + ... + d_1)], as returned by `tfvae.networks.LadderEncoder`. The distribution has
+    batch [n], event [d_L + ... + d_1], the top layer first. Its mean and standard deviation are
+    those of each layer given the mean of the layer above.
 
     Args:
         sizes: d of every layer, top first.
-        name: the layer's name.
+        name: name of the layer.
 
     Raises:
-        ValueError: for fewer than two layers.
+        ValueError: if there are fewer than two layers.
 
     Attributes:
-        layer_sizes: the sizes.
+        params_size: number of outputs of the encoder, 2 (d_L + ... + d_1).
+        layer_sizes: d of every layer, top first.
     """
 
     takes_training = True
 
     def __init__(self, sizes: Sequence[int], name: str | None = None):
         if len(sizes) < 2:
-            raise ValueError(f"sizes has {len(sizes)} entries; a ladder has at least 2 layers")
+            raise ValueError(f"sizes has {len(sizes)} entries; a ladder needs at least 2 layers")
         super().__init__(name)
         self.layer_sizes = tuple(sizes)
         self.params_size = 2 * sum(sizes)
@@ -47,27 +48,27 @@ class LadderPosterior(DistributionLayer):
         self._layers_below: Callable[[bool], list[Conditional]] | None = None
 
     def attach(self, prior) -> None:
-        """Takes the generative p(z_l|z_{l+1}) of `prior`; called by the model it belongs to.
+        """Connects the prior's p(z_l|z_{l+1}); called by the model.
 
         Raises:
-            ValueError: for a prior without them, or of other heads.
+            ValueError: if `prior` is not a `HierarchicalPrior` with `DiagonalNormal` heads.
         """
         heads = getattr(prior, "heads", None)
         if heads is None or not all(isinstance(head, DiagonalNormal) for head in heads):
             raise ValueError(
                 f"prior is {getattr(prior, 'name', prior)}; LadderPosterior needs a "
-                "tfvae.priors.HierarchicalPrior whose heads are DiagonalNormal"
+                "tfvae.priors.HierarchicalPrior with DiagonalNormal heads"
             )
-        self._layers_below = prior.layers_below  # the prior's own: its variables are not ours
+        self._layers_below = prior.layers_below  # a method, so that Keras tracks no variables here
 
     def distribution(self, params, training=False):
         """Returns the chain with parameters [n, params_size].
 
         Raises:
-            ValueError: where it belongs to no model yet.
+            ValueError: if it is not yet part of a model.
         """
         if self._layers_below is None:
-            raise ValueError(f"{self.name} needs a prior: give it to a model as its posterior")
+            raise ValueError(f"{self.name} needs a prior: pass it to a model as its posterior")
         sizes = [head.params_size for head in self._heads]
         bounds = [sum(sizes[:number]) for number in range(len(sizes) + 1)]
         conditionals = [
@@ -83,7 +84,7 @@ class LadderPosterior(DistributionLayer):
 
 
 def _corrected(generative: Conditional, head: DiagonalNormal, columns: slice) -> Conditional:
-    """q(z_l|z_{l+1}, x): p(z_l|z_{l+1}) times the normal of these columns of the parameters."""
+    """Returns q(z_l|z_{l+1}, x): p(z_l|z_{l+1}) times the normal from these parameter columns."""
 
     def conditional(above: tf.Tensor, params: tf.Tensor):
         return product_of_normals([head(params[:, columns]), generative(above, None)])

@@ -1,26 +1,27 @@
-"""Normal likelihoods."""
+"""Normal likelihood."""
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.arguments import require_positive
-from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.distribution_layer import LikelihoodHead
 from tfvae.heads.diagonal_normal import bounded_stddev
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class Normal(Head):
-    """p(x|z) = prod_i N(x_i; mean_i, scale^2).
+class Normal(LikelihoodHead):
+    """Normal likelihood of independent values; for a normal posterior, use `DiagonalNormal`.
 
-    Parameters are [n, ..., C], the mean; with `scale="per_value"` [n, ..., 2 C], mean then
-    log-variance (clipped to +-16). The distribution has batch [n], event [..., C].
+    p(x|z) = prod_i N(x_i; mean_i, scale^2). Parameters are [n, ..., C], the mean; with
+    `scale="per_value"` [n, ..., 2 C], mean then log-variance (clipped to +-16). The distribution
+    has batch [n], event [..., C].
 
     Args:
         scale: a number above 0, the fixed standard deviation; "learned", one trained standard
-            deviation shared by all values (sigma-VAE, arXiv:2006.13202); or "per_value", one
-            given by the network for each value.
-        name: the layer's name.
+            deviation shared by all values (sigma-VAE, arXiv:2006.13202); or "per_value", a
+            standard deviation for each value from the network.
+        name: name of the layer.
 
     Raises:
         ValueError: for any other `scale`.

@@ -1,14 +1,14 @@
-"""Categorical likelihood of one-hot vectors."""
+"""Categorical likelihood for one-hot vectors."""
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.distribution_layer import LikelihoodHead
 
 
 class _OneHotCategorical(tfd.OneHotCategorical):
-    """TFP's, with soft vectors allowed, and the probabilities as its mean."""
+    """A `tfd.OneHotCategorical` that allows soft vectors; its mean is the probabilities."""
 
     def _log_prob(self, x):
         return tf.reduce_sum(x * tf.nn.log_softmax(self.logits), axis=-1)
@@ -18,12 +18,12 @@ class _OneHotCategorical(tfd.OneHotCategorical):
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class OneHotCategorical(Head):
-    """p(y|z) = prod_k softmax(logits)_k^y_k of one-hot vectors y, as `tfvae.data.Labels` gives.
+class OneHotCategorical(LikelihoodHead):
+    """Categorical likelihood of one-hot vectors: p(y|z) = prod_k softmax(logits)_k^y_k.
 
-    Parameters are [n, ..., K], a logit per class; the distribution has batch [n], event [..., K].
-    For vectors that are no ones and zeros, such as probabilities of classes, the log-probability
-    is minus the cross entropy. `mean` is the probability of every class.
+    For data such as `tfvae.data.Labels`. Parameters are [n, ..., K], one logit per class; the
+    distribution has batch [n], event [..., K]. For soft vectors, such as class probabilities, the
+    log-probability is minus the cross entropy. `mean` is the probability of each class.
     """
 
     params_size = 1

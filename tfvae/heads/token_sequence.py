@@ -1,4 +1,4 @@
-"""Autoregressive likelihood of token sequences, such as captions."""
+"""Autoregressive likelihood for token sequences, such as captions."""
 
 import math
 
@@ -7,11 +7,11 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.arguments import require_at_least
-from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.distribution_layer import LikelihoodHead
 
 
 class _TokenSequence(tfd.Distribution):
-    """The sequences that `head` gives context [..., units]: batch [...], event int32 [T]."""
+    """Token sequences given a context [..., units]: batch [...], event int32 [T]."""
 
     def __init__(self, head: "TokenSequence", context: tf.Tensor):
         self._head, self._context = head, context
@@ -52,32 +52,33 @@ class _TokenSequence(tfd.Distribution):
 
 
 def _flat(tensor: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
-    """`tensor` [..., m] as [n, m], a row for each place of the shape `batch`."""
+    """Broadcasts `tensor` [..., m] to the shape `batch` and flattens it to [n, m]."""
     size = tensor.shape[-1]
     return tf.reshape(tf.broadcast_to(tensor, tf.concat([batch, [size]], axis=0)), [-1, size])
 
 
 @keras.saving.register_keras_serializable("tfvae")
-class TokenSequence(Head):
-    """p(x|z) = prod_t p(x_t | x_1 ... x_{t-1}, z), of T tokens, by a gated recurrent network.
+class TokenSequence(LikelihoodHead):
+    """Autoregressive likelihood of T tokens: p(x|z) = prod_t p(x_t | x_1 ... x_{t-1}, z), by a GRU.
 
-    Token 0 ends a sequence: its probability is that of its tokens up to and including the first 0.
-    What follows is padding, whatever it is, and has probability 1. T tokens may have no end.
+    Token 0 ends a sequence; the probability includes the tokens up to the first 0. Tokens after
+    the first 0 are ignored. A sequence of T tokens needs no end.
 
-    Parameters are a context of any size, [n, ...], such as a `DenseDecoder` gives; it starts the
-    recurrence and is added to the input of every step. The distribution has batch [n], event [T],
-    int32. It has weights of its own, always float32; those that meet the context are built by the
-    first call, which fixes its size. `mean` is no average but the greedy sequence, int32: at every
-    step the token that is most probable after those before it. There are no draws.
+    Parameters are a context of any size, [n, ...], such as the output of a `DenseDecoder`; it is
+    the initial state of the GRU and is added to the input of every step. The distribution has
+    batch [n], event [T], int32. The weights of this head are always float32; the layer for the
+    context is built by the first call, which fixes the context's size. `mean` is the greedy
+    sequence, int32: the most probable token at each step given those before. Sampling is not
+    supported.
 
     Args:
         length: number of tokens, T.
-        vocabulary_size: number of different tokens, with the end.
+        vocabulary_size: number of different tokens, including the end.
         units: size of the recurrent state.
-        name: the layer's name.
+        name: name of the layer.
 
     Raises:
-        ValueError: for a length or units below 1, or fewer than two tokens.
+        ValueError: if `length` or `units` is below 1, or `vocabulary_size` below 2.
     """
 
     params_size = 1
@@ -93,7 +94,7 @@ class TokenSequence(Head):
         self.units = units
         self.support = (0.0, vocabulary_size - 1.0)
         self.context = keras.layers.Dense(units, activation="tanh", dtype="float32")
-        # Of one-hot tokens, so that gradients are dense and no token is looked up out of range.
+        # On one-hot tokens: dense gradients, and no lookup out of range.
         self.embedding = keras.layers.Dense(units, use_bias=False, dtype="float32")
         self.cell = keras.layers.GRUCell(units, dtype="float32")
         self.logits = keras.layers.Dense(vocabulary_size, dtype="float32")
@@ -108,7 +109,7 @@ class TokenSequence(Head):
         return _TokenSequence(self, self.context(params))
 
     def sequence_log_prob(self, context: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
-        """Returns log p of `tokens` int32 [n, T] given the `context` [n, units], [n]."""
+        """Returns log p, [n], of `tokens` int32 [n, T] given the `context` [n, units]."""
         one_hot = tf.one_hot(tokens, self.vocabulary_size)
         embedded = self.embedding(one_hot)
         state, previous, states = context, tf.zeros_like(context), []
@@ -124,13 +125,13 @@ class TokenSequence(Head):
         return tf.reduce_sum(tf.where(is_padding, 0.0, log_probs), axis=1)
 
     def greedy_sequence(self, context: tf.Tensor) -> tf.Tensor:
-        """Returns the most probable token after those before it, step by step, int32 [n, T]."""
+        """Returns the greedy sequence: the most probable token at each step, int32 [n, T]."""
         state, previous, tokens = context, tf.zeros_like(context), []
-        going_on = tf.ones_like(context[:, 0], tf.int32)
+        unfinished = tf.ones_like(context[:, 0], tf.int32)
         for _ in range(self.length):
             state, _ = self.cell(previous + context, [state])
-            token = tf.argmax(self.logits(state), axis=-1, output_type=tf.int32) * going_on
-            going_on = tf.cast(token != 0, tf.int32)
+            token = tf.argmax(self.logits(state), axis=-1, output_type=tf.int32) * unfinished
+            unfinished = tf.cast(token != 0, tf.int32)
             tokens.append(token)
             previous = self.embedding(tf.one_hot(token, self.vocabulary_size))
         return tf.stack(tokens, axis=1)
