@@ -87,14 +87,14 @@ def _check(folder: Path) -> bool:
     except CApiError as error:
         print(f"{folder}: error: {error}")
         return False
-    print(f"{folder}: written by {'tfvae.export' if found.ours else 'another program'}")
+    print(f"{folder}: written by {'tfvae.export' if found.written_by_tfvae else 'another program'}")
     for line in table(found):
         print(f"  {line}".rstrip())
-    every = found.ours or _STRICT.value
+    every = found.written_by_tfvae or _STRICT.value
     for problem in found.problems:
-        kind = "error" if problem.refused or every else "warning"
+        kind = "error" if problem.is_error or every else "warning"
         print(f"  {kind}: {problem.message}")
-    errors = sum(problem.refused or every for problem in found.problems)
+    errors = sum(problem.is_error or every for problem in found.problems)
     warnings = len(found.problems) - errors
     verdict = f"{errors} errors" if errors else "can be served"
     if warnings:

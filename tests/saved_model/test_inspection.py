@@ -33,15 +33,17 @@ def warm_up(path, *requests):
     return file
 
 
-def messages(found, refused):
-    return "\n".join(problem.message for problem in found.problems if problem.refused == refused)
+def messages(found, is_error):
+    return "\n".join(problem.message for problem in found.problems if problem.is_error == is_error)
 
 
 def test_what_cannot_be_known_is_no_error(model):
     found = inspection.inspect(model)
-    assert not found.ours
+    assert not found.written_by_tfvae
     assert messages(found, True) == ""
-    assert "serving_default was not run: what text holds" in messages(found, False)
+    assert "serving_default was not run: text has strings, which need a warm-up" in messages(
+        found, False
+    )
     assert "three, batch 3: " in messages(found, False)
     assert [report.result for report in found.signatures] == ["not run", "failed: batch 0, 1, 3"]
 
@@ -58,8 +60,8 @@ def test_warm_up_requests_that_fail_a_load_are_errors(model):
     file = warm_up(model, ("", "text", ["7"]), ("", "text", ["x"]), ("", "y", [1]), ("z", "x", [1]))
     found = messages(inspection.inspect(model), True)
     assert "serving_default, warm-up request 1: StringToNumberOp could not" in found
-    assert "warm-up request 2 asks signature serving_default with ['y'], which" in found
-    assert "warm-up request 3 asks signature z" in found
+    assert "warm-up request 2 calls signature serving_default with ['y'], which" in found
+    assert "warm-up request 3 calls signature z" in found
     file.write_bytes(file.read_bytes()[:-3])
     assert f"{file} is damaged" in messages(inspection.inspect(model), True)
 

@@ -77,9 +77,9 @@ def test_every_problem_is_told_once(tmp_path):
     lines = str(error.value).splitlines()
     assert sum("draws from a hidden state" in line for line in lines) == 1
     for expected in (
-        r"signature encode: input x is float64 \[3\], whose first axis is not a batch",
+        r"signature encode: input x is float64 \[3\]; its first axis is not a batch",
         r"signature encode: input x is float64 \[3\]; exports have float32 and integers",
-        r"signature encode: output y is float32 \[3\], whose first axis",
+        r"signature encode: output y is float32 \[3\]; its first axis",
         r"signature serving_default is missing",
     ):
         assert sum(bool(re.match(expected, line)) for line in lines) == 1, expected

@@ -102,6 +102,9 @@ def test_what_cannot_be_measured_is_refused(tiny_model, images, tmp_path):
     with pytest.raises(ValueError, match="weights is 'int4'; give one of float32, bfloat16, int8"):
         tfvae.export(tiny_model(), tmp_path, weights="int4")
     for examples in (None, images[:0]):
-        with pytest.raises(ValueError, match=r"weights is 'int8', whose error.*give examples"):
+        with pytest.raises(
+            ValueError,
+            match=r"weights is 'int8', and the model card states its error; give examples",
+        ):
             tfvae.export(tiny_model(), tmp_path, weights="int8", examples=examples)
     assert list(tmp_path.iterdir()) == []

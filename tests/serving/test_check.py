@@ -60,7 +60,7 @@ BROKEN = {
     ),
     "batch of two": (
         lambda path: save(path, tf.exp, tf.TensorSpec([2, 2], tf.float32, "x")),
-        "input x is float32 [2, 2], whose first axis is not a batch of any size",
+        "input x is float32 [2, 2]; its first axis is not a batch of any size",
         False,
     ),
     "sum over the batch": (
@@ -137,7 +137,7 @@ def test_an_export_is_good_and_one_that_breaks_a_promise_is_not(tiny_model, tmp_
     assert all(line.endswith("ran: batch 0, 1, 3") for line in rows.values())
     assert "image float32 [None, 4, 4, 1]  mean float32 [None, 2]" in rows["encode"]
     assert code == 1
-    assert "error: signature encode_png was not run: what image_bytes holds" in second
+    assert "error: signature encode_png was not run: image_bytes has strings, which need" in second
 
 
 def test_others_may_be_held_to_the_same(tmp_path):

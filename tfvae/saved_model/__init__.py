@@ -1,6 +1,6 @@
-"""SavedModels: signatures of plain tensors, written beside, proven, then renamed.
+"""SavedModels with signatures of plain tensors, verified before they appear in the base path.
 
-Importing this needs TensorFlow alone; `export` needs what its model needs.
+Importing this package needs only TensorFlow; `export` also needs the packages of its model.
 """
 
 from tfvae.saved_model.export import export

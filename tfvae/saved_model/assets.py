@@ -1,4 +1,4 @@
-"""What lies in assets.extra beside an export: warm-up requests and the model card."""
+"""The files in an export's assets.extra: warm-up requests and the model card."""
 
 import importlib.metadata
 import json
@@ -15,12 +15,12 @@ from tfvae.signatures.signature import Signature
 
 WARM_UP_FILE = "tf_serving_warmup_requests"
 CARD_FILE = "model_card.json"
-MAX_WARM_UP_RECORDS = 1000  # the stock server's
+MAX_WARM_UP_RECORDS = 1000  # limit of the stock server
 
 
 def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[str, Signature]):
-    """Writes one request of one row per signature, run by the server as it loads the model."""
-    # The protocol buffers of TensorFlow Serving are needed here only.
+    """Writes one request with one row per signature, which servers run when they load a model."""
+    # Only this function needs the protocol buffers of TensorFlow Serving.
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2  # noqa: PLC0415
 
     with tf.io.TFRecordWriter(str(directory / WARM_UP_FILE)) as writer:
@@ -37,10 +37,10 @@ def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[s
 
 
 def read_warm_up(directory: pathlib.Path) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """Returns the Predict requests that lie in `directory`: (signature, inputs) each.
+    """Reads the Predict requests in `directory`, as pairs (signature, inputs).
 
     Raises:
-        ValueError: for a damaged file, or more records than a server takes.
+        ValueError: if the file is damaged, or has more records than a server accepts.
     """
     from tensorflow_serving.apis import prediction_log_pb2  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def read_warm_up(directory: pathlib.Path) -> list[tuple[str, dict[str, np.ndarra
             request = log.predict_log.request
             name = request.model_spec.signature_name or "serving_default"
             inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
-            if inputs:  # another kind of request has none here
+            if inputs:  # other kinds of requests have none here
                 found.append((name, inputs))
     except (tf.errors.OpError, message.DecodeError, TypeError) as error:
         raise ValueError(f"{file} is damaged: {error}") from error
@@ -64,7 +64,7 @@ def read_warm_up(directory: pathlib.Path) -> list[tuple[str, dict[str, np.ndarra
 
 
 def write_card(directory: pathlib.Path, model, named: dict[str, Signature], facts: dict[str, Any]):
-    """Writes the model card: the model's config, its signatures, versions, and `facts`."""
+    """Writes the model card: the model's config, signatures, package versions, and `facts`."""
     card = {
         "model": type(model).__name__,
         "config": json.loads(json.dumps(model.get_config(), default=str)),

@@ -1,8 +1,8 @@
-"""Runs a SavedModel as a server would: TensorFlow's C API, in a process without its Python.
+"""Runs a SavedModel as a server does: with TensorFlow's C API, in a process without its Python.
 
-A SavedModel that loads in Python may still fail elsewhere: a Python function, a missing variable
-or an operation for XLA alone shows only when a signature runs. `run_in_c_api` therefore runs the
-signatures in a fresh process (`c_api_session.py`) on the C++ runtime alone.
+A SavedModel that loads in Python may still fail on a server: a Python function, a missing variable
+or an operation that needs XLA fails only when a signature runs. `run_in_c_api` therefore runs the
+signatures in a new process (`c_api_session.py`) with only the C++ runtime.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def find_library() -> Path:
     """Finds libtensorflow_cc in the installed package, without importing TensorFlow.
 
     Raises:
-        CApiError: TensorFlow is not installed, or this build of it has no such library.
+        CApiError: if TensorFlow is not installed, or its build has no such library.
     """
     spec = importlib.util.find_spec("tensorflow")
     if spec is None or spec.origin is None:
         raise CApiError("tensorflow is not installed; install it to run a SavedModel")
     library = Path(spec.origin).parent / "libtensorflow_cc.so.2"
     if not library.exists():
-        raise CApiError(f"{library} is missing; install TensorFlow's Linux wheel, which holds it")
+        raise CApiError(f"{library} is missing; install TensorFlow's Linux wheel, which has it")
     return library
 
 
@@ -55,24 +55,24 @@ def run_in_c_api(
     calls: Sequence[tuple[str, Mapping[str, Any]]],
     timeout_seconds: float = 600.0,
 ) -> list[dict[str, np.ndarray]]:
-    """Runs signatures of a SavedModel on TensorFlow's C++ runtime alone.
+    """Runs signatures of a SavedModel with only TensorFlow's C++ runtime.
 
-    The model is loaded once in a new process that imports no TensorFlow, Keras or TFP Python, as
-    the stock model server loads it (tag `serve`, automatic XLA disabled), and the calls run in
-    order. Inputs are passed with the dtypes they have: nothing is cast.
+    A new process, which does not import TensorFlow, Keras or TFP in Python, loads the model once as
+    the stock model server does (tag `serve`, automatic XLA disabled) and runs the calls in order.
+    Inputs are not cast.
 
     Args:
-        saved_model_path: Directory with `saved_model.pb`.
+        saved_model_path: directory with `saved_model.pb`.
         calls: (signature, {input name: array}) pairs. Strings are arrays or lists of `bytes`. An
             empty sequence only loads the model.
-        timeout_seconds: Seconds allowed for everything.
+        timeout_seconds: time limit for all calls.
 
     Returns:
-        For each call, output name to array; strings are object arrays of `bytes`.
+        For each call, arrays by output name; strings are object arrays of `bytes`.
 
     Raises:
-        ValueError: A signature is unknown, or its inputs are not those given.
-        CApiError: Loading or running failed; names the signature and carries TensorFlow's message.
+        ValueError: if a signature is unknown, or the inputs are not those of the signature.
+        CApiError: if loading or running fails (with the signature and TensorFlow's message).
     """
     answers: list[dict[str, np.ndarray]] = []
     outcomes = attempt_in_c_api(saved_model_path, calls, timeout_seconds)
@@ -89,11 +89,11 @@ def attempt_in_c_api(
     calls: Sequence[tuple[str, Mapping[str, Any]]],
     timeout_seconds: float = 600.0,
 ) -> list[dict[str, np.ndarray] | CApiError]:
-    """As `run_in_c_api`, but a call that fails leaves TensorFlow's message in its place.
+    """Like `run_in_c_api`, but returns a CApiError for each call that fails.
 
     Raises:
-        ValueError: A signature is unknown, or its inputs are not those given.
-        CApiError: The model does not load, or the process crashed or hung.
+        ValueError: if a signature is unknown, or the inputs are not those of the signature.
+        CApiError: if the model does not load, or the process crashes or hangs.
     """
     path = Path(saved_model_path).resolve()
     signatures = read_meta_graph(path).signature_def
@@ -129,7 +129,7 @@ def read_meta_graph(path: Path):
     """Returns the `serve` graph of saved_model.pb, a MetaGraphDef.
 
     Raises:
-        CApiError: The file is missing or damaged, or has no such graph.
+        CApiError: if the file is missing or damaged, or has no such graph.
     """
     from google.protobuf import message  # noqa: PLC0415
     from tensorflow.core.protobuf import saved_model_pb2  # noqa: PLC0415
@@ -140,7 +140,7 @@ def read_meta_graph(path: Path):
     try:
         saved_model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     except message.DecodeError as error:
-        raise CApiError(f"{file} is damaged, or not whole: {error}") from error
+        raise CApiError(f"{file} is damaged or incomplete: {error}") from error
     for meta_graph in saved_model.meta_graphs:
         if list(meta_graph.meta_info_def.tags) == ["serve"]:
             return meta_graph
@@ -154,7 +154,7 @@ def _describe_call(
     inputs: Mapping[str, Any],
     arrays: dict[str, np.ndarray],
 ) -> dict[str, Any]:
-    """Resolves names to graph tensors, and puts the input values into `arrays`."""
+    """Resolves names to graph tensors, and stores the input values in `arrays`."""
     if signature not in signatures:
         known = sorted(name for name in signatures if not name.startswith("__"))
         raise ValueError(f"signature {signature!r} not found; the model has {known}")
@@ -179,7 +179,7 @@ def _encode(value: Any, key: str, arrays: dict[str, np.ndarray]) -> dict[str, An
     array = np.asarray(value)
     shape = list(array.shape)
     if array.dtype.kind in "SO":
-        # NumPy's fixed-width bytes drop trailing zeros, so strings are taken from the original.
+        # From the original, because NumPy's fixed-width bytes drop trailing zeros.
         flat = np.asarray(value, dtype=object).ravel()
         arrays[key], arrays[key + ".lengths"] = c_api_session.pack_strings(flat)
         return {"key": key, "dtype": c_api_session.TF_STRING, "shape": shape}
@@ -207,8 +207,8 @@ def _decode(described: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> n
 
 
 def _run_child(directory: Path, path: Path, timeout_seconds: float) -> None:
-    """Runs c_api_session.py on `directory`; a crash or a hang becomes a CApiError."""
-    # -P: the script's own folder stays off sys.path, so its neighbours shadow nothing.
+    """Runs c_api_session.py on `directory`; raises CApiError if it crashes or hangs."""
+    # -P keeps the script's folder out of sys.path, so that its modules shadow no others.
     command = [sys.executable, "-P", c_api_session.__file__, str(directory)]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ}
     try:

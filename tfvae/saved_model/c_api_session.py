@@ -1,9 +1,9 @@
-"""Runs SavedModel signatures through TensorFlow's C API; a script that imports no TensorFlow.
+"""Runs SavedModel signatures with TensorFlow's C API; a script that does not import TensorFlow.
 
 `tfvae.saved_model.c_api` starts this file as a program, `python c_api_session.py DIRECTORY`. It
 reads DIRECTORY/spec.json and DIRECTORY/inputs.npz and writes DIRECTORY/results.json and
-DIRECTORY/outputs.npz. Only ctypes, NumPy and the standard library are imported: what runs here
-runs in any program that links TensorFlow's C++ runtime, such as a model server.
+DIRECTORY/outputs.npz. It imports only ctypes, NumPy and the standard library, so a model that runs
+here also runs in other programs with TensorFlow's C++ runtime, such as a model server.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 TF_STRING = 7
-# tensorflow/core/framework/types.proto: DataType to NumPy; bfloat16 (14) travels as its bits.
+# tensorflow/core/framework/types.proto: DataType to NumPy; bfloat16 (14) is passed as its bits.
 NUMPY_TYPES: dict[int, str] = {
     1: "float32",
     2: "float64",
@@ -39,7 +39,7 @@ _TSTRING_BYTES = 24  # sizeof(TF_TString)
 
 
 class TensorFlowError(RuntimeError):
-    """A status other than OK from TensorFlow, carrying its message."""
+    """A status other than OK from TensorFlow, with its message."""
 
 
 class _Output(ctypes.Structure):
@@ -49,13 +49,13 @@ class _Output(ctypes.Structure):
 
 
 def pack_strings(values: Iterable[bytes]) -> tuple[np.ndarray, np.ndarray]:
-    """Lays byte strings end to end.
+    """Concatenates byte strings.
 
     Args:
         values: n byte strings.
 
     Returns:
-        All their bytes, uint8 [sum of lengths], and their lengths, int64 [n].
+        Their bytes, uint8 [sum of lengths], and their lengths, int64 [n].
     """
     values = list(values)
     data = np.frombuffer(b"".join(values), np.uint8)
@@ -63,7 +63,7 @@ def pack_strings(values: Iterable[bytes]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def unpack_strings(data: np.ndarray, lengths: np.ndarray) -> list[bytes]:
-    """Undoes `pack_strings`."""
+    """Inverts `pack_strings`."""
     ends = np.cumsum(lengths)
     raw = data.tobytes()
     return [raw[end - length : end] for end, length in zip(ends, lengths, strict=True)]
@@ -73,10 +73,10 @@ def load_library(path: str) -> ctypes.CDLL:
     """Opens libtensorflow_cc as the stock model server runs it, without automatic XLA.
 
     Args:
-        path: File of the shared library.
+        path: path of the shared library.
 
     Returns:
-        The library, its symbols local to it.
+        The library, loaded with local symbols.
     """
     library = ctypes.CDLL(path, mode=os.RTLD_LOCAL | os.RTLD_NOW)
     library._ZN10tensorflow21DisableXlaCompilationEv()
@@ -138,14 +138,14 @@ class Session:
         """Runs the graph once.
 
         Args:
-            feeds: Tensor name to TF_Tensor.
-            fetches: Names of the tensors wanted.
+            feeds: TF_Tensors by tensor name.
+            fetches: names of the tensors to return.
 
         Returns:
             A TF_Tensor for each fetch; the caller deletes them.
 
         Raises:
-            TensorFlowError: TensorFlow refused, with its own message.
+            TensorFlowError: if TensorFlow returns an error, with its message.
         """
         inputs = (_Output * len(feeds))(*[self._endpoint(name) for name in feeds])
         values = (ctypes.c_void_p * len(feeds))(*[tensor.value for tensor in feeds.values()])
@@ -162,7 +162,7 @@ class Session:
 
 
 class Tensors:
-    """Moves NumPy arrays into TF_Tensors and back."""
+    """Converts NumPy arrays to TF_Tensors and back."""
 
     def __init__(self, library: ctypes.CDLL):
         self._library = library
@@ -178,7 +178,7 @@ class Tensors:
         return [ctypes.c_void_p(start + _TSTRING_BYTES * i) for i in range(count)]
 
     def create(self, spec: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> ctypes.c_void_p:
-        """A TF_Tensor holding the array that `spec` (key, dtype, shape) names in `arrays`."""
+        """Creates a TF_Tensor from the array in `arrays` that `spec` (key, dtype, shape) names."""
         data, shape = np.ascontiguousarray(arrays[spec["key"]]), spec["shape"]
         if spec["dtype"] != TF_STRING:
             tensor = self._allocate(spec["dtype"], shape, data.nbytes)
@@ -194,7 +194,7 @@ class Tensors:
         return tensor
 
     def read(self, tensor: ctypes.c_void_p, key: str, arrays: dict[str, np.ndarray]) -> dict:
-        """Puts the tensor's values into `arrays` under `key`; returns its key, dtype and shape."""
+        """Stores the tensor's values in `arrays` as `key`; returns its key, dtype and shape."""
         dtype = self._library.TF_TensorType(tensor)
         rank = self._library.TF_NumDims(tensor)
         shape = [self._library.TF_Dim(tensor, i) for i in range(rank)]
@@ -216,7 +216,7 @@ class Tensors:
         return {"key": key, "dtype": dtype, "shape": shape}
 
     def delete(self, tensor: ctypes.c_void_p, *, own_strings: bool) -> None:
-        """Frees a tensor, and the strings of one that `create` made."""
+        """Frees a tensor, and its strings if `create` allocated them."""
         if own_strings and self._library.TF_TensorType(tensor) == TF_STRING:
             count = self._library.TF_TensorByteSize(tensor) // _TSTRING_BYTES
             for pointer in self._strings(tensor, count):
@@ -231,7 +231,7 @@ def run_call(
     inputs: Mapping[str, np.ndarray],
     outputs: dict[str, np.ndarray],
 ) -> dict[str, dict]:
-    """Runs one signature; returns output name to (key, dtype, shape), values in `outputs`."""
+    """Runs one signature; returns (key, dtype, shape) by output name, and stores the values."""
     feeds = {name: tensors.create(spec, inputs) for name, spec in call["feeds"].items()}
     fetches = call["fetches"]
     results = session.run(feeds, list(fetches.values()))
@@ -239,7 +239,7 @@ def run_call(
         name: tensors.read(result, f"{call['number']}/{name}", outputs)
         for name, result in zip(fetches, results, strict=True)
     }
-    # An output may share its input's buffer, so nothing is freed before everything is read.
+    # An output may share its input's buffer, so read everything before freeing anything.
     for result in results:
         tensors.delete(result, own_strings=False)
     for tensor in feeds.values():
@@ -248,7 +248,7 @@ def run_call(
 
 
 def main(directory: Path) -> None:
-    """Does what DIRECTORY/spec.json asks; failures are written down, not raised."""
+    """Runs the calls in DIRECTORY/spec.json; errors are written to the results, not raised."""
     spec = json.loads((directory / "spec.json").read_text())
     outputs: dict[str, np.ndarray] = {}
     answers: list[dict] = []

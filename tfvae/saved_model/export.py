@@ -1,4 +1,4 @@
-"""Writing a model as a SavedModel that any server can load."""
+"""Exports a model as a SavedModel that any server can load."""
 
 import pathlib
 import shutil
@@ -25,30 +25,31 @@ def export(
     weights: str = "float32",
     examples: Examples | None = None,
 ) -> pathlib.Path:
-    """Writes `model` to base_path/version, verified, and returns that path.
+    """Writes `model` to base_path/version, verifies it, and returns that path.
 
-    Written beside and renamed when whole and proven: every signature has then run at batch 0, 1
-    and 3 on TensorFlow's C API, so a server polling `base_path` never sees a part.
+    The export is written to a temporary folder, where every signature runs with batch sizes 0, 1
+    and 3 on TensorFlow's C API, and then renamed, so that a server polling `base_path` never sees
+    a partial or broken version.
 
     Args:
         model: a built model.
-        base_path: the model's directory, whose last part is its name when it is served.
-        version: a number from 0 on; the one after the newest (1 for the first) where None.
+        base_path: the model's directory; its last part is the name of the served model.
+        version: a number from 0 on; if None, the next after the newest (1 for the first).
         log_likelihood_samples: samples per example of the `log_likelihood` signature, at least 1.
-        facts: what else the model card says: data, metrics, ...
-        subsets: of a model of several modalities, the subsets of them that can be encoded; see
+        facts: further entries for the model card: data, metrics, ...
+        subsets: for a multimodal model, the subsets of modalities to encode; see
             `tfvae.multimodal.signatures`.
-        weights: how matrices and convolution kernels are stored: "float32"; "bfloat16", half the
-            size; or "int8", a quarter, with a scale a channel. They are float32 again as they are
-            used, and so are inputs and outputs.
-        examples: test data, [n, ...] or by name of several modalities, on which the error by
-            `weights` is measured for the model card; needed where that is not "float32".
+        weights: storage type of matrices and convolution kernels: "float32"; "bfloat16", half the
+            size; or "int8", a quarter of the size, with a scale per channel. They are converted to
+            float32 when used, and inputs and outputs are float32.
+        examples: test data, [n, ...] or a dictionary by modality, to measure the error due to
+            `weights` for the model card; needed unless `weights` is "float32".
 
     Raises:
-        ValueError: for a `version` or sample number out of bounds, or `subsets` of modalities
-            that the model has not; for unknown `weights`, or ones that lack `examples`.
-        FileExistsError: where the version is there already.
-        ExportError: where a signature cannot be served, naming it.
+        ValueError: if `version` or the number of samples is out of bounds, `subsets` has unknown
+            modalities, `weights` is unknown, or `examples` is missing.
+        FileExistsError: if the version already exists.
+        ExportError: if a signature cannot be served (it is named).
     """
     base = pathlib.Path(base_path)
     if version is None:
@@ -74,7 +75,7 @@ def export(
     try:
         read = _save(partial, named)
         if weights != "float32":
-            assert examples is not None  # which has been checked
+            assert examples is not None  # checked above
             whole, bytes_before = named, _size(partial)
             shutil.rmtree(partial)
             named = stored_weights.with_stored_weights(model, whole, weights, read)
@@ -96,7 +97,7 @@ def export(
 def _save(path: pathlib.Path, named: dict[str, Signature]) -> dict[str, Sequence[tf.Variable]]:
     """Writes the SavedModel; returns the variables that each signature reads."""
     # A plain module: saving the Keras model itself would write TFP types into the graph, and
-    # the result would load only where TFP is installed.
+    # loading it would need TFP.
     functions = {
         name: tf.function(signature.function, autograph=False).get_concrete_function(
             **{
@@ -107,7 +108,7 @@ def _save(path: pathlib.Path, named: dict[str, Signature]) -> dict[str, Sequence
         for name, signature in named.items()
     }
     module = tf.Module()
-    # What no signature reads, such as a discriminator, stays behind.
+    # Variables that no signature reads, such as a discriminator's, are not exported.
     read = {name: function.variables for name, function in functions.items()}
     module.model_variables = list({v.ref(): v for some in read.values() for v in some}.values())
     tf.saved_model.save(module, str(path), signatures=functions)

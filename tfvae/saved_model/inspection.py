@@ -1,4 +1,4 @@
-"""The verification of an export for any SavedModel: read, linted, run, and told by signature."""
+"""Verifies any SavedModel as an export: read, linted, run, and reported per signature."""
 
 import pathlib
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 
 
 class SignatureReport(NamedTuple):
-    """What a signature takes and gives, name to such as "float32 [None, 10]", and how it ran."""
+    """A signature's inputs and outputs, described as "float32 [None, 10]", and its result."""
 
     name: str
     inputs: dict[str, str]
@@ -22,27 +22,27 @@ class SignatureReport(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """What was found of a SavedModel.
+    """Report on a SavedModel.
 
     Attributes:
-        ours: whether it was written by `tfvae.export`.
-        signatures: every signature, alphabetical.
-        problems: what is wrong.
+        written_by_tfvae: whether it was written by `tfvae.export`.
+        signatures: every signature, sorted by name.
+        problems: the problems found.
     """
 
-    ours: bool
+    written_by_tfvae: bool
     signatures: list[SignatureReport]
     problems: list[Problem]
 
 
 def inspect(path: pathlib.Path) -> Inspection:
-    """Reads a SavedModel, lints it and runs every signature at batch 0, 1 and 3 on the C API.
+    """Reads and lints a SavedModel, and runs every signature with batch sizes 0, 1 and 3.
 
     Args:
         path: directory of one version.
 
     Raises:
-        CApiError: where it is not whole, or does not load.
+        CApiError: if it is incomplete, or does not load in TensorFlow's C API.
     """
     meta_graph = read_meta_graph(path)
     _check_whole(path, meta_graph)
@@ -79,7 +79,7 @@ def _result(ran: list[str], failed: list[str]) -> str:
 
 
 def _check_whole(path: pathlib.Path, meta_graph) -> None:
-    """TensorFlow tells a half-copied model late, or by its first call."""
+    """Checks that all files exist: TensorFlow reports missing ones late, or at the first call."""
     needed = [f"assets/{asset.filename}" for asset in meta_graph.asset_file_def]
     if any(node.op in _VARIABLES for node in meta_graph.graph_def.node):
         needed.append("variables/variables.index")
@@ -89,25 +89,26 @@ def _check_whole(path: pathlib.Path, meta_graph) -> None:
 
 
 def _attempt(path: pathlib.Path, calls: list[Call]) -> list[Any]:
-    """The outcome of each call; after a crash each runs alone, so that it is known which it was."""
-    asked = [(call.signature, call.inputs) for call in calls]
+    """Returns the outcome of each call; after a crash, reruns each alone to find the cause."""
     try:
-        return list(attempt_in_c_api(path, asked))
+        return list(attempt_in_c_api(path, [(call.signature, call.inputs) for call in calls]))
     except CApiError as error:
         if len(calls) == 1:
             return [error]
-        attempt_in_c_api(path, [])  # raises where it does not load at all
+        attempt_in_c_api(path, [])  # raises if it does not load at all
     return [outcome for call in calls for outcome in _attempt(path, [call])]
 
 
 def _faults(call: Call, outcome: Any) -> list[Problem]:
     where = f"signature {call.signature}, {call.what}"
     if isinstance(outcome, CApiError):
-        # Many a convolution fails on an empty batch, which no request needs.
-        refused = call.certain and call.rows != 0
-        hint = "" if call.certain else " (inputs were made up; warm-up requests would tell)"
+        # Some convolutions fail on an empty batch, which no request has.
+        is_error = call.certain and call.rows != 0
+        hint = (
+            "" if call.certain else " (inputs were generated; add warm-up requests to be certain)"
+        )
         reason = str(outcome).partition("\n")[0].strip()
-        return [Problem(f"{where}: {reason}{hint}", refused)]
+        return [Problem(f"{where}: {reason}{hint}", is_error)]
     if call.rows is None:
         return []
     faults = {key: fault_of(value, call.rows) for key, value in outcome.items()}

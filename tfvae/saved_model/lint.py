@@ -1,4 +1,4 @@
-"""What may not be in an exported graph, found by name before a server finds it."""
+"""Finds operations and tensors in a graph that a server cannot run."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,53 +14,53 @@ _MESSAGES = {
 
 
 class ExportError(RuntimeError):
-    """A model cannot be served as it was exported; the message names the signature and the op."""
+    """An exported model cannot be served; the message names the signature and the operation."""
 
 
 class Problem(NamedTuple):
-    """Something wrong with a SavedModel.
+    """A problem of a SavedModel.
 
     Attributes:
-        message: what and where: it names the signature and the operation or tensor.
-        refused: whether the stock server fails by it; otherwise only a promise of ours is broken.
+        message: description with the signature and the operation or tensor.
+        is_error: True if the stock server fails on it; False if only an export's rule is broken.
     """
 
     message: str
-    refused: bool
+    is_error: bool
 
 
 def lint(meta_graph) -> None:
-    """Checks a graph by the rules of our exports.
+    """Checks a graph by the rules for exports.
 
     Args:
         meta_graph: the MetaGraphDef of a SavedModel.
 
     Raises:
-        ExportError: with all its problems, one a line; see `problems`.
+        ExportError: if there are problems, with one line for each; see `problems`.
     """
     if found := list(problems(meta_graph)):
         raise ExportError("\n".join(problem.message for problem in found))
 
 
 def problems(meta_graph) -> Iterator[Problem]:
-    """Yields what is wrong with a graph, as far as reading it tells.
+    """Yields the problems that are visible in a graph.
 
-    These are Python functions, stateful random operations, functions for XLA alone and tensors
-    that cannot be batched or have types other than an export's, all by signature, and a missing
+    These are Python functions, stateful random operations, functions that need XLA, tensors that
+    cannot be batched or have other dtypes than an export, all per signature, and a missing
     `serving_default`.
     """
     library = {f.signature.name: f for f in meta_graph.graph_def.library.function}
     nodes = {node.name: node for node in meta_graph.graph_def.node}
     for name, signature in specs.signatures(meta_graph).items():
-        # A dictionary: operations are reached from several outputs, each is told once.
+        # A dictionary, so that an operation with several outputs is reported once.
         found: dict[str, bool] = {}
         seen: set[str] = set()
         for output in signature.outputs.values():
             for node in _behind(output.name, nodes):
                 found |= _of_node(node, library, seen)
         found |= dict.fromkeys(specs.problems(signature), False)
-        for message, refused in found.items():
-            yield Problem(f"signature {name}: {message}", refused)
+        for message, is_error in found.items():
+            yield Problem(f"signature {name}: {message}", is_error)
     if not specs.signatures(meta_graph):
         yield Problem("there is no signature, so no request can be answered", True)
     elif "serving_default" not in meta_graph.signature_def:
@@ -79,7 +79,7 @@ def _behind(tensor: str, nodes: dict) -> Iterator:
 
 
 def _of_node(node, library: dict, seen: set[str]) -> dict[str, bool]:
-    """What is wrong with an operation and the functions it calls: message to `refused`."""
+    """Returns the problems of an operation and the functions it calls: message to `is_error`."""
     problem = _problem(node)
     if problem:
         message = f"operation {node.name} ({node.op}) {_MESSAGES[problem]}"

@@ -1,6 +1,6 @@
-"""Exported models as functions, for `tf.data` pipelines; needs TensorFlow alone.
+"""Loads exported models as functions, for `tf.data` pipelines; needs only TensorFlow.
 
-For Keras models there is `tfvae.saved_model.layer.SignatureLayer`.
+For Keras models use `tfvae.saved_model.layer.SignatureLayer`.
 """
 
 import os
@@ -15,14 +15,14 @@ from tfvae.saved_model.versions import version_directory
 class SignatureFunction:
     """One signature of an exported model.
 
-    Called with one tensor or more in the alphabetical order of the inputs' names, with a
-    dictionary, or with keywords; returns a dictionary of tensors. Rows do not depend on one
-    another. `tf.data.Dataset.map` takes it as it is, whatever of these an element is.
+    Call it with tensors in the alphabetical order of the inputs' names, with a dictionary, or with
+    keywords; it returns a dictionary of tensors. Rows are independent of each other. It can be
+    passed to `tf.data.Dataset.map` directly.
 
     Attributes:
-        name: the signature's name.
-        inputs: name to dtype and shape, [None, ...]; alphabetical.
-        outputs: name to dtype and shape.
+        name: name of the signature.
+        inputs: names to dtype and shape, [None, ...], sorted by name.
+        outputs: names to dtype and shape.
     """
 
     def __init__(self, name: str, root, function):
@@ -32,13 +32,13 @@ class SignatureFunction:
         )
         self.outputs: dict[str, tf.TensorSpec] = dict(function.structured_outputs)
         self._function = function
-        self._root = root  # which holds the variables: they go with it
+        self._root = root  # keeps the variables alive
 
     def __call__(self, *tensors, **named) -> dict[str, tf.Tensor]:
         """Runs the signature.
 
         Raises:
-            ValueError: for other inputs than the signature's (which are named).
+            ValueError: if the inputs are not those of the signature.
         """
         if len(tensors) == 1 and isinstance(tensors[0], Mapping):
             given = {**tensors[0], **named}
@@ -68,7 +68,7 @@ class LoadedModel(Mapping[str, SignatureFunction]):
     """The signatures of an exported model, by name: `load("saved_models/shapes")["encode"]`.
 
     Attributes:
-        path: the version's directory, as `keras.layers.TFSMLayer` takes it.
+        path: directory of the version.
     """
 
     def __init__(self, path: pathlib.Path):
@@ -83,7 +83,7 @@ class LoadedModel(Mapping[str, SignatureFunction]):
         """Returns a signature.
 
         Raises:
-            KeyError: where there is none of this name, with those that there are.
+            KeyError: if there is no such signature (the message lists the signatures).
         """
         if name not in self._signatures:
             raise KeyError(
@@ -109,9 +109,9 @@ def load(path: str | os.PathLike) -> LoadedModel:
         codes = images.batch(128).map(encode)          # in tf.data: {"mean": ..., "stddev": ...}
 
     Args:
-        path: a version's directory, or a model's base path, whose newest version is taken.
+        path: the directory of one version, or a model's base path for its newest version.
 
     Raises:
-        FileNotFoundError: where there is no exported model.
+        FileNotFoundError: if there is no exported model.
     """
     return LoadedModel(version_directory(path))

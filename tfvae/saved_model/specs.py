@@ -1,4 +1,4 @@
-"""The tensors of a signature: their names, types and shapes, and which of them an export has."""
+"""Names, dtypes and shapes of a signature's tensors, and their rules for exports."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,15 +6,15 @@ import tensorflow as tf
 
 
 def signatures(meta_graph) -> dict:
-    """Returns name to SignatureDef, without those that TensorFlow keeps for itself."""
+    """Returns the SignatureDefs by name, without TensorFlow's internal ones."""
     found = sorted(meta_graph.signature_def.items())
     return {name: signature for name, signature in found if not name.startswith("__")}
 
 
 def tensor_specs(tensors: Mapping) -> dict[str, tf.TensorSpec]:
-    """Returns name to dtype and shape of a SignatureDef's inputs or outputs, alphabetical.
+    """Returns dtype and shape of a SignatureDef's inputs or outputs, sorted by name.
 
-    A composite tensor, such as a sparse one, is left out: a request cannot carry it.
+    Composite tensors, such as sparse ones, are left out: a request cannot contain them.
     """
     return {
         name: tf.TensorSpec(tf.TensorShape(info.tensor_shape), tf.dtypes.as_dtype(info.dtype))
@@ -24,13 +24,13 @@ def tensor_specs(tensors: Mapping) -> dict[str, tf.TensorSpec]:
 
 
 def described(spec: tf.TensorSpec) -> str:
-    """Returns such as "float32 [None, 64, 64, 1]"."""
+    """Describes a tensor, such as "float32 [None, 64, 64, 1]"."""
     shape = spec.shape.as_list() if spec.shape.rank is not None else "of unknown rank"
     return f"{spec.dtype.name} {shape}"
 
 
 def problems(signature) -> Iterator[str]:
-    """Yields which inputs and outputs of a SignatureDef are not what an export has."""
+    """Yields the inputs and outputs of a SignatureDef that break the rules for exports."""
     for kind, tensors in (("input", signature.inputs), ("output", signature.outputs)):
         found = tensor_specs(tensors)
         for name in sorted(tensors.keys() - found.keys()):
@@ -38,8 +38,8 @@ def problems(signature) -> Iterator[str]:
         for name, spec in found.items():
             if not spec.shape.rank or spec.shape[0] is not None:
                 yield (
-                    f"{kind} {name} is {described(spec)}, whose first axis is not a batch of any "
-                    "size; it cannot be batched with other requests"
+                    f"{kind} {name} is {described(spec)}; its first axis is not a batch of any "
+                    "size, so it cannot be batched with other requests"
                 )
             if spec.dtype not in (tf.float32, tf.string) and not spec.dtype.is_integer:
                 yield f"{kind} {name} is {described(spec)}; exports have float32 and integers"

@@ -1,8 +1,8 @@
-"""Weights stored in fewer bits than they are used in: bfloat16, or int8 with scales.
+"""Weights stored in fewer bits: bfloat16, or int8 with scales.
 
-They are made float32 again in the graph, by a cast and a product, at every call: what is smaller
-is the file, and what a server holds between calls. Models know nothing of it: while a signature
-runs, or is traced, their Keras variables stand for these values.
+The graph converts them to float32 at every call, by a cast and a product, so the file and the
+server's memory between calls are smaller. Models need no change: while a signature runs or is
+traced, a Keras stateless scope replaces their variables by these values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,15 +18,15 @@ FORMS = ("float32", "bfloat16", "int8")
 def with_stored_weights(
     model, named: Mapping[str, Signature], form: str, read: Mapping[str, Sequence[tf.Variable]]
 ) -> dict[str, Signature]:
-    """Returns signatures of `model` that compute with its weights as `form` keeps them.
+    """Returns signatures of `model` that use its weights in the storage type `form`.
 
-    Matrices and convolution kernels are stored; vectors, which are few, stay as they are.
+    Applies to matrices and convolution kernels; vectors, which are small, are not changed.
 
     Args:
         model: the model.
         named: its signatures.
         form: "bfloat16" or "int8".
-        read: the variables that each signature reads; of others it computes nothing.
+        read: the variables that each signature reads; others are not converted.
     """
     store = {"bfloat16": _bfloat16, "int8": _int8}[form]
     stored = [
@@ -64,11 +64,11 @@ def _int8(value: np.ndarray) -> Callable[[], tf.Tensor]:
 
 
 def quantized(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns int8 codes and a float32 scale a channel, whose product is nearly `value`.
+    """Quantises `value` to int8 codes and a float32 scale per channel; their product is near it.
 
-    The channels are the last axis or the one before it, whichever has the finer scales (by their
-    geometric mean): outputs are last in the kernel of a convolution and second to last in that of
-    a transposed one.
+    The channel axis is the last or the second to last, whichever has the smaller geometric mean of
+    scales: output channels are last in the kernel of a convolution, and second to last in the
+    kernel of a transposed convolution.
 
     Args:
         value: float32 [..., m, n].

@@ -1,7 +1,7 @@
-"""The calls that prove a signature, whosever model it is.
+"""Test calls for the signatures of any SavedModel.
 
-Their rows come from the model's warm-up requests, of which an export has one a signature, and
-else are made up from the shapes.
+Their inputs come from the model's warm-up requests (an export has one per signature) if there are
+any; otherwise they are generated from the shapes.
 """
 
 import pathlib
@@ -19,18 +19,18 @@ Inputs = dict[str, np.ndarray]
 
 
 class NotRunError(Exception):
-    """No input is known for a signature; says why."""
+    """No inputs can be generated for a signature; the message says why."""
 
 
 class Call(NamedTuple):
     """One call of a signature.
 
     Attributes:
-        signature: its name.
-        what: which call it is, such as "batch 3".
-        inputs: name to array.
-        rows: how many rows every output must have; None where that is open.
-        certain: whether a failure is the model's, and not of inputs that were made up.
+        signature: name of the signature.
+        what: description of the call, such as "batch 3".
+        inputs: arrays by name.
+        rows: number of rows that every output must have; None if unknown.
+        certain: whether a failure is due to the model, rather than to generated inputs.
     """
 
     signature: str
@@ -43,11 +43,11 @@ class Call(NamedTuple):
 def warm_up_requests(
     path: pathlib.Path, signatures: Mapping[str, Any]
 ) -> tuple[dict[str, list[Inputs]], list[Problem]]:
-    """Returns the warm-up requests by signature, and what makes a server fail to load them.
+    """Returns the warm-up requests by signature, and the problems that a server would have.
 
     Args:
         path: directory of one version.
-        signatures: name to SignatureDef, whose default inputs are added.
+        signatures: SignatureDefs by name; their default inputs are added to the requests.
     """
     try:
         requests = assets.read_warm_up(path / "assets.extra")
@@ -60,25 +60,25 @@ def warm_up_requests(
         defaults = definition.defaults if definition else {}
         inputs = {**{key: tf.make_ndarray(value) for key, value in defaults.items()}, **request}
         if definition is None or inputs.keys() != set(definition.inputs):
-            what = f"warm-up request {number} asks signature {name} with {sorted(request)}"
-            faults.append(Problem(f"{what}, which the model has not", True))
+            what = f"warm-up request {number} calls signature {name} with {sorted(request)}"
+            faults.append(Problem(f"{what}, which the model does not have", True))
         else:
             found.setdefault(name, []).append(inputs)
     return found, faults
 
 
 def calls(name: str, signature, requests: list[Inputs]) -> list[Call]:
-    """Returns calls of a signature at batch 0, 1 and 3, and of its further warm-up requests.
+    """Returns calls of a signature with batch sizes 0, 1 and 3, and its other warm-up requests.
 
-    Where the batch is fixed by the shapes, it is called at that alone.
+    If its shapes have a fixed batch size, only that one is called.
 
     Args:
-        name: the signature's name.
+        name: name of the signature.
         signature: its SignatureDef.
         requests: its warm-up requests.
 
     Raises:
-        NotRunError: where there is no such request, and none can be made up.
+        NotRunError: if there are no warm-up requests and inputs cannot be generated.
     """
     inputs = specs.tensor_specs(signature.inputs)
     if len(inputs) < len(signature.inputs):
@@ -88,9 +88,9 @@ def calls(name: str, signature, requests: list[Inputs]) -> list[Call]:
         return _as_requested(name, requests, batched)
     for key, spec in inputs.items():
         if spec.dtype == tf.string:
-            raise NotRunError(f"what {key} holds only warm-up requests tell, and there are none")
+            raise NotRunError(f"{key} has strings, which need a warm-up request, and there is none")
         if spec.shape.rank is None or not (spec.dtype.is_floating or spec.dtype.is_integer):
-            raise NotRunError(f"no value of {key}, {specs.described(spec)}, can be made up")
+            raise NotRunError(f"no value of {key}, {specs.described(spec)}, can be generated")
     certain = all(None not in spec.shape[1:] for spec in inputs.values())
     if batched:
         return [
@@ -105,13 +105,13 @@ def calls(name: str, signature, requests: list[Inputs]) -> list[Call]:
 
 
 def _as_requested(name: str, requests: list[Inputs], batched: bool) -> list[Call]:
-    asked = [
+    requested = [
         Call(name, f"warm-up request {number}", request, None, True)
         for number, request in enumerate(requests)
     ]
     first = requests[0]
     if not batched or not all(len(value) for value in first.values()):
-        return asked
+        return requested
     sized = [
         {key: np.repeat(value[:1], size, axis=0) for key, value in first.items()}
         for size in BATCH_SIZES
@@ -119,11 +119,11 @@ def _as_requested(name: str, requests: list[Inputs], batched: bool) -> list[Call
     return [
         Call(name, f"batch {size}", inputs, size, True)
         for size, inputs in zip(BATCH_SIZES, sized, strict=True)
-    ] + asked[1:]
+    ] + requested[1:]
 
 
 def _known(inputs: Mapping[str, tf.TensorSpec]) -> dict[str, tf.TensorSpec]:
-    """The same with every open size but the batch's at 1."""
+    """Sets every unknown size except the batch size to 1."""
     return {
         key: tf.TensorSpec([None, *(size or 1 for size in spec.shape[1:])], spec.dtype)
         for key, spec in inputs.items()

@@ -1,4 +1,4 @@
-"""Proof that an export serves: every signature runs where there is no Python, and agrees."""
+"""Verifies an export: every signature runs without Python and agrees with the model."""
 
 import pathlib
 
@@ -10,21 +10,21 @@ from tfvae.saved_model.lint import ExportError, lint
 from tfvae.signatures.signature import Signature
 
 BATCH_SIZES = (0, 1, 3)
-# Kernels differ by batch size and by the session's own graph rewriting; relative and absolute,
-# by the networks' arithmetic (bfloat16 keeps 8 bits).
+# (relative, absolute), by compute dtype (bfloat16 has 8 bits of precision). Results depend on the
+# batch size and on the session's graph rewriting.
 _TOLERANCES = {"float32": (1e-4, 1e-4), "bfloat16": (3e-2, 3e-2)}
 
 
 def example_inputs(
     inputs: dict[str, tf.TensorSpec], batch_size: int, data_shape=None, support=None
 ) -> dict[str, np.ndarray]:
-    """Returns valid inputs of `batch_size` rows: made up, the same each time.
+    """Generates valid inputs with `batch_size` rows, the same each time.
 
     Args:
-        inputs: name to dtype and shape, which is known but for the batch.
+        inputs: dtypes and shapes by name, known except for the batch size.
         batch_size: number of rows.
-        data_shape: (H, W, C) of the images that NAME_bytes holds, or a dictionary of them by name.
-        support: (low, high) of data, or a dictionary of them by name; (0, 1) where None.
+        data_shape: (H, W, C) of the encoded images in NAME_bytes, or a dictionary by name.
+        support: (low, high), the range of the data, or a dictionary by name; (0, 1) if None.
     """
     generator = np.random.default_rng(0)
     values: dict[str, np.ndarray] = {}
@@ -49,15 +49,17 @@ def example_inputs(
 
 
 def verify(path: str, model, named: dict[str, Signature]) -> None:
-    """Lints, runs every signature at batch 0, 1 and 3 on TensorFlow's C API, compares with Python.
+    """Lints an export, runs it on TensorFlow's C API and compares the outputs with the model.
+
+    Every signature runs with batch sizes 0, 1 and 3.
 
     Args:
-        path: the SavedModel's directory.
-        model: the model that was exported.
+        path: directory of the SavedModel.
+        model: the exported model.
         named: its signatures.
 
     Raises:
-        ExportError: naming the signature and what is wrong with its answer.
+        ExportError: if there is a problem (the message names the signature and the output).
     """
     lint(read_meta_graph(pathlib.Path(path)))
     calls = [
@@ -84,7 +86,7 @@ def verify(path: str, model, named: dict[str, Signature]) -> None:
                 raise ExportError(f"{where}: {fault}")
             if not rows:
                 continue
-            level = 1.0 / 255.0 if value.dtype == object else 0.0  # that PNG rounds by
+            level = 1.0 / 255.0 if value.dtype == object else 0.0  # rounding error of PNG
             served, own = _numbers(value), _numbers(np.asarray(expected[output]))
             if not np.allclose(served, own, tolerance[0], tolerance[1] + level):
                 worst = float(np.abs(served - own).max())
@@ -92,14 +94,14 @@ def verify(path: str, model, named: dict[str, Signature]) -> None:
 
 
 def _numbers(value: np.ndarray) -> np.ndarray:
-    """Returns numbers as they are, and PNG strings [B] as images in [0, 1]."""
+    """Decodes PNG strings [B] to images in [0, 1]; returns numbers unchanged."""
     if value.dtype != object:
         return value
     return np.stack([tf.io.decode_png(image).numpy() for image in value]) / 255.0
 
 
 def fault_of(value: np.ndarray, rows: int) -> str | None:
-    """Returns what is wrong with one output of a call of so many rows, None where nothing is."""
+    """Returns the problem of an output of a call with `rows` rows, or None."""
     if value.shape[:1] != (rows,):
         return f"shape {list(value.shape)}, first axis not the batch"
     if value.dtype.kind == "f" and not np.isfinite(value).all():

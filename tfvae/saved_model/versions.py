@@ -1,21 +1,21 @@
-"""The versions of a model: the folders of its base path that are named by a number."""
+"""The versions of a model: the numbered folders in its base path."""
 
 import os
 import pathlib
 
 
 def versions(base_path: str | os.PathLike) -> list[int]:
-    """Returns the versions under a model's base path, ascending."""
+    """Returns the versions in a model's base path, ascending."""
     path = pathlib.Path(base_path)
     children = path.iterdir() if path.is_dir() else []
     return sorted(int(child.name) for child in children if child.name.isdecimal())
 
 
 def version_directory(path: str | os.PathLike) -> pathlib.Path:
-    """Returns a version's directory: `path` itself, or the newest whole one of a base path.
+    """Returns a version's directory: `path` itself, or the newest complete version in a base path.
 
     Raises:
-        FileNotFoundError: where there is no exported model.
+        FileNotFoundError: if there is no exported model.
     """
     directory = pathlib.Path(path)
     newest_first = [directory / str(version) for version in reversed(versions(directory))]
@@ -23,6 +23,6 @@ def version_directory(path: str | os.PathLike) -> pathlib.Path:
         if (candidate / "saved_model.pb").is_file():
             return candidate
     raise FileNotFoundError(
-        f"path: {directory} is neither a version's directory, which holds saved_model.pb, nor one "
-        "that holds such versions (1, 2, ...); export a model there"
+        f"path: {directory} is neither a version's directory, with a saved_model.pb, nor a base "
+        "path with versions (1, 2, ...); export a model there"
     )

@@ -1,4 +1,4 @@
-"""What storing weights in fewer bits costs: differences of the answers on real data."""
+"""The error due to storing weights in fewer bits, measured on data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,39 +11,39 @@ from tfvae.signatures.signature import Signature
 
 _BATCH_SIZE = 64
 
-Examples = Any  # an array, or a dictionary of them
+Examples = Any  # an array, or a dictionary of arrays
 
 
 def require_examples(weights: str, examples: Examples | None) -> None:
-    """Checks that there is data to measure on where weights are stored in fewer bits.
+    """Checks that there are examples if weights are stored in fewer bits.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: if there are none.
     """
     if weights != "float32" and (examples is None or not _rows(examples)):
         raise ValueError(
-            f"weights is {weights!r}, whose error the model card states; give examples, some "
-            "hundreds of the test data, to measure it on"
+            f"weights is {weights!r}, and the model card states its error; give examples, a few "
+            "hundred of the test data, to measure it"
         )
 
 
 def differences(
     model, named: Mapping[str, Signature], changed: Mapping[str, Signature], examples: Examples
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Compares the answers of two forms of a model's signatures.
+    """Compares the outputs of a model's signatures with two storage types.
 
-    Those that draw by a seed or deal in PNG are made of the others, and left out. `decode` is
-    shown latents drawn for the examples.
+    Signatures with a seed or PNG images are skipped, since they are composed of the others. The
+    input of `decode` is sampled from q(z|x) of the examples.
 
     Args:
         model: the model.
         named: its signatures.
-        changed: the same in the other form.
-        examples: data of the model, [n, ...], or by name of several modalities.
+        changed: the signatures with the other storage type.
+        examples: data, [n, ...], or a dictionary by modality.
 
     Returns:
-        Signature to output to the "max" and "mean" of the absolute differences of all numbers, in
-        the output's unit: for a mean or stddev that of the latent, for an image its values'.
+        {signature: {output: {"max": ..., "mean": ...}}}, the absolute differences over all values,
+        in the unit of the output: of the latent for a mean or stddev, of the data for an image.
     """
     compared = {
         name: signature
