@@ -75,6 +75,24 @@ def test_shapes_of_images_divisible_by_16(shape):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda hidden: ConvEncoder(6, hidden=hidden),
+        lambda hidden: ConvDecoder((16, 16, 1), hidden=hidden),
+        lambda hidden: DenseEncoder(6, hidden),
+        lambda hidden: DenseDecoder((4,), hidden=hidden),
+        tfvae.networks.Discriminator,
+        lambda hidden: tfvae.networks.JointEncoder(6, {"x": DenseEncoder(3)}, hidden),
+        lambda hidden: tfvae.networks.LadderEncoder((6,), (hidden,)),
+        lambda hidden: tfvae.priors.FlowPrior(2, hidden=hidden),
+    ],
+)
+def test_one_hidden_layer_may_be_a_number(make):
+    assert make(5).get_config()["hidden"] == make((5,)).get_config()["hidden"]
+    assert make([5, 7]).get_config()["hidden"] in ([5, 7], [[5, 7]])
+
+
 def test_other_sizes_are_refused():
     with pytest.raises(ValueError, match=r"image shape is \(None, 60, 64, 1\).*divisible by 16"):
         ConvEncoder(6).build((None, 60, 64, 1))
