@@ -104,7 +104,11 @@ def test_functions_of_arrays_are_called_in_batches():
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
-        ("class_means", (CODES, LABELS[:5]), r"labels has shape \[5\]; it must be \[6\], one for"),
+        (
+            "class_means",
+            (CODES, LABELS[:5]),
+            r"labels has shape \[5\]; it must be \[6\], one label",
+        ),
         ("class_means", (CODES[0], LABELS), r"codes has shape \[2\]; it must be \[N, d\]"),
         ("class_means", (CODES * np.nan, LABELS), "codes has nan at row 0, column 0"),
         ("direction", (CODES, LABELS, 3), "label is 3, which never occurs; the labels are 2, 5, 7"),
