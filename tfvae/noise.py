@@ -1,9 +1,9 @@
-"""Noise as a function: every draw is determined by one seed row per example.
+"""Noise as a pure function of seeds, one row per example.
 
-A *seed row* is two int64 numbers. Row i of a batch draws the same values whatever batch it is
-in, whichever replica holds it and whether it is trained on or served, because a draw depends on
-nothing but its row: a counter-based generator (Philox4x32-10, Salmon et al. 2011) is run in plain
-TensorFlow operations, so a SavedModel holds no stateful random operation.
+A *seed row* is two int64 numbers. A sample depends only on its seed row, so an example gets the
+same noise in any batch, on any replica, in training and on a server. The generator is counter-based
+(Philox4x32-10, Salmon et al. 2011) and runs in plain TensorFlow operations, so a SavedModel has no
+stateful random operations.
 
 The streams are those of `tf.random.stateless_normal(shape, seed=row, alg="philox")`, one per row.
 """
@@ -21,7 +21,7 @@ _WORD = 0xFFFFFFFF
 _ROUNDS = 10
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
-# TensorFlow's own key for turning a seed pair into a Philox key and counter.
+# TensorFlow's key to convert a seed pair to a Philox key and counter.
 _SCRAMBLE_KEY = (0x3EC8F720, 0x02461E29)
 # An odd multiplier makes folding a bijection of the seed, and nested folds order-dependent.
 _FOLD_MULTIPLIER = 0x5851F42D4C957F2D
@@ -35,13 +35,13 @@ def seed_rows(seed: Seed, num_rows: int | tf.Tensor) -> tf.Tensor:
 
     Args:
         seed: an int, expanded to the rows (seed, 0), (seed, 1), ...; or the rows themselves,
-            so that chunks of a batch draw what the whole draws.
+            so that chunks of a batch get the same noise as the whole batch.
         num_rows: number of examples.
 
     Raises:
-        ValueError: where `seed` is neither an int nor of shape [num_rows, 2].
+        ValueError: if `seed` is neither an int nor has shape [num_rows, 2].
     """
-    if isinstance(seed, numbers.Integral):  # NumPy's too
+    if isinstance(seed, numbers.Integral):  # includes NumPy's integers
         index = tf.range(tf.cast(num_rows, tf.int64), dtype=tf.int64)
         return tf.stack([tf.fill(tf.shape(index), tf.constant(seed, tf.int64)), index], axis=1)
     rows = tf.cast(tf.convert_to_tensor(seed), tf.int64)
@@ -60,8 +60,8 @@ def training_rows(seed: int, step: tf.Tensor, first_row: tf.Tensor, num_rows: tf
     Args:
         seed: the run's seed.
         step: the optimizer's step, scalar.
-        first_row: global number of the first row that this replica holds, scalar.
-        num_rows: rows that this replica holds, scalar.
+        first_row: global number of the first row on this replica, scalar.
+        num_rows: number of rows on this replica, scalar.
     """
     row = tf.cast(first_row, tf.int64) + tf.range(tf.cast(num_rows, tf.int64), dtype=tf.int64)
     position = tf.cast(step, tf.int64) * 2**32 + row
@@ -69,7 +69,7 @@ def training_rows(seed: int, step: tf.Tensor, first_row: tf.Tensor, num_rows: tf
 
 
 def fold_in(seeds: tf.Tensor, site: str) -> tf.Tensor:
-    """Returns the seed rows of one named draw (a site), int64 [B, 2]; sites share no noise."""
+    """Returns the seed rows of a named site, int64 [B, 2]; sites have independent noise."""
     digest = hashlib.sha256(site.encode()).digest()[:8]
     offset = int.from_bytes(digest, "little", signed=True)
     return tf.stack([seeds[:, 0] * _FOLD_MULTIPLIER + offset, seeds[:, 1]], axis=1)
@@ -78,8 +78,8 @@ def fold_in(seeds: tf.Tensor, site: str) -> tf.Tensor:
 def sample_rows(seeds: tf.Tensor, num_samples: int, first_sample=0) -> tf.Tensor:
     """Returns a seed row for each sample of each example, int64 [num_samples * B, 2].
 
-    For what is drawn given a sample: sample i of example b is row i * B + b, its noise the same
-    whether it is drawn with the others or in a chunk from `first_sample` on.
+    Use it to sample conditionally on a sample: sample i of example b is row i * B + b. Samples
+    drawn in chunks, from `first_sample` on, have the same noise as samples drawn at once.
     """
     rows = fold_in(seeds, "sample")
     sample = tf.cast(first_sample, tf.int64) + tf.range(num_samples, dtype=tf.int64)
@@ -89,7 +89,7 @@ def sample_rows(seeds: tf.Tensor, num_samples: int, first_sample=0) -> tf.Tensor
 
 
 def words_per_row(size: int) -> int:
-    """Returns how many int64 words a draw of `size` values works on, for each row and sample."""
+    """Returns the number of int64 words needed for `size` values, per row and sample."""
     return 4 * _counters(size)
 
 
@@ -101,7 +101,7 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
         size: values per example and sample.
         num_samples: samples per example.
         first_sample: number of the first sample, an int or a scalar tensor; samples drawn in
-            chunks are the samples drawn at once.
+            chunks are the same as samples drawn at once.
     """
     words = _words(seeds, size, num_samples, first_sample)
     values = []
@@ -115,26 +115,26 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
 def uniform(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
     """Draws uniform values in the open interval (0, 1), float32 [num_samples, B, size].
 
-    The arguments are those of `normal`. Both ends are excluded, so that a quantile is finite.
+    Takes the arguments of `normal`. Both ends are excluded, so that quantiles are finite.
     """
     words = _words(seeds, size, num_samples, first_sample)
     return _by_row([_unit_interval(word) + 2.0**-24 for word in words], size)
 
 
 def _unit_interval(words: tf.Tensor) -> tf.Tensor:
-    """The low 23 bits of each word as a float32 in [0, 1)."""
+    """Converts the low 23 bits of each word to a float32 in [0, 1)."""
     return tf.cast(tf.bitwise.bitwise_and(words, 0x7FFFFF), tf.float32) * 2.0**-23
 
 
 def _by_row(values: list[tf.Tensor], size: int) -> tf.Tensor:
-    """The four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
+    """Arranges the four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
     shape = tf.shape(values[0])
     rows = tf.reshape(tf.stack(values, axis=-1), [shape[0], shape[1], 4 * values[0].shape[2]])
     return rows[:, :, :size]
 
 
 def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[tf.Tensor]:
-    """The four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
+    """Returns the four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
     first, second = seeds[:, 0], seeds[:, 1]  # the seed row is a counter, ...
     words = [_low(first), _high(first), _low(second), _high(second)]
     key0, key1, upper0, upper1 = (  # ... whose words are the row's key and upper counter words
@@ -146,12 +146,12 @@ def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[
 
 
 def _counters(size: int) -> int:
-    """Counters of four words each for `size` values, padded to whole blocks."""
+    """Returns the number of counters, of four words each, for `size` values, in whole blocks."""
     return -(-size // (4 * _COUNTERS_PER_BLOCK)) * _COUNTERS_PER_BLOCK
 
 
 def _philox(words: list[tf.Tensor], key) -> list[tf.Tensor]:
-    """Ten rounds of Philox4x32 over 32-bit words held as int64; the shapes broadcast."""
+    """Runs ten rounds of Philox4x32 on 32-bit words stored as int64; the shapes broadcast."""
     word0, word1, word2, word3 = words
     for round_number in range(_ROUNDS):
         key0, key1 = (
