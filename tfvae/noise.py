@@ -115,7 +115,7 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
 def uniform(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
     """Draws uniform values in the open interval (0, 1), float32 [num_samples, B, size].
 
-    Takes the arguments of `normal`. Both ends are excluded, so that quantiles are finite.
+    The arguments are those of `normal`. Both ends are excluded, so that a quantile is finite.
     """
     words = _words(seeds, size, num_samples, first_sample)
     return _by_row([_unit_interval(word) + 2.0**-24 for word in words], size)
@@ -127,14 +127,14 @@ def _unit_interval(words: tf.Tensor) -> tf.Tensor:
 
 
 def _by_row(values: list[tf.Tensor], size: int) -> tf.Tensor:
-    """Arranges the four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
+    """The four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
     shape = tf.shape(values[0])
     rows = tf.reshape(tf.stack(values, axis=-1), [shape[0], shape[1], 4 * values[0].shape[2]])
     return rows[:, :, :size]
 
 
 def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[tf.Tensor]:
-    """Returns the four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
+    """The four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
     first, second = seeds[:, 0], seeds[:, 1]  # the seed row is a counter, ...
     words = [_low(first), _high(first), _low(second), _high(second)]
     key0, key1, upper0, upper1 = (  # ... whose words are the row's key and upper counter words
@@ -146,12 +146,12 @@ def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[
 
 
 def _counters(size: int) -> int:
-    """Returns the number of counters, of four words each, for `size` values, in whole blocks."""
+    """Counters of four words each for `size` values, padded to whole blocks."""
     return -(-size // (4 * _COUNTERS_PER_BLOCK)) * _COUNTERS_PER_BLOCK
 
 
 def _philox(words: list[tf.Tensor], key) -> list[tf.Tensor]:
-    """Runs ten rounds of Philox4x32 on 32-bit words stored as int64; the shapes broadcast."""
+    """Ten rounds of Philox4x32 over 32-bit words held as int64; the shapes broadcast."""
     word0, word1, word2, word3 = words
     for round_number in range(_ROUNDS):
         key0, key1 = (

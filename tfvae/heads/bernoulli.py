@@ -25,7 +25,7 @@ class Bernoulli(LikelihoodHead):
 
     params_size = 1
     support = (0.0, 1.0)
-    gives_probabilities = True  # for values 0 and 1
+    gives_probabilities = True  # to 0 and 1
 
     def distribution(self, params, batch_ndims=1):
         """Returns the independent Bernoullis with logits `params`."""

@@ -65,7 +65,7 @@ def run_in_c_api(
         saved_model_path: directory with `saved_model.pb`.
         calls: (signature, {input name: array}) pairs. Strings are arrays or lists of `bytes`. An
             empty sequence only loads the model.
-        timeout_seconds: time limit for all calls.
+        timeout_seconds: Seconds allowed for everything.
 
     Returns:
         For each call, arrays by output name; strings are object arrays of `bytes`.
