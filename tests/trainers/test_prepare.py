@@ -85,7 +85,7 @@ def test_killed_and_resumed(tmp_path, pytestconfig):
             time.sleep(0.05)
     whole = {path.name: path.stat().st_ino for path in output.glob("all-*")}
     assert 5 <= len(whole) < 300
-    with pytest.raises(ValueError, match="not whole: its preparation was stopped"):
+    with pytest.raises(ValueError, match="is incomplete: its preparation was stopped"):
         TFRecords(output)
 
     done = subprocess.run(
@@ -154,11 +154,11 @@ def test_data_that_records_cannot_hold(tmp_path):
     labels = np.arange(20) % 3
     np.savez(tmp_path / "mnist.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     spec = {"name": "MNIST", "path": str(tmp_path), "binarisation": "dynamic"}
-    with pytest.raises(ValueError, match=r"MNIST \(train\) draws its examples at each showing"):
+    with pytest.raises(ValueError, match=r"MNIST \(train\) samples its examples each time"):
         record_plan.plan({"train": spec}, "auto", "raw", 0)
     record_plan.plan({"train": {**spec, "binarisation": "fixed"}}, "auto", "raw", 0)
     pair = {"name": "PairedMNIST", "path": str(tmp_path)}
-    with pytest.raises(ValueError, match=r"PairedMNIST \(all\) has examples of several modalities"):
+    with pytest.raises(ValueError, match=r"PairedMNIST \(all\) has several modalities"):
         record_plan.plan({"all": pair}, "auto", "raw", 0)
 
 
