@@ -1,4 +1,4 @@
-"""Data files small enough for every test."""
+"""Small data files for the tests."""
 
 import numpy as np
 import pytest
@@ -22,6 +22,6 @@ def arrays():
 
 @pytest.fixture
 def directory(arrays, tmp_path):
-    """A directory that holds it."""
+    """A directory with mnist.npz."""
     np.savez(tmp_path / "mnist.npz", **arrays)
     return tmp_path

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-# What a reader raises when an image is read: in Python, or as a pipeline passes it on.
+# Errors of a reader when an image is read: in Python, or through a pipeline.
 READ_ERRORS = (ValueError, tf.errors.InvalidArgumentError)
 
 
@@ -15,7 +15,7 @@ def images_of(data, indices=None):
 
 
 def assert_reader(data, expected):
-    """The images are `expected` [N, H, W, C], and a resumed pipeline equals an unbroken one."""
+    """Checks the images against `expected` [N, H, W, C], and that pipelines resume exactly."""
     assert (data.num_examples, *data.image_shape) == expected.shape
     np.testing.assert_allclose(images_of(data), expected, atol=1e-6)
     assert images_of(data).dtype == np.float32
@@ -28,7 +28,7 @@ def assert_reader(data, expected):
 
 
 def assert_disjoint_splits(make, images):
-    """`make(split)` divides `images` [N, ...], all different, into training and testing ones."""
+    """Checks that `make(split)` splits `images` [N, ...], all different, into train and test."""
     train, test = images_of(make("train")), images_of(make("test"))
     assert 0 < len(test) < len(train)
     found, expected = (

@@ -45,7 +45,7 @@ def test_white_is_one_and_graph_equals_eager():
     np.testing.assert_array_equal(eager, np.concatenate(list(data.epoch(7))))
 
 
-def test_array_is_no_constant_of_a_graph():
+def test_array_is_not_a_graph_constant():
     data = Arrays(np.full([100, 64, 64, 1], 2, np.uint8))
     function = tf.function(data.gather).get_concrete_function(tf.TensorSpec([None], tf.int64))
     assert function.graph.as_graph_def().ByteSize() < 10_000

@@ -99,7 +99,7 @@ def test_impossible_batch_size(batch_size):
         Numbers().batches(batch_size, seed=0)
 
 
-def test_wrong_image_shape_is_met():
+def test_wrong_image_shape_is_rejected():
     data = Numbers()
     data.image_shape = (2, 1, 1)
     with pytest.raises(ValueError, match="Dimension 1 in both shapes must be equal"):

@@ -108,7 +108,7 @@ def test_vanished_image_is_named_when_read(folder):
         list(data.epoch(4))
 
 
-def test_unreadable_images_are_skipped_when_asked(folder, recwarn):
+def test_unreadable_images_are_skipped_on_request(folder, recwarn):
     truncate(folder / "07.png")
     (folder / "more" / "09.png").write_bytes(b"")
     data = ImageFolder(folder, skip_unreadable=True)

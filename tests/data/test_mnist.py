@@ -44,7 +44,7 @@ def test_through_keras(arrays, monkeypatch, tmp_path, data_dir):
     assert_reader(MNIST(), scaled(arrays["x_train"]))
 
 
-def test_file_is_nowhere(monkeypatch, tmp_path):
+def test_missing_file(monkeypatch, tmp_path):
     def fail():
         raise Exception("URL fetch failure on https://example.org")  # as Keras does
 
@@ -69,7 +69,7 @@ def test_dynamic_binarisation_is_a_bernoulli_draw_of_the_seeds(directory):
     deviation = np.sqrt(gray[0] * (1 - gray[0]) / 2000)
     assert (np.abs(error) <= 5 * deviation + 1e-7).all()
     assert 0.8 < np.std(error[deviation > 0] / deviation[deviation > 0]) < 1.2
-    # Neither pixels nor showings go together.
+    # Neither pixels nor repetitions are correlated.
     rows = shown.reshape(2000, -1)
     assert len(np.unique(rows, axis=0)) == 2000
     correlation = np.corrcoef(rows[:, (gray.ravel() > 0.2) & (gray.ravel() < 0.8)].T)

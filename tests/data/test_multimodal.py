@@ -24,7 +24,7 @@ def whole_epoch(data, batch_size=3):
 
 
 def lacking(data):
-    """Which examples lack each modality, found by going through the data."""
+    """Returns which examples lack each modality, by reading all data."""
     return {name: ~present for name, present in whole_epoch(data)["present"].items()}
 
 
@@ -55,7 +55,7 @@ def test_splits_of_labels_are_those_of_arrays():
         ([[0, 1]], None, r"shape \[1, 2\]; it must be \[N\]"),
     ],
 )
-def test_what_is_no_class_number(classes, num_classes, message):
+def test_invalid_class_numbers(classes, num_classes, message):
     with pytest.raises(ValueError, match=message):
         Labels(classes, num_classes)
 
@@ -161,7 +161,7 @@ def test_impossible_readers():
         Modalities({"pair": modalities()})
 
 
-def test_wrong_shape_of_a_modality_is_met():
+def test_wrong_shape_of_a_modality_is_rejected():
     class Wrong(MultimodalDataset):
         def gather(self, indices):
             return {"a": tf.zeros([len(indices), 3])}

@@ -28,7 +28,7 @@ def test_digits_are_where_the_position_says(directory, arrays, binarisation):
         assert not shown[1 - place[number]].any()
 
 
-def test_half_of_every_digit_is_on_either_side_whatever_the_others_are(directory, arrays):
+def test_half_of_every_digit_is_on_each_side(directory, arrays):
     np.savez(
         directory / "mnist.npz",
         **{**arrays, "y_train": np.repeat([3, 1], 6).astype(np.uint8)},

@@ -1,4 +1,4 @@
-"""Folders that were prepared, as the reader finds them."""
+"""Reading prepared folders."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_what_was_written_is_read(tmp_path, dtype, encoding):
     assert_reader(TFRecords(f"{folder}/all-*.tfrecord"), FLOATS)  # others read it as well
 
 
-def test_values_that_are_no_images(tmp_path):
+def test_values_that_are_not_images(tmp_path):
     points = tfvae.data.Pinwheel(points_per_arm=3)
     folder = prepared(tmp_path / "records", points, {"all": [12]}, "float32")
     np.testing.assert_array_equal(images_of(TFRecords(folder)), points.points)
@@ -146,14 +146,14 @@ def test_eight_bits_are_kept_exactly(folder):
     np.testing.assert_array_equal(images_of(TFRecords(folder)), images_of(Arrays(IMAGES)))
 
 
-def test_eight_bits_are_found_out():
+def test_eight_bits_are_detected():
     assert record_writing.find_dtype(Arrays(IMAGES)) == "uint8"
     assert record_writing.find_dtype(Arrays(FLOATS)) == "uint8"
     assert record_writing.find_dtype(Arrays(FLOATS * 0.999)) == "float32"
 
 
 @pytest.mark.parametrize("step", [-1, 0, 3])
-def test_a_file_that_is_not_the_shard_is_found_out(folder, step):
+def test_a_file_that_is_not_the_shard_is_detected(folder, step):
     file = folder / "all-1.tfrecord"
     shard = manifest.read(folder / manifest.MANIFEST_FILE).shards("all")[1]
     assert record_writing.written_shard(file, 6) == shard == Shard(*shard)

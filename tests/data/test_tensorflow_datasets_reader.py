@@ -15,7 +15,7 @@ def tfds():
 
 
 def store(tfds, directory, name, features, splits, **arguments):
-    """Writes a data set as tfds.load would find it, in an order of its own."""
+    """Writes a data set for tfds.load, in shuffled order."""
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name,
         version="2.0.0",
@@ -122,7 +122,7 @@ def test_3d_shapes_have_the_published_factors(tfds, tmp_path):
     np.testing.assert_allclose(images_of(data)[:, 0, 0, 0], np.arange(64) / 255, atol=1e-6)
 
 
-def test_factors_of_a_grid_of_ones_own(data_dir):
+def test_factors_of_a_custom_grid(data_dir):
     data = TensorFlowDatasets(
         "dsprites:2.0.0",
         data_dir=data_dir,

@@ -27,7 +27,7 @@ def test_extreme_log_variances_are_bounded():
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_full_covariance_is_of_its_triangular_factor(size):
+def test_full_covariance_uses_its_triangular_factor(size):
     head = heads.FullCovarianceNormal(size)
     params = np.random.default_rng(size).normal(size=(2, head.params_size)).astype(np.float32)
     q = head(tf.constant(params))

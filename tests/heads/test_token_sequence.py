@@ -46,7 +46,7 @@ def test_what_follows_the_end_is_padding(head):
 
 
 def test_a_token_depends_on_those_before_it_only(head):
-    """p(x_1 ... x_t) is the sum over all that may follow."""
+    """p(x_1 ... x_t) is the sum over all continuations."""
     longer = np.exp(head(tf.constant(CONTEXT[:1])).log_prob(every_sequence()))
     shorter = TokenSequence(LENGTH - 1, WORDS, units=8)
     shorter(tf.constant(CONTEXT))

@@ -1,4 +1,4 @@
-"""Images that are their factors, for metrics that choose their own observations."""
+"""Images equal to their factors, for metrics that sample images."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ from tfvae.data import GroundTruthDataset
 
 
 class Factors(GroundTruthDataset):
-    """Images [1, 1, 3] that are their factors."""
+    """Images [1, 1, 3] equal to their factors."""
 
     factor_names = ("a", "b", "c")
     factor_sizes = (5, 6, 7)

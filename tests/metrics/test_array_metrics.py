@@ -1,4 +1,4 @@
-"""What metrics on arrays have in common: floors, ceilings, invariances and refusals."""
+"""Properties shared by the metrics on arrays: floors, ceilings, invariances and errors."""
 
 import itertools
 
@@ -62,7 +62,7 @@ def test_rotated_codes_score_lower(name):
         ("active_units", 0),
     ],
 )
-def test_constant_codes_are_at_the_floor_and_warned_of(name, floor):
+def test_constant_codes_score_the_floor_with_a_warning(name, floor):
     with pytest.warns(UserWarning, match="every code is inactive") as caught:
         assert ALL[name](CONSTANT, FACTORS) == floor
     assert caught[0].filename == __file__  # the line that called, not one of the library
@@ -77,7 +77,7 @@ def test_constant_codes_predict_the_most_frequent_value():
 
 
 def random_codes():
-    """Two codes that tell of a factor each and one of none, as arrays to fit and to score on."""
+    """Two codes for one factor each and an uninformative one, as training and test arrays."""
     generator = np.random.default_rng(0)
     codes, factors = generator.normal(size=(150, 3)), generator.integers(0, SIZES, (150, 3))
     test_codes, test_factors = generator.normal(size=(90, 3)), generator.integers(0, SIZES, (90, 3))

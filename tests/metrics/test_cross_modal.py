@@ -41,7 +41,7 @@ def test_untrained_models_are_at_chance(data):
     assert nothing.agreement == 1.0  # no attribute is given
 
 
-def test_what_cannot_be_scored(model, data):
+def test_invalid_input_is_rejected(model, data):
     with pytest.raises(ValueError, match="to is 'image', which is also in given"):
         tfvae.metrics.cross_modal_accuracy(model, data, ["image"], "image")
     with pytest.raises(ValueError, match="'image' must have one-hot labels"):

@@ -21,7 +21,7 @@ def test_floor_of_constant_codes_is_the_most_frequent_factor():
     assert 1 / 3 - 0.08 < floor < 1 / 3 + 0.08
 
 
-def test_codes_that_tell_no_factor_stay_at_the_floor():
+def test_uninformative_codes_stay_at_the_floor():
     def noise(images):
         return np.random.default_rng(len(images)).normal(size=(len(images), 4))
 

@@ -1,4 +1,4 @@
-"""Metrics on arrays against values that are worked out by other means."""
+"""Metrics on arrays, compared with values computed independently."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def entropy(*shares: float) -> float:
 
 
 def test_mutual_information_gap_of_a_table():
-    # Code 0 tells v_0 in three cases of four; code 1 tells v_1; code 2 tells nothing of either.
+    # Code 0 equals v_0 in three cases of four; code 1 equals v_1; code 2 is uninformative.
     v = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 4)
     z = np.stack([v[:, 0], v[:, 1], np.repeat([0, 1], 8)], axis=1).astype(float)
     z[:4, 0] = 1 - z[:4, 0]
@@ -31,7 +31,7 @@ def test_mutual_information_is_of_equal_width_bins():
     np.testing.assert_allclose(binned_mutual_information(z, v, 20), expected, atol=1e-12)
 
 
-def test_modularity_of_one_code_that_tells_two_factors_is_zero():
+def test_modularity_of_one_code_for_two_factors_is_zero():
     v = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 4)
     both = 2 * v[:, 0] + v[:, 1]
     # The mean of 0 for the code of both, 1 for that of one, 0 for that of none.
@@ -41,7 +41,7 @@ def test_modularity_of_one_code_that_tells_two_factors_is_zero():
 
 @pytest.mark.parametrize(("stddev", "gap"), [(0.1, 1.0), (1.0, 0.4859)])
 def test_aggregate_gap_is_that_of_a_binary_channel(stddev, gap):
-    # I(z; v) for v = +-1 and noise of variance 1 is 0.4859 bits; the other latent tells nothing.
+    # I(z; v) for v = +-1 and noise of variance 1 is 0.4859 bits; the other latent is uninformative.
     v = np.array([[0], [1]] * 50)
     means = np.concatenate([2.0 * v - 1, np.zeros_like(v)], axis=1)
     stddevs = np.full_like(means, stddev)
@@ -66,7 +66,7 @@ def test_aggregate_gap_sums_over_blocks_of_rows():
         (np.ones([4, 2]), {"num_points": 0}, "num_points is 0; it must be at least 1"),
     ],
 )
-def test_aggregate_gap_refuses_what_is_no_posterior(stddevs, kwargs, message):
+def test_aggregate_gap_rejects_invalid_posteriors(stddevs, kwargs, message):
     means, factors = np.array([[0.0, 1], [1, 2], [2, 3], [3, 4]]), np.array([[0], [1], [0], [1]])
     with pytest.raises(ValueError, match=message):
         metrics.mutual_information_gap_aggregate(means, stddevs, factors, **kwargs)
@@ -89,7 +89,7 @@ def test_explicitness_is_scored_on_held_out_points():
         metrics.explicitness(codes, v, codes[::2], v[::2])
 
 
-def test_robustness_of_codes_moved_by_another_factor():
+def test_robustness_of_codes_changed_by_another_factor():
     v = np.array([[a, b] for a in (0, 1) for b in (0, 1) for _ in range(50)])
     moved = v[:, :1] + 0.25 * v[:, 1:]  # E[z|a] +- 1/8, and +- 5/8 around the mean of all
     assert metrics.interventional_robustness_score(moved, v) == pytest.approx(1 - (1 / 8) / (5 / 8))

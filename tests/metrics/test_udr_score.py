@@ -29,7 +29,7 @@ def test_score_is_the_equation_for_known_similarities():
     )
 
 
-def test_codes_of_little_kl_are_left_out():
+def test_codes_with_low_kl_are_ignored():
     noise = np.random.default_rng(2).normal(size=(2000, 1))
     models = [np.concatenate([CODES, noise], axis=1), np.concatenate([CODES, -noise], axis=1)]
     kl = [[1.0, 1.0, 1.0, 0.009], [1.0, 1.0, 1.0, 0.011]]

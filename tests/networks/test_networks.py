@@ -158,7 +158,7 @@ def test_batch_normalization_trains_inside_a_model(images):
     "decoder",
     [DenseDecoder((4, 4, 2), hidden=(5,)), ConvDecoder((16, 16, 2), filters=(2, 2, 2, 2))],
 )
-def test_output_mean_is_where_the_outputs_start(decoder):
+def test_output_mean_sets_the_initial_outputs(decoder):
     shape = decoder.get_config().get("data_shape") or decoder.get_config()["image_shape"]
     mean = np.random.default_rng(0).uniform(size=shape)
     mean[..., 1] = 0.0

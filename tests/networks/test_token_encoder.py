@@ -8,7 +8,7 @@ from tfvae.networks import TokenEncoder
 TOKENS = np.array([[1, 2, 0, 0], [3, 0, 0, 0], [0, 0, 0, 0], [2, 1, 0, 0]], np.int32)
 
 
-def test_padding_is_passed_over():
+def test_padding_is_masked():
     encoder = TokenEncoder(3, 4, 5, units=6)
     longer = TokenEncoder(3, 7, 5, units=6)
     longer.set_weights(encoder.get_weights())

@@ -1,4 +1,4 @@
-"""What an image grid's figure shows."""
+"""Reads the images from an image grid figure."""
 
 import numpy as np
 

@@ -36,7 +36,7 @@ def test_tradeoff_has_seeds_means_and_coefficients():
     }
 
 
-def test_curves_have_a_line_a_family_and_the_spread_of_seeds():
+def test_curves_have_a_line_per_family_and_the_spread_of_seeds():
     rows = [
         {"prior": prior, "beta": beta, "score": base + 0.1 * seed - 0.01 * beta}
         for prior, base in (("normal", 0.5), ("student_t", 0.6))

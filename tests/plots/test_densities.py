@@ -46,18 +46,18 @@ def test_panels_are_the_prior_and_each_aggregate_on_the_same_limits():
     assert aggregate[20, 40] == pytest.approx(point, rel=1e-4)
 
 
-def test_prior_of_its_own_has_its_own_panel():
+def test_a_different_prior_has_its_own_panel():
     models = [make_model(), make_model(prior=tfvae.priors.NormalMixture(2))]
     figure = plots.aggregate_posterior(models, EXAMPLES, resolution=5)
     assert [axes.get_title() for axes in figure.axes] == ["p(z)", "q(z)", "p(z)", "q(z)"]
 
 
-def test_limits_hold_every_posterior_mean():
+def test_limits_include_every_posterior_mean():
     figure = plots.aggregate_posterior(make_model(), 100 * EXAMPLES, resolution=5)
     assert figure.axes[0].get_xlim()[1] > 200
 
 
-def test_what_cannot_be_drawn_is_refused():
+def test_invalid_figures_are_rejected():
     with pytest.raises(ValueError, match=r"latents of shape \[3\]; densities need two"):
         plots.aggregate_posterior(make_model(size=3), np.zeros([1, 6]))
     with pytest.raises(ValueError, match=r"titles has 1 for 2 models; give one per model"):

@@ -5,7 +5,7 @@ from tests.plots.grid_tiles import canvas, labels, tiles
 from tfvae import plots
 
 
-def test_grid_holds_every_image_in_its_place(tmp_path):
+def test_grid_shows_every_image_in_its_place(tmp_path):
     rows = np.random.default_rng(0).uniform(-0.5, 1.5, size=(2, 3, 4, 4, 1))
     figure = plots.image_grid(rows, ("a", "b"), ("x", "y", "z"), title="t")
     np.testing.assert_allclose(tiles(figure), np.clip(rows[..., 0], 0, 1))
@@ -24,7 +24,7 @@ def test_other_shapes_are_refused(shape):
         plots.image_grid(np.zeros(shape))
 
 
-def test_reconstructions_stand_below_their_originals(tiny_model, images):
+def test_reconstructions_are_below_their_originals(tiny_model, images):
     model = tiny_model()
     shown = tiles(plots.reconstructions(model, images[:5]))
     assert shown.shape == (2, 5, 4, 4)
@@ -33,7 +33,7 @@ def test_reconstructions_stand_below_their_originals(tiny_model, images):
 
 
 @pytest.mark.parametrize(("number", "grid"), [(9, (3, 3)), (7, (3, 3)), (2, (1, 2))])
-def test_samples_are_as_many_as_asked_for(tiny_model, number, grid):
+def test_number_of_samples(tiny_model, number, grid):
     model = tiny_model()
     shown = tiles(plots.samples(model, number, seed=3))
     assert shown.shape[:2] == grid
@@ -42,7 +42,7 @@ def test_samples_are_as_many_as_asked_for(tiny_model, number, grid):
     assert (flat[number:] == 1.0).all()  # as blank as the figure
 
 
-def test_reconstructions_of_several_models_stand_below_one_another(tiny_model, images):
+def test_reconstructions_of_several_models_have_a_row_each(tiny_model, images):
     models = [tiny_model(), tiny_model(activation="relu")]
     figure = plots.reconstructions(models, images[:5], titles=["VAE", "another"])
     shown = tiles(figure)

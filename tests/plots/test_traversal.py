@@ -19,7 +19,7 @@ def kl_to_standard_normal(model, images):
     return 0.5 * (mean**2 + variance - 1 - np.log(variance)).mean(0)
 
 
-def test_traversals_move_one_latent_a_row_the_most_informative_first(model, images):
+def test_traversals_vary_one_latent_per_row_most_informative_first(model, images):
     kl = kl_to_standard_normal(model, images)
     order = np.argsort(-kl)
     figure = plots.traversals(model, images, span=1.5, num_steps=3)
@@ -111,7 +111,7 @@ def test_animation_goes_there_and_back_for_ever(model, images, tmp_path, monkeyp
         ({"num_images": 17}, "num_images is 17; it must be from 1 to 16"),
     ],
 )
-def test_animation_of_nothing_is_refused(model, images, tmp_path, arguments, message):
+def test_invalid_animations_are_rejected(model, images, tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         plots.traversal_animation(model, images, tmp_path / "moving.gif", **arguments)
     assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ from tfvae import priors
 
 
 def _trained(prior):
-    """Moves the weights off their start, where several of them are zero."""
+    """Changes the weights from their initial values, several of which are zero."""
     generator = np.random.default_rng(1)
     for weight in prior.trainable_weights:
         weight.assign_add(0.3 * generator.normal(size=weight.shape).astype(np.float32))
@@ -17,7 +17,7 @@ def _trained(prior):
 
 
 def _attached(prior):
-    """Gives a VampPrior an encoder: q(z|x) = N(x, 0.3^2)."""
+    """Attaches an encoder to a VampPrior: q(z|x) = N(x, 0.3^2)."""
     prior.attach(lambda x: tfd.MultivariateNormalDiag(x, tf.fill(tf.shape(x), 0.3)), (2,), None)
     return prior
 

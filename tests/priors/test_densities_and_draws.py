@@ -13,7 +13,7 @@ every_prior = pytest.mark.parametrize("name", PRIORS)
 
 
 def densities(p) -> np.ndarray:
-    """log p(z) over the cells of the plane, [n, n], a row at a time."""
+    """Returns log p(z) over a grid of cells, [n, n], one row at a time."""
     grid = tf.constant(GRID, tf.float32)
     row = tf.function(lambda x: p.log_prob(tf.stack([tf.fill(tf.shape(grid), x), grid], axis=1)))
     return np.stack([row(x) for x in grid])
@@ -51,7 +51,7 @@ def test_rows_and_samples_are_the_same_in_any_batch(name):
 
 
 @every_prior
-def test_gradients_reach_whatever_is_learned(name):
+def test_gradients_reach_every_learned_weight(name):
     prior = make_prior(name)
     with tf.GradientTape(persistent=True) as tape:
         z = sample_with_seeds(prior(), noise.seed_rows(0, 50))[0]

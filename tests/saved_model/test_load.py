@@ -92,7 +92,9 @@ def test_latents_are_those_of_the_model_itself(loaded, model, images):
     np.testing.assert_allclose(codes, latents.encoded(model.encode, images), rtol=1e-5)
     pictures = latents.decoded(loaded["decode"], codes)
     np.testing.assert_allclose(pictures, latents.decoded(model.decode, codes), rtol=1e-5)
-    with pytest.raises(ValueError, match="the signature returns image, latent; it must return a mean"):
+    with pytest.raises(
+        ValueError, match="the signature returns image, latent; it must return a mean"
+    ):
         latents.decoded(lambda rows: {"image": rows, "latent": rows}, codes)
 
 
