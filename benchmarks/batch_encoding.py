@@ -57,10 +57,11 @@ def bare(directory: pathlib.Path):
     data = tfvae.data.TFRecords(f"{directory}/all/*")
     batches = [batch.numpy() for batch in data.epoch(_BATCH_SIZE)]
     session = SavedModelSession(directory / "model/1")
+    signature = session.signature("encode")
 
     def encode() -> None:
         for batch in batches:
-            session.run("encode", {"image": batch})
+            session.run(signature, {"image": batch})
 
     return encode
 

@@ -1,4 +1,4 @@
-"""Errors of a request: a gRPC status code, the stock server's message, and the HTTP status."""
+"""Errors of a request: gRPC status code, the stock server's message, and HTTP status."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _HTTP_STATUS = {
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
 }
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-# A longer message would not fit the HTTP/2 trailers that carry it.
+# A longer message would not fit into the HTTP/2 trailers.
 _MESSAGE_LIMIT = 1024
 
 
 class LoadError(Exception):
-    """A version of a model that cannot be served; says why."""
+    """A version of a model cannot be loaded; the message says why."""
 
 
 class ServingError(Exception):
-    """A request that is refused or failed.
+    """A request was refused or failed.
 
     Attributes:
         code: gRPC status code.
-        message: What the client is told.
+        message: Message for the client.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str):
@@ -44,39 +44,58 @@ class ServingError(Exception):
 
     @property
     def http_status(self) -> int:
-        """The status of the same error over REST."""
+        """HTTP status of the error over REST."""
         return _HTTP_STATUS.get(self.code, 500)
 
     @property
     def details(self) -> str:
-        """The message as gRPC carries it, at most 1,024 characters and a mark."""
+        """The message for gRPC, cut and marked after 1,024 characters."""
         if len(self.message) <= _MESSAGE_LIMIT:
             return self.message
         return self.message[:_MESSAGE_LIMIT] + "...TRUNCATED"
 
 
 class Overloaded(ServingError):
-    """A request refused at once because too many wait: UNAVAILABLE, and 429 over REST."""
+    """A request was refused because too many are waiting: UNAVAILABLE, and 429 over REST."""
 
     def __init__(self, message: str):
         super().__init__(grpc.StatusCode.UNAVAILABLE, message)
 
     @property
     def http_status(self) -> int:
-        """Too many requests."""
+        """429, Too Many Requests."""
         return 429
 
 
+class UnknownSignature(ServingError):
+    """A request for a signature that the model does not have: FAILED_PRECONDITION.
+
+    Attributes:
+        name: Name of the signature.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(
+            grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
+        )
+        self.name = name
+
+
 def deadline_exceeded() -> ServingError:
-    """The error of a request whose time is over."""
+    """Returns the DEADLINE_EXCEEDED error of a request that ran out of time."""
     return ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
 def invalid_argument(message: str) -> ServingError:
-    """An INVALID_ARGUMENT error."""
+    """Returns an INVALID_ARGUMENT error."""
     return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
+def failed_precondition(message: str) -> ServingError:
+    """Returns a FAILED_PRECONDITION error."""
+    return ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
+
+
 def from_tensorflow(code: int, message: str) -> ServingError:
-    """The error of a TensorFlow status; the codes are the same numbers as gRPC's."""
+    """Returns the error of a TensorFlow status; TensorFlow numbers its codes as gRPC does."""
     return ServingError(_CODES.get(code, grpc.StatusCode.UNKNOWN), message)

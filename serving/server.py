@@ -22,20 +22,19 @@ from absl import app, flags
 
 from programs import help as program_help
 from programs.quiet import quiet_import
-from serving import errors, server_flags, stock
+from serving import errors, server_flags, stock_server
 from serving.config import (
     batching_parameters,
     bearer_tokens,
     config_files,
     config_pb2,
     model_config,
-    monitoring,
     tls,
 )
 from serving.config.config_files import ConfigError
 from serving.config.model_config import ModelConfig
 from serving.engine import version_folders
-from serving.net import listening, overload
+from serving.net import metrics, overload, ports
 
 _DRAIN_SECONDS = 30
 
@@ -48,11 +47,11 @@ def main(argv: Sequence[str]) -> int:
     """Runs the server chosen by --engine; returns the exit code."""
     try:
         if server_flags.ENGINE.value == "stock":
-            stock.execute(stock.command(flags.FLAGS, argv[1:]))
+            stock_server.execute(stock_server.command(flags.FLAGS, argv[1:]))
         if len(argv) > 1:
             raise StartError(f"unexpected argument {argv[1]!r}; flags are written --name=value")
         return _serve()
-    except (StartError, ConfigError, listening.ListenError, stock.StockError) as error:
+    except (StartError, ConfigError, ports.PortError, stock_server.StockError) as error:
         print(f"serving.server: {error}", file=sys.stderr)
         return 1
 
@@ -66,16 +65,16 @@ def _serve() -> int:
     metrics_path = _metrics_path()
     tokens = _tokens()
     host, rest_port = server_flags.HOST.value, server_flags.REST_API_PORT.value
-    rest_socket = listening.bind_rest(host, rest_port) if rest_port else None
+    rest_socket = ports.bind_rest(host, rest_port) if rest_port else None
     pool = overload.CountingPool(server_flags.grpc_threads(), "grpc")
     server, port = _bind_grpc(pool, security, tokens)
     session_threads = server_flags.SESSION_PARALLELISM.value
     _import_tensorflow_quietly(session_threads)
-    from serving import embedded  # noqa: PLC0415
+    from serving import embedded_server  # noqa: PLC0415
     from serving.api import http_server  # noqa: PLC0415
 
-    engine = embedded.Embedded(
-        embedded.ModelSettings(
+    engine = embedded_server.EmbeddedServer(
+        embedded_server.ModelSettings(
             warm_up=server_flags.ENABLE_MODEL_WARMUP.value,
             session_threads=session_threads,
             batching=batching,
@@ -97,7 +96,9 @@ def _serve() -> int:
     timeout = server_flags.REST_API_TIMEOUT_IN_MS.value / 1000
     rest = None
     if rest_socket is not None:
-        rest = embedded.RestSettings(rest_socket, security, tokens, limits, timeout, metrics_path)
+        rest = embedded_server.RestSettings(
+            rest_socket, security, tokens, limits, timeout, metrics_path
+        )
     if not stopping.is_set():
         engine.start(
             server,
@@ -106,9 +107,9 @@ def _serve() -> int:
             with_health=server_flags.ENABLE_HEALTH.value,
             with_reflection=server_flags.ENABLE_REFLECTION.value,
         )
-        addresses = f"gRPC at {listening.address(host, port)}"
+        addresses = f"gRPC at {ports.address(host, port)}"
         if rest:
-            addresses += f", REST at {listening.address(host, rest_port)}"
+            addresses += f", REST at {ports.address(host, rest_port)}"
         print(f"Serving {engine.models.describe()}: {addresses}", flush=True)
     stopping.wait()
     engine.stop(_DRAIN_SECONDS)
@@ -168,7 +169,7 @@ def _security() -> tls.Tls | None:
 
 def _metrics_path() -> str | None:
     path = server_flags.MONITORING_CONFIG_FILE.value
-    metrics_path = monitoring.read(path) if path else None
+    metrics_path = metrics.read_path(path) if path else None
     if metrics_path and not server_flags.REST_API_PORT.value:
         raise StartError(f"--monitoring_config_file={path} needs --rest_api_port")
     return metrics_path
@@ -193,12 +194,10 @@ def _bind_grpc(
     options = {
         "grpc.max_receive_message_length": server_flags.MAX_MESSAGE_BYTES.value,
         "grpc.max_send_message_length": -1,
-        **listening.channel_arguments(server_flags.GRPC_CHANNEL_ARGUMENTS.value),
+        **ports.channel_arguments(server_flags.GRPC_CHANNEL_ARGUMENTS.value),
     }
     credentials = security.credentials if security else None
-    return listening.bind_grpc(
-        server_flags.HOST.value, port, credentials, pool, interceptors, options
-    )
+    return ports.bind_grpc(server_flags.HOST.value, port, credentials, pool, interceptors, options)
 
 
 def _stop_on_signals() -> threading.Event:

@@ -1,4 +1,4 @@
-"""The gRPC side of the server: methods by name, deadlines, errors and metrics."""
+"""The gRPC server: registers the methods, with deadlines, errors and metrics."""
 
 from __future__ import annotations
 
@@ -20,23 +20,20 @@ from serving import errors
 from serving.api.model_service import ModelService
 from serving.api.prediction_service import PredictionService
 from serving.client import messages_pb2
-from serving.engine.model_manager import Models
 from serving.net.metrics import Metrics
 
 Method = Callable[[Any, float | None], Any]
 
 
 class GrpcMethods:
-    """The methods of both services, in bytes and out bytes."""
+    """Wraps the methods of both services: parses requests, records metrics, maps errors."""
 
-    def __init__(self, models: Models, metrics: Metrics):
-        """Makes the methods.
+    def __init__(self, metrics: Metrics):
+        """Creates the wrapper.
 
         Args:
-            models: What is served.
-            metrics: Where requests are recorded.
+            metrics: Counts and times the requests.
         """
-        self._models = models
         self._metrics = metrics
 
     def add_services(
@@ -45,7 +42,7 @@ class GrpcMethods:
         prediction_service: PredictionService,
         model_service: ModelService,
     ) -> None:
-        """Registers both services under the stock server's names."""
+        """Registers both services under TensorFlow Serving's names."""
         metadata_request = get_model_metadata_pb2.GetModelMetadataRequest
         prediction: dict[str, tuple[Any, Method]] = {
             "Predict": (messages_pb2.PredictRequest, prediction_service.predict),
@@ -75,8 +72,7 @@ class GrpcMethods:
 
     def _recorded(self, api: str, method: Method) -> Method:
         def recorded(request: Any, timeout: float | None) -> Any:
-            name = self._models.served_name(_model_name(request))
-            with self._metrics.recorded(name, api, "GRPC"):
+            with self._metrics.recorded(_model_name(request), api, "GRPC"):
                 return method(request, timeout)
 
         return recorded
@@ -84,7 +80,7 @@ class GrpcMethods:
     def _handler(self, request_type: Any, method: Method) -> grpc.RpcMethodHandler:
         def answer(data: bytes, context: grpc.ServicerContext) -> bytes:
             try:
-                # Parsed here, for gRPC answers a message that does not parse with INTERNAL.
+                # Parsed here because gRPC itself reports a malformed message as INTERNAL.
                 request = request_type.FromString(data)
                 return method(request, context.time_remaining()).SerializeToString()
             except message.DecodeError as error:

@@ -1,4 +1,4 @@
-"""JSON requests of the REST API, in rows or columns, to arrays."""
+"""Reads JSON requests of the REST API, in rows or columns, into arrays."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _INTEGERS = {3: 32, 4: 32, 5: 32, 6: 32, 9: 64}  # DataType to bits of the JSON 
 _UNSIGNED = {22: 32, 23: 64}
 _FLOATS: dict[int, np.finfo] = {1: np.finfo(np.float32), 2: np.finfo(np.float64)}
 _BOOL = 10
-_MOST_DIMENSIONS = 32  # as over gRPC; NumPy has no more than 64
+_MAX_DIMENSIONS = 32  # As over gRPC; NumPy allows 64.
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """Parses a request's body, which must be a JSON object.
+    """Parses the body of a request, a JSON object.
 
     Raises:
         ServingError: INVALID_ARGUMENT, with the stock server's message.
@@ -43,10 +43,10 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def signature_name(document: Mapping[str, Any]) -> str:
-    """The signature asked for; empty when none is.
+    """Returns the name of the signature; empty if the request names none.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, it is not a string.
+        ServingError: INVALID_ARGUMENT, the name is not a string.
     """
     name = document.get("signature_name", "")
     if not isinstance(name, str):
@@ -59,15 +59,15 @@ def signature_name(document: Mapping[str, Any]) -> str:
 
 def read_inputs(
     document: Mapping[str, Any], data_types: Mapping[str, int]
-) -> tuple[dict[str, np.ndarray], bool]:
+) -> dict[str, np.ndarray]:
     """Reads the inputs of a request.
 
     Args:
-        document: The request: `instances` (rows) or `inputs` (columns).
-        data_types: The signature's input names to DataTypes.
+        document: The request, with `instances` (rows) or `inputs` (columns).
+        data_types: Input name to DataType of the signature.
 
     Returns:
-        Input name to array, and whether the request is in rows.
+        Input name to array.
 
     Raises:
         ServingError: INVALID_ARGUMENT, with the stock server's message.
@@ -77,11 +77,16 @@ def read_inputs(
             f"JSON Value: {as_text(document)} Not formatted correctly expecting only one of "
             "'inputs' or 'instances' keys to exist "
         )
-    if "instances" in document:
-        return _read_rows(document, data_types), True
+    if is_in_rows(document):
+        return _read_rows(document, data_types)
     if "inputs" in document:
-        return _read_columns(document["inputs"], data_types), False
+        return _read_columns(document["inputs"], data_types)
     raise errors.invalid_argument("Missing 'inputs' or 'instances' key")
+
+
+def is_in_rows(document: Mapping[str, Any]) -> bool:
+    """Returns whether a request has its inputs in rows, `instances`; the response is then too."""
+    return "instances" in document
 
 
 def _read_columns(value: Any, data_types: Mapping[str, int]) -> dict[str, np.ndarray]:
@@ -164,15 +169,15 @@ def _shape(array: np.ndarray) -> str:
 
 
 def _array(value: Any, data_type: int) -> np.ndarray:
-    """One tensor; its shape is that of the first values, and the others must agree."""
+    """Returns one tensor. The first values determine its shape; the others must agree."""
     shape: list[int] = []
     first = value
     while isinstance(first, list):
         shape.append(len(first))
         first = first[0] if first else None
-    if len(shape) > _MOST_DIMENSIONS:
+    if len(shape) > _MAX_DIMENSIONS:
         raise errors.invalid_argument(
-            f"JSON lists are nested {len(shape)} deep; a tensor has at most {_MOST_DIMENSIONS} "
+            f"JSON lists are nested {len(shape)} deep; a tensor has at most {_MAX_DIMENSIONS} "
             "dimensions"
         )
     flat: list[Any] = []
@@ -182,7 +187,7 @@ def _array(value: Any, data_type: int) -> np.ndarray:
         array[:] = flat
     else:
         dtype = tensors.numpy_dtype(data_type)
-        # Through int64, for a JSON integer beyond int8 wraps as it does in the stock server.
+        # Cast through int64: an integer beyond int8 wraps, as in the stock server.
         array = np.array(flat, np.int64 if data_type in _INTEGERS else dtype).astype(dtype)
     return array.reshape(shape)
 
@@ -210,10 +215,11 @@ def _flatten(value: Any, level: int, shape: list[int], data_type: int, flat: lis
 
 
 def scalar(value: Any, data_type: int) -> Any:
-    """One number, bool or string of a DataType.
+    """Converts a JSON value to a number, bool or string of a DataType.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, the JSON value is of another type or would lose digits.
+        ServingError: INVALID_ARGUMENT, the JSON value has another type or would lose precision;
+            UNIMPLEMENTED, the DataType has no JSON form.
     """
     expected = tensors.data_type_name(data_type)
     number = isinstance(value, int) and not isinstance(value, bool)
@@ -258,7 +264,7 @@ def _float(value: float, data_type: int) -> float:
 
 
 def is_base64(value: Any) -> bool:
-    """Whether a JSON value stands for bytes."""
+    """Returns whether a JSON value encodes bytes, `{"b64": TEXT}`."""
     return isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
 
 
@@ -275,12 +281,12 @@ def _base64(value: dict[str, Any]) -> bytes:
 
 
 def as_text(value: Any) -> str:
-    """A JSON value as errors show it."""
+    """Returns a JSON value as error messages show it."""
     return json.dumps(value)
 
 
 def json_type(value: Any) -> str:
-    """The type of a JSON value as errors show it."""
+    """Returns the type of a JSON value as error messages show it."""
     names = {dict: "Object", list: "Array", str: "String", int: "Number", float: "Number"}
     if value is None or isinstance(value, bool):
         return {None: "Null", True: "True", False: "False"}[value]

@@ -1,4 +1,4 @@
-"""ModelService: the states of a model's versions, and which models are served."""
+"""ModelService: reports the states of a model's versions and reloads the configuration."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ import grpc
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
 from serving import errors
+from serving.api import model_specs
 from serving.config import config_pb2, model_config
 from serving.config.config_files import ConfigError
-from serving.engine.model_manager import Models
+from serving.engine.model_manager import ModelManager
 
 _UNKNOWN = 2  # tensorflow.error.Code
 
 
 class ModelService:
-    """The methods, one message in and one out; a refusal is a ServingError."""
+    """The methods of the service; each takes and returns a message, and raises ServingError."""
 
-    def __init__(self, models: Models):
+    def __init__(self, models: ModelManager):
         self._models = models
 
     def get_model_status(
         self, request: get_model_status_pb2.GetModelStatusRequest, timeout: float | None = None
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        """Versions of a model or the one asked for, unloaded and failed ones included."""
-        if not request.HasField("model_spec"):
-            raise errors.invalid_argument("Missing ModelSpec")
-        spec = request.model_spec
+        """Returns the states of all versions, or of one, including unloaded and failed versions."""
+        spec = model_specs.of_request(request)
         model = self._models.find(spec.name)
         number = spec.version.value if spec.HasField("version") else None
         if spec.HasField("version_label"):
@@ -46,7 +45,7 @@ class ModelService:
     def handle_reload_config_request(
         self, request: model_management_pb2.ReloadConfigRequest, timeout: float | None = None
     ) -> model_management_pb2.ReloadConfigResponse:
-        """Serves the models of the request and no others, once they are loaded."""
+        """Serves the models of the request and no others; returns when they are loaded."""
         config = config_pb2.ModelServerConfig.FromString(request.config.SerializeToString())
         try:
             self._models.reload(model_config.validated(config))

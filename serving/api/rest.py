@@ -1,11 +1,13 @@
-"""The REST API: the stock server's paths over the same models."""
+"""The REST API: the stock server's paths, answered by the same services as gRPC."""
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 from google.protobuf import json_format
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -20,8 +22,7 @@ from serving import errors
 from serving.api import json_examples, json_requests, json_responses
 from serving.api.model_service import ModelService
 from serving.api.prediction_service import PredictionService
-from serving.engine.model_manager import Models
-from serving.engine.session import DEFAULT_SIGNATURE
+from serving.engine.graph_signature import GraphSignature
 from serving.net.metrics import Metrics
 
 _MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -31,11 +32,10 @@ _LARGEST_VERSION = 2**63 - 1
 
 
 class RestApi:
-    """Answers a request's body."""
+    """Routes a path to a method of a service; JSON in, JSON out."""
 
     def __init__(
         self,
-        models: Models,
         prediction_service: PredictionService,
         model_service: ModelService,
         timeout: float,
@@ -44,20 +44,18 @@ class RestApi:
         """Makes the API.
 
         Args:
-            models: What is served.
-            prediction_service: Answers metadata, and what takes tf.Example.
+            prediction_service: Answers predict, classify, regress and metadata.
             model_service: Answers status.
-            timeout: Seconds a request may compute.
-            metrics: Where predictions are recorded.
+            timeout: Longest computation of a request, in seconds.
+            metrics: Counts and times the predictions.
         """
-        self._models = models
         self._prediction_service = prediction_service
         self._model_service = model_service
         self._timeout = timeout
         self._metrics = metrics
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        """The status and the JSON document that answer a request."""
+        """Returns the HTTP status and the JSON document of the response."""
         if not path.lower().startswith("/v1/"):
             return 404, _error("Not Found")
         try:
@@ -67,8 +65,8 @@ class RestApi:
 
     def _route(self, method: str, path: str, body: bytes) -> bytes:
         if method == "POST" and (match := _POST.fullmatch(path)):
-            name = self._models.served_name(unquote(match["name"]))
-            with self._metrics.recorded(name, match["method"].capitalize(), "REST"):
+            name, api = unquote(match["name"]), match["method"].capitalize()
+            with self._metrics.recorded(name, api, "REST"):
                 return self._post(match, body)
         if method == "GET" and (match := _GET.fullmatch(path)):
             return self._get(match)
@@ -77,29 +75,34 @@ class RestApi:
         raise errors.invalid_argument(f"Malformed request: {method} {path}")
 
     def _post(self, match: re.Match[str], body: bytes) -> bytes:
-        request = _request(match)
+        spec = _model_spec(match)
+        method = match["method"].lower()
         document = json_requests.parse(body)
-        signature_name = json_requests.signature_name(document) or DEFAULT_SIGNATURE
-        if match["method"].lower() != "predict":
-            try:
-                request.model_spec.signature_name = signature_name
-                examples = json_examples.read(document)
-            except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can spell
-                raise errors.invalid_argument(f"JSON Parse error: {error}") from error
-            return self._post_examples(match["method"].lower(), request.model_spec, examples)
-        with self._models.use(request) as (_, session):
-            if signature_name not in session.signatures:
+        try:
+            spec.signature_name = json_requests.signature_name(document)
+            if method == "predict":
+                return self._predict(spec, document)
+            return self._post_examples(method, spec, json_examples.read(document))
+        except UnicodeEncodeError as error:  # JSON can spell half of a surrogate pair.
+            raise errors.invalid_argument(f"JSON Parse error: {error}") from error
+
+    def _predict(self, spec: model_pb2.ModelSpec, document: dict[str, Any]) -> bytes:
+        def read_inputs(signature: GraphSignature) -> dict[str, np.ndarray]:
+            if not signature.data_types:
                 raise errors.invalid_argument(
-                    f'Serving signature name: "{signature_name}" not found in signature def'
+                    f"Failed to get input map for signature: {signature.name}"
                 )
-            data_types = session.signature(signature_name).data_types
-            if not data_types:
-                raise errors.invalid_argument(
-                    f"Failed to get input map for signature: {signature_name}"
-                )
-            inputs, rows = json_requests.read_inputs(document, data_types)
-            outputs = session.run(signature_name, inputs, timeout=self._timeout)
-        return json_responses.write(outputs, rows)
+            return json_requests.read_inputs(document, signature.data_types)
+
+        try:
+            prediction = self._prediction_service.run_signature(
+                spec, read_inputs, timeout=self._timeout
+            )
+        except errors.UnknownSignature as error:  # The stock server's two APIs word it differently.
+            raise errors.invalid_argument(
+                f'Serving signature name: "{error.name}" not found in signature def'
+            ) from error
+        return json_responses.write(prediction.outputs, json_requests.is_in_rows(document))
 
     def _post_examples(
         self, method: str, spec: model_pb2.ModelSpec, examples: input_pb2.Input
@@ -115,14 +118,15 @@ class RestApi:
         return json_examples.write_regression(answer.result)
 
     def _get(self, match: re.Match[str]) -> bytes:
-        status_request = _request(match)
+        spec = _model_spec(match)
         if match["metadata"] is None:
+            status_request = get_model_status_pb2.GetModelStatusRequest(model_spec=spec)
             status = self._model_service.get_model_status(status_request)
             return json_format.MessageToJson(
                 status, always_print_fields_with_no_presence=True
             ).encode()
         request = get_model_metadata_pb2.GetModelMetadataRequest(
-            model_spec=status_request.model_spec, metadata_field=["signature_def"]
+            model_spec=spec, metadata_field=["signature_def"]
         )
         response = self._prediction_service.get_model_metadata(request)
         signatures = get_model_metadata_pb2.SignatureDefMap()
@@ -134,19 +138,18 @@ class RestApi:
         return json.dumps(document, indent=1).encode()
 
 
-def _request(match: re.Match[str]) -> get_model_status_pb2.GetModelStatusRequest:
-    """A request with the `model_spec` of a path."""
-    request = get_model_status_pb2.GetModelStatusRequest()
-    request.model_spec.name = unquote(match["name"])
+def _model_spec(match: re.Match[str]) -> model_pb2.ModelSpec:
+    """Returns the model and version that a path names."""
+    spec = model_pb2.ModelSpec(name=unquote(match["name"]))
     if match["version"] is not None:
         if int(match["version"]) > _LARGEST_VERSION:
             raise errors.invalid_argument(
                 f"Failed to convert version: {match['version']} to numeric."
             )
-        request.model_spec.version.value = int(match["version"])
+        spec.version.value = int(match["version"])
     if match["label"] is not None:
-        request.model_spec.version_label = unquote(match["label"])
-    return request
+        spec.version_label = unquote(match["label"])
+    return spec
 
 
 def _to_dict(message) -> dict:

@@ -82,7 +82,7 @@ class Encode(beam.DoFn):
             return
         assert self._session is not None
         try:
-            outputs = self._session.run(self._signature, rows.arrays)
+            outputs = self._session.run(self._session.signature(self._signature), rows.arrays)
         except ServingError as error:
             # Anything else is no fault of a row: Beam tries the chunk again, then gives up.
             if error.code != grpc.StatusCode.INVALID_ARGUMENT:

@@ -30,7 +30,7 @@ class Job(NamedTuple):
 
     version: str
     signature_name: str
-    signature: tensor_specs.Signature
+    signature: tensor_specs.RowSignature
     files: reading.Input
     reader: RowReader
     unique_keys: bool

@@ -45,14 +45,14 @@ class RowSpec(NamedTuple):
         return None if min(self.shape, default=0) < 0 else math.prod(self.shape)
 
 
-class Signature(NamedTuple):
+class RowSignature(NamedTuple):
     """A signature: names of inputs and outputs to what a row of them is."""
 
     inputs: dict[str, RowSpec]
     outputs: dict[str, RowSpec]
 
 
-def read_signature(version: Path, name: str) -> Signature:
+def read_signature(version: Path, name: str) -> RowSignature:
     """Reads a signature of a SavedModel.
 
     Raises:
@@ -72,7 +72,7 @@ def read_signature(version: Path, name: str) -> Signature:
             f"{', '.join(sorted(known))}"
         )
     definition = known[name]
-    return Signature(_specs(name, definition.inputs), _specs(name, definition.outputs))
+    return RowSignature(_specs(name, definition.inputs), _specs(name, definition.outputs))
 
 
 def _specs(signature: str, tensors: Mapping[str, Any]) -> dict[str, RowSpec]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import tensors
-from .signatures import TensorSpec
+from .signature_specs import TensorSpec
 
 _LARGEST = 2**63 - 1
 

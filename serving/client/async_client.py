@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import grpc
 
-from .calls import Call, Sleep, Steps
+from .calls import Call, CallGenerator, Sleep
 from .connection import Connection
 from .grpc_transport import AsyncGrpcTransport
 from .methods import Methods
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def _awaitable(
-    method: Callable[Concatenate[Methods, P], Steps[T]],
+    method: Callable[Concatenate[Methods, P], CallGenerator[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Awaitable[T]]:
     """The coroutine of `AsyncClient` that runs a generator."""
 
@@ -66,16 +66,16 @@ class AsyncClient(Connection):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _run(self, steps: Steps[T]) -> T:
+    async def _run(self, generator: CallGenerator[T]) -> T:
         try:
-            calls = next(steps)
+            calls = next(generator)
             while True:
                 try:
                     answers = await self._answers(calls)
                 except grpc.RpcError as error:
-                    calls = steps.throw(error)
+                    calls = generator.throw(error)
                 else:
-                    calls = steps.send(answers)
+                    calls = generator.send(answers)
         except StopIteration as end:
             return end.value
 

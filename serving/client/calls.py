@@ -43,7 +43,7 @@ class Sleep(NamedTuple):
 
 
 Call = Predict | GetSignatures | GetStatus | Sleep
-Steps = Generator[Sequence[Call], list[Any], T]
+CallGenerator = Generator[Sequence[Call], list[Any], T]
 
 # ModelVersionStatus.State.
 STATES = {0: "UNKNOWN", 10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "END"}

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import grpc
 
-from .calls import Call, Sleep, Steps
+from .calls import Call, CallGenerator, Sleep
 from .connection import Connection
 from .grpc_transport import GrpcTransport
 from .methods import Methods
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def _blocking(
-    method: Callable[Concatenate[Methods, P], Steps[T]],
+    method: Callable[Concatenate[Methods, P], CallGenerator[T]],
 ) -> Callable[Concatenate[Client, P], T]:
     """The method of `Client` that runs a generator."""
 
@@ -75,16 +75,16 @@ class Client(Connection):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, steps: Steps[T]) -> T:
+    def _run(self, generator: CallGenerator[T]) -> T:
         try:
-            calls = next(steps)
+            calls = next(generator)
             while True:
                 try:
                     answers = self._answers(calls)
                 except grpc.RpcError as error:
-                    calls = steps.throw(error)
+                    calls = generator.throw(error)
                 else:
-                    calls = steps.send(answers)
+                    calls = generator.send(answers)
         except StopIteration as end:
             return end.value
 

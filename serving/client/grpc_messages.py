@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import messages_pb2, signatures, tensors
+from . import messages_pb2, signature_specs, tensors
 from .calls import STATES, Call, GetSignatures, GetStatus, Predict
 from .model_spec import ModelSpec
 
@@ -51,7 +51,7 @@ def answer(call: Call, response: Any) -> Any:
         return _outputs(response)
     if isinstance(call, GetSignatures):
         found = messages_pb2.SignatureDefMap.FromString(response.metadata["signature_def"].value)
-        return signatures.from_messages(found.signature_def)
+        return signature_specs.from_messages(found.signature_def)
     return {
         one.version: (STATES.get(one.state, str(one.state)), one.status.error_message)
         for one in response.model_version_status

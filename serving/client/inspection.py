@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 import grpc
 
-from . import choice, tensors
-from .calls import GetSignatures, GetStatus, Sleep, Steps
-from .signatures import Signatures, TensorSpec
+from . import tensors
+from .calls import CallGenerator, GetSignatures, GetStatus, Sleep
+from .signature_selection import Selection
+from .signature_specs import Signatures, TensorSpec
 
 _POLL_SECONDS = 0.1
 # What a server answers that may serve the model yet.
@@ -33,7 +34,7 @@ class Inspection:
         self._model = model
         self._signatures: Signatures | None = None
 
-    def wait_ready(self, timeout: float = 60.0) -> Steps[int]:
+    def wait_ready(self, timeout: float = 60.0) -> CallGenerator[int]:
         """Waits until the server serves the model.
 
         Args:
@@ -68,7 +69,7 @@ class Inspection:
                 )
             yield [Sleep(_POLL_SECONDS)]
 
-    def status(self) -> Steps[dict[int, tuple[str, str]]]:
+    def status(self) -> CallGenerator[dict[int, tuple[str, str]]]:
         """Asks for the model's versions.
 
         Returns:
@@ -80,7 +81,7 @@ class Inspection:
 
     def metadata(
         self,
-    ) -> Steps[dict[str, dict[str, dict[str, tuple[str, tuple[int, ...] | None]]]]]:
+    ) -> CallGenerator[dict[str, dict[str, dict[str, tuple[str, tuple[int, ...] | None]]]]]:
         """Asks for the model's signatures.
 
         Returns:
@@ -100,11 +101,11 @@ class Inspection:
             for name, one in sorted(signatures.items())
         }
 
-    def _fetch_signatures(self) -> Steps[Signatures]:
+    def _fetch_signatures(self) -> CallGenerator[Signatures]:
         (self._signatures,) = yield [GetSignatures()]
         return self._signatures
 
-    def _chosen(self, choose: Callable[[Signatures], choice.Chosen]) -> Steps[choice.Chosen]:
+    def _chosen(self, choose: Callable[[Signatures], Selection]) -> CallGenerator[Selection]:
         if self._signatures is not None:
             try:
                 return choose(self._signatures)

@@ -7,10 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from . import arguments, choice
-from .calls import Predict, Steps
+from . import arguments
+from .calls import CallGenerator, Predict
 from .inspection import Inspection
-from .signatures import Signatures
+from .signature_selection import (
+    Selection,
+    select_sample,
+    select_signature,
+    select_translation,
+)
+from .signature_specs import Signatures
 
 # An array, or for a model of several modalities a dictionary of them; which one, the model knows.
 Arrays = Any
@@ -31,7 +37,7 @@ class Methods(Inspection):
 
     def encode(
         self, images: Any | Mapping[str, Any]
-    ) -> Steps[tuple[np.ndarray, np.ndarray] | np.ndarray]:
+    ) -> CallGenerator[tuple[np.ndarray, np.ndarray] | np.ndarray]:
         """The posterior q(z|x) of each image, or of any exported subset of modalities.
 
         Args:
@@ -44,23 +50,23 @@ class Methods(Inspection):
         Raises:
             ValueError: The arrays do not suit the model, or no signature takes these modalities.
         """
-        outputs = yield from self._rows(lambda s: choice.of_rows(s, "encode", images))
+        outputs = yield from self._rows(lambda s: select_signature(s, "encode", images))
         if set(outputs) == {"mean", "stddev"}:
             return outputs["mean"], outputs["stddev"]
         return _only(outputs)
 
-    def encode_sample(self, images: Any, seed: Any) -> Steps[np.ndarray]:
+    def encode_sample(self, images: Any, seed: Any) -> CallGenerator[np.ndarray]:
         """One sample of q(z|x) for each image: [B, d].
 
         Raises:
             ValueError: The arrays do not suit the model.
         """
         outputs = yield from self._rows(
-            lambda s: choice.of_rows(s, "encode_sample", images, _given(seed))
+            lambda s: select_signature(s, "encode_sample", images, _given(seed))
         )
         return outputs["latent"]
 
-    def decode(self, latents: Any) -> Steps[Arrays]:
+    def decode(self, latents: Any) -> CallGenerator[Arrays]:
         """The mean of p(x|z) for latents [B, d].
 
         Returns:
@@ -69,12 +75,12 @@ class Methods(Inspection):
         Raises:
             ValueError: The latents do not suit the model.
         """
-        outputs = yield from self._rows(lambda s: choice.of_rows(s, "decode", latents))
+        outputs = yield from self._rows(lambda s: select_signature(s, "decode", latents))
         return _one_or_all(outputs)
 
     def sample(
         self, n: int, seed: Any, given: Mapping[str, Any] | None = None
-    ) -> Steps[tuple[np.ndarray, Arrays]]:
+    ) -> CallGenerator[tuple[np.ndarray, Arrays]]:
         """Draws n latents, from the prior or given some modalities, and decodes them.
 
         Args:
@@ -90,10 +96,10 @@ class Methods(Inspection):
             ValueError: n is below 0, the seed is none, or no signature takes these modalities.
         """
         rows = arguments.count("n", n)
-        outputs = yield from self._rows(lambda s: choice.of_samples(s, rows, seed, given))
+        outputs = yield from self._rows(lambda s: select_sample(s, rows, seed, given))
         return outputs.pop("latent"), _one_or_all(outputs)
 
-    def reconstruct(self, images: Any | Mapping[str, Any]) -> Steps[Arrays]:
+    def reconstruct(self, images: Any | Mapping[str, Any]) -> CallGenerator[Arrays]:
         """The decoded posterior mean of each image: [B, H, W, C].
 
         Of a model of several modalities, from all of them to all of them: dictionaries.
@@ -101,10 +107,10 @@ class Methods(Inspection):
         Raises:
             ValueError: The arrays do not suit the model.
         """
-        outputs = yield from self._rows(lambda s: choice.of_rows(s, "reconstruct", images))
+        outputs = yield from self._rows(lambda s: select_signature(s, "reconstruct", images))
         return _one_or_all(outputs)
 
-    def translate(self, inputs: Mapping[str, Any], to: str) -> Steps[np.ndarray]:
+    def translate(self, inputs: Mapping[str, Any], to: str) -> CallGenerator[np.ndarray]:
         """The mean of one modality given others, decoded from their posterior's mean: [B, ...].
 
         Args:
@@ -114,7 +120,7 @@ class Methods(Inspection):
         Raises:
             ValueError: No signature takes these modalities to that one.
         """
-        outputs = yield from self._rows(lambda s: choice.of_translation(s, inputs, to))
+        outputs = yield from self._rows(lambda s: select_translation(s, inputs, to))
         return outputs[to]
 
     def traverse(
@@ -126,7 +132,7 @@ class Methods(Inspection):
         values: Sequence[float] | None = None,
         span: float = 2.0,
         num_steps: int = 11,
-    ) -> Steps[Arrays]:
+    ) -> CallGenerator[Arrays]:
         """Decodes latents with one dimension after the other moved: a latent traversal.
 
         Args:
@@ -162,7 +168,9 @@ class Methods(Inspection):
             return {k: v.reshape(*moved.shape[:3], *v.shape[1:]) for k, v in decoded.items()}
         return decoded.reshape(*moved.shape[:3], *decoded.shape[1:])
 
-    def log_likelihood(self, images: Any | Mapping[str, Any], seed: Any) -> Steps[np.ndarray]:
+    def log_likelihood(
+        self, images: Any | Mapping[str, Any], seed: Any
+    ) -> CallGenerator[np.ndarray]:
         """Importance-weighted log p(x) of each image, in nats: [B].
 
         Of a model of several modalities, of all of them together: a dictionary.
@@ -171,7 +179,7 @@ class Methods(Inspection):
             ValueError: The arrays or the seed do not suit the model.
         """
         outputs = yield from self._rows(
-            lambda s: choice.of_rows(s, "log_likelihood", images, _given(seed))
+            lambda s: select_signature(s, "log_likelihood", images, _given(seed))
         )
         return outputs["log_likelihood"]
 
@@ -180,7 +188,7 @@ class Methods(Inspection):
         signature: str,
         inputs: Mapping[str, Any],
         output_filter: Sequence[str] = (),
-    ) -> Steps[dict[str, np.ndarray]]:
+    ) -> CallGenerator[dict[str, np.ndarray]]:
         """Runs any signature in one request, its inputs sent as they are.
 
         Args:
@@ -197,7 +205,9 @@ class Methods(Inspection):
 
     # How
 
-    def _rows(self, choose: Callable[[Signatures], choice.Chosen]) -> Steps[dict[str, np.ndarray]]:
+    def _rows(
+        self, choose: Callable[[Signatures], Selection]
+    ) -> CallGenerator[dict[str, np.ndarray]]:
         """Runs what `choose` makes of the signatures, in chunks."""
         name, inputs = yield from self._chosen(choose)
         size = len(next(iter(inputs.values())))

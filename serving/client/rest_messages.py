@@ -11,7 +11,7 @@ import numpy as np
 
 from . import tensors
 from .calls import Predict
-from .signatures import Signature, Signatures, TensorSpec, from_json
+from .signature_specs import Signatures, SignatureSpec, TensorSpec, from_json
 
 # By name, as TensorFlow has them.
 _OFFERED = (
@@ -20,7 +20,7 @@ _OFFERED = (
 )
 
 
-def check_offered(call: Predict, signature: Signature) -> None:
+def check_offered(call: Predict, signature: SignatureSpec) -> None:
     """Checks that the tensors of a call have a JSON form; half precision has none.
 
     Raises:
@@ -46,7 +46,7 @@ def predict_body(call: Predict) -> bytes:
     return json.dumps(document).encode()
 
 
-def outputs(call: Predict, document: Any, signature: Signature) -> dict[str, np.ndarray]:
+def outputs(call: Predict, document: Any, signature: SignatureSpec) -> dict[str, np.ndarray]:
     """The arrays of an answer; a single output stands there without its name.
 
     Raises:
@@ -61,7 +61,7 @@ def outputs(call: Predict, document: Any, signature: Signature) -> dict[str, np.
     return {name: _array(columns[name], signature.outputs[name]) for name in wanted}
 
 
-def nothing(call: Predict, signature: Signature) -> dict[str, np.ndarray]:
+def nothing(call: Predict, signature: SignatureSpec) -> dict[str, np.ndarray]:
     """The answer to no rows at all, whose shape JSON cannot say."""
     return {
         name: np.zeros(

@@ -21,7 +21,7 @@ from .calls import Call, GetSignatures, GetStatus, Predict
 from .model_spec import ModelSpec
 from .rest_error import RestError, code_of_status
 from .security import Security
-from .signatures import Signature, Signatures
+from .signature_specs import Signatures, SignatureSpec
 
 _OVERLOADED = (429, 503)
 _DEFAULT_SIGNATURE = "serving_default"
@@ -103,7 +103,7 @@ class RestTransport:
             self._signatures = {}  # Perhaps of an older version: the next call asks again.
             raise _unreadable(error) from error
 
-    def _signature(self, name: str) -> Signature:
+    def _signature(self, name: str) -> SignatureSpec:
         """The signature, whose outputs' names and dtypes JSON leaves out."""
         if name not in self._signatures:
             self.call(GetSignatures())

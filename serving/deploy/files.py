@@ -10,9 +10,10 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from serving.config import config_pb2, monitoring
+from serving.config import config_pb2
 from serving.deploy import models_config
 from serving.deploy.exported_model import DeployError, ExportedModel
+from serving.net import metrics
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BATCH_TIMEOUT_MICROSECONDS = 1000
@@ -48,7 +49,7 @@ def render(
         "image": image,
         "cpus": str(cpus),
         "memory": str(memory),
-        "metrics_path": monitoring.DEFAULT_PATH,
+        "metrics_path": metrics.DEFAULT_PATH,
     }
     values |= {
         name.replace(".", "_"): text.rstrip().replace("\n", "\n    ")
@@ -106,5 +107,5 @@ def _batching(model: ExportedModel, cpus: int) -> str:
 def _monitoring() -> str:
     config = config_pb2.MonitoringConfig()
     config.prometheus_config.enable = True
-    config.prometheus_config.path = monitoring.DEFAULT_PATH
+    config.prometheus_config.path = metrics.DEFAULT_PATH
     return text_format.MessageToString(config)

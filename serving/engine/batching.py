@@ -202,9 +202,9 @@ class BatchQueue:
         outputs = self._run(inputs, timeout)
         for output in outputs:
             if output.ndim == 0:
-                raise _refused("Batched output tensor has 0 dimensions")
+                raise errors.failed_precondition("Batched output tensor has 0 dimensions")
             if len(output) != size:
-                raise _refused(
+                raise errors.failed_precondition(
                     "Batched output tensor's 0th dimension does not equal the sum of the 0th "
                     "dimension sizes of the input tensors"
                 )
@@ -217,10 +217,6 @@ class BatchQueue:
 
 def _arrays(tasks: list[_Task]) -> list[Arrays]:
     return [task.arrays for task in tasks]
-
-
-def _refused(message: str) -> errors.ServingError:
-    return errors.ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
 
 
 def _rows(arrays: Arrays) -> int:

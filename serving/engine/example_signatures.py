@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import grpc
 import numpy as np
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
@@ -78,13 +77,15 @@ def plan(definition: meta_graph_pb2.SignatureDef, method_name: str) -> Plan:
     if method_name == CLASSIFY and count not in (1, 2):
         raise errors.invalid_argument(f"Expected one or two output Tensors, found {count}")
     if _INPUTS not in definition.inputs:
-        raise _failed(f"No {kind} inputs found in SignatureDef: {definition}")
+        raise errors.failed_precondition(f"No {kind} inputs found in SignatureDef: {definition}")
     if method_name == REGRESS and _OUTPUTS not in definition.outputs:
-        raise _failed(f"No regression outputs found in SignatureDef: {definition}")
+        raise errors.failed_precondition(
+            f"No regression outputs found in SignatureDef: {definition}"
+        )
     names = [_OUTPUTS] if method_name == REGRESS else [_CLASSES, _SCORES]
     found = tuple(definition.outputs[name].name for name in names if name in definition.outputs)
     if not found:
-        raise _failed(
+        raise errors.failed_precondition(
             "Expected classification signature outputs to contain at least one of "
             f'"{_CLASSES}" or "{_SCORES}". Signature was: {definition}'
         )
@@ -177,7 +178,3 @@ def _require_type(array: np.ndarray, data_type: int, what: str, stop: str) -> No
 
 def _shape(array: np.ndarray) -> str:
     return "[" + ",".join(map(str, array.shape)) + "]"
-
-
-def _failed(message: str) -> errors.ServingError:
-    return errors.ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)

@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import grpc
-
 from serving import errors
 from serving.config.model_config import ModelConfig
-from serving.engine.model_versions import Servables, Version, not_found, unknown_label
+from serving.engine.model_versions import ModelVersions, Version, not_found, unknown_label
 
 if TYPE_CHECKING:
     from serving.engine.session import SavedModelSession
 
 
-class Models:
+class ModelManager:
     """The models of a server."""
 
     def __init__(
@@ -34,7 +32,7 @@ class Models:
         """
         self._load = load
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
-        self._by_name: dict[str, Servables] = {}
+        self._by_name: dict[str, ModelVersions] = {}
         self._served: set[str] = set()
         self._changing = threading.Lock()  # One change at a time: a poll or a new configuration.
 
@@ -68,24 +66,24 @@ class Models:
             for model in left_out:
                 model.close()
 
-    def _model(self, config: ModelConfig) -> Servables:
+    def _model(self, config: ModelConfig) -> ModelVersions:
         """The model of a configuration, another than before where the base path is another."""
         known = self.find(config.name)
         if known is None or known.config.base_path != config.base_path:
-            return Servables(config, self._load)
+            return ModelVersions(config, self._load)
         return known
 
-    def _is_new(self, name: str, model: Servables) -> bool:
+    def _is_new(self, name: str, model: ModelVersions) -> bool:
         return name not in self._served or model is not self.find(name)
 
-    def _check(self, models: dict[str, Servables]) -> None:
+    def _check(self, models: dict[str, ModelVersions]) -> None:
         for name, model in models.items():
             available = {version.number for version in model.available()}
             if not available and self._is_new(name, model):
-                raise _failed_precondition(_why_unserved(model))
+                raise errors.failed_precondition(_why_unserved(model))
             for label, number in model.config.labels.items():
                 if number not in available and not self._allow_labels_for_unavailable:
-                    raise _failed_precondition(
+                    raise errors.failed_precondition(
                         f"Request to assign label {label} to version {number} of model {name}, "
                         "which is not currently available for inference"
                     )
@@ -103,7 +101,7 @@ class Models:
             for model in self._by_name.values():
                 model.close()
 
-    def find(self, name: str) -> Servables | None:
+    def find(self, name: str) -> ModelVersions | None:
         """A model that is, or was, served."""
         return self._by_name.get(name)
 
@@ -130,23 +128,27 @@ class Models:
         )
 
     @contextmanager
-    def use(self, request: Any) -> Iterator[tuple[int, SavedModelSession]]:
-        """The (number, session) that a request's `model_spec` asks for, kept loaded inside.
+    def use(self, spec: Any) -> Iterator[tuple[int, SavedModelSession]]:
+        """Keeps a version loaded inside a `with` block.
+
+        Args:
+            spec: ModelSpec message that names the model and its version, label or neither.
+
+        Yields:
+            The version's number and its session.
 
         Raises:
-            ServingError: INVALID_ARGUMENT, there is no spec, no name, or an unknown label;
-                NOT_FOUND, the version is not served.
+            ServingError: INVALID_ARGUMENT, the spec has no name or an unknown label; NOT_FOUND,
+                the version is not served.
         """
-        if not request.HasField("model_spec"):
-            raise errors.invalid_argument("Missing ModelSpec")
-        model, version = self._acquire(request.model_spec)
+        model, version = self._acquire(spec)
         assert version.session is not None  # It is AVAILABLE.
         try:
             yield version.number, version.session
         finally:
             model.release(version)
 
-    def _acquire(self, spec: Any) -> tuple[Servables, Version]:
+    def _acquire(self, spec: Any) -> tuple[ModelVersions, Version]:
         if not spec.name:
             raise errors.invalid_argument("ModelSpec has no name specified.")
         number = spec.version.value if spec.HasField("version") else None
@@ -159,14 +161,10 @@ class Models:
         except errors.ServingError:
             if model is self.find(spec.name):
                 raise
-            return self._acquire(spec)  # The model was replaced meanwhile.
+            return self._acquire(spec)  # The model was replaced in the meantime.
 
 
-def _failed_precondition(message: str) -> errors.ServingError:
-    return errors.ServingError(grpc.StatusCode.FAILED_PRECONDITION, message)
-
-
-def _why_unserved(model: Servables) -> str:
+def _why_unserved(model: ModelVersions) -> str:
     config = model.config
     reasons = [f"version {v.number}: {v.error}" for v in model.versions()]
     return f"no version of model {config.name} in {config.base_path} could be loaded: " + (

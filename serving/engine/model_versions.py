@@ -64,7 +64,7 @@ def not_found(name: str, number: int | None) -> errors.ServingError:
     )
 
 
-class Servables:
+class ModelVersions:
     """The versions of one model under its base path."""
 
     def __init__(self, config: ModelConfig, load: Callable[[Path], SavedModelSession]):

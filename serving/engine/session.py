@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-import grpc
 import numpy as np
 import tensorflow as tf
 from google.protobuf import message
@@ -17,7 +16,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from serving import errors
 from serving.engine.batching import Arrays, Batcher, BatchQueue
 from serving.engine.graph_loops import has_loop
-from serving.engine.signature import Signature
+from serving.engine.graph_signature import GraphSignature
 
 _Tensors = tuple[str, ...]
 DEFAULT_SIGNATURE = "serving_default"
@@ -71,7 +70,7 @@ class SavedModelSession:
             for name, signature in meta_graph.signature_def.items()
             if not name.startswith("__")
         }
-        self._ready = {name: Signature(value) for name, value in self.signatures.items()}
+        self._ready = {name: GraphSignature(name, value) for name, value in self.signatures.items()}
         outputs = {o.name for s in self.signatures.values() for o in s.outputs.values()}
         self._loops = {name for name in outputs if has_loop(meta_graph.graph_def, name)}
         self._batcher = batcher
@@ -84,22 +83,20 @@ class SavedModelSession:
         self._callables.clear()
         self._session.close()
 
-    def signature(self, name: str) -> Signature:
-        """Finds a signature, `serving_default` when the name is empty.
+    def signature(self, name: str) -> GraphSignature:
+        """Finds a signature, `serving_default` if the name is empty.
 
         Raises:
-            ServingError: FAILED_PRECONDITION, there is none of this name.
+            UnknownSignature: The model has no signature of this name.
         """
         name = name or DEFAULT_SIGNATURE
         if name not in self._ready:
-            raise errors.ServingError(
-                grpc.StatusCode.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.'
-            )
+            raise errors.UnknownSignature(name)
         return self._ready[name]
 
     def run(
         self,
-        signature_name: str,
+        signature: GraphSignature,
         inputs: Mapping[str, np.ndarray],
         output_filter: Sequence[str] = (),
         timeout: float | None = None,
@@ -107,9 +104,10 @@ class SavedModelSession:
         """Runs a signature.
 
         Args:
-            signature_name: A signature, `serving_default` when empty.
-            inputs: Input name to array, of the signature's dtypes; default inputs may be left out.
-            output_filter: Names of the outputs wanted; all when empty.
+            signature: A signature of this session.
+            inputs: Input name to array of the signature's dtype; inputs with a default are
+                optional.
+            output_filter: Names of the wanted outputs; all if empty.
             timeout: Seconds until the computation is given up.
 
         Returns:
@@ -118,7 +116,6 @@ class SavedModelSession:
         Raises:
             ServingError: With the stock server's code and message.
         """
-        signature = self.signature(signature_name)
         arrays = signature.arrays(inputs)
         outputs = signature.outputs(output_filter)
         by_tensor = self.compute(signature.feeds, arrays, outputs.values(), timeout)

@@ -52,7 +52,8 @@ def _run(session: SavedModelSession, log: prediction_log_pb2.PredictionLog) -> N
             serialized = log.predict_log.request.SerializeToString()
             request = messages_pb2.PredictRequest.FromString(serialized)
             inputs = {name: tensors.decode(value) for name, value in request.inputs.items()}
-            session.run(request.model_spec.signature_name, inputs, request.output_filter)
+            signature = session.signature(request.model_spec.signature_name)
+            session.run(signature, inputs, request.output_filter)
         case "classify_log":
             classify = log.classify_log.request
             example_methods.run(session, classify, CLASSIFY)

@@ -82,7 +82,7 @@ def floats(count=23):
 
 def expected(exported, signature="encode", **inputs):
     session = SavedModelSession(exported)
-    outputs = session.run(signature, inputs or {"image": IMAGES})
+    outputs = session.run(session.signature(signature), inputs or {"image": IMAGES})
     session.close()
     return outputs
 

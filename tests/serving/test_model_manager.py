@@ -2,12 +2,12 @@ import threading
 
 import grpc
 import pytest
-from tensorflow_serving.apis import get_model_status_pb2
+from tensorflow_serving.apis.model_pb2 import ModelSpec
 
 from serving.config import config_files, config_pb2
 from serving.config.config_files import ConfigError
 from serving.config.model_config import ModelConfig, VersionPolicy, validated
-from serving.engine.model_manager import Models
+from serving.engine.model_manager import ModelManager
 from serving.engine.poller import Poller
 from serving.errors import LoadError, ServingError
 from tests.serving.serving_helpers import wait_until
@@ -25,7 +25,7 @@ class FakeSession:
 
 @pytest.fixture
 def models():
-    return Models(FakeSession)
+    return ModelManager(FakeSession)
 
 
 def config(path, *versions, **options):
@@ -35,24 +35,15 @@ def config(path, *versions, **options):
     return ModelConfig(path.name, path, **options)
 
 
-def request(name, **spec):
-    result = get_model_status_pb2.GetModelStatusRequest(model_spec={"name": name})
-    if "version" in spec:
-        result.model_spec.version.value = spec["version"]
-    if "label" in spec:
-        result.model_spec.version_label = spec["label"]
-    return result
-
-
-def refused(models, *arguments, **spec):
-    with pytest.raises(ServingError) as caught, models.use(request(*arguments, **spec)):
+def refused(models, name, **version):
+    with pytest.raises(ServingError) as caught, models.use(ModelSpec(name=name, **version)):
         pass
     return caught.value.message
 
 
 def test_several_models(models, tmp_path):
     models.reload([config(tmp_path / "a", 1), config(tmp_path / "b", 2, 3)])
-    with models.use(request("b")) as (number, session):
+    with models.use(ModelSpec(name="b")) as (number, session):
         assert (number, session.path) == (3, tmp_path / "b" / "3")
     assert models.describe() == "a version 1, b version 3"
     assert refused(models, "c") == "Servable not found for request: Latest(c)"
@@ -64,7 +55,7 @@ def test_several_models(models, tmp_path):
 def test_models_left_out_are_unloaded_after_their_requests(models, tmp_path):
     a, b = config(tmp_path / "a", 1), config(tmp_path / "b", 1)
     models.reload([a])
-    with models.use(request("a")) as (_, session):
+    with models.use(ModelSpec(name="a")) as (_, session):
         models.reload([b])
         assert not session.closed
         assert refused(models, "a") == "Servable not found for request: Latest(a)"
@@ -76,10 +67,10 @@ def test_models_left_out_are_unloaded_after_their_requests(models, tmp_path):
 
 def test_another_base_path(models, tmp_path):
     models.reload([config(tmp_path / "a", 1)])
-    with models.use(request("a")) as (_, old):
+    with models.use(ModelSpec(name="a")) as (_, old):
         config(tmp_path / "b", 1)
         models.reload([ModelConfig("a", tmp_path / "b")])
-        with models.use(request("a")) as (_, new):
+        with models.use(ModelSpec(name="a")) as (_, new):
             assert new.path == tmp_path / "b" / "1"
     assert old.closed
 
@@ -96,13 +87,13 @@ def test_a_configuration_that_fails_changes_nothing(models, tmp_path):
     bad = [config(tmp_path / "a", labels={"stable": 9})]
     with pytest.raises(ServingError, match="label stable to version 9 of model a, which is not"):
         models.reload(bad)
-    with models.use(request("a", label="stable")) as (number, _):
+    with models.use(ModelSpec(name="a", version_label="stable")) as (number, _):
         assert number == 1
     models.poll()
     assert models.describe() == "a version 1 and 2"
-    lenient = Models(FakeSession, allow_labels_for_unavailable=True)
+    lenient = ModelManager(FakeSession, allow_labels_for_unavailable=True)
     lenient.reload(bad)
-    assert refused(lenient, "a", label="stable").endswith("Specific(a, 9)")
+    assert refused(lenient, "a", version_label="stable").endswith("Specific(a, 9)")
 
 
 def test_a_label_moves_without_a_gap(models, tmp_path):
@@ -118,7 +109,7 @@ def test_a_label_moves_without_a_gap(models, tmp_path):
 
     def ask():
         while not stop.is_set():
-            with models.use(request("a", label="stable")) as (number, session):
+            with models.use(ModelSpec(name="a", version_label="stable")) as (number, session):
                 assert not session.closed
                 seen.add(number)
 
@@ -130,7 +121,7 @@ def test_a_label_moves_without_a_gap(models, tmp_path):
     asker.join()
     assert seen <= {1, 2}
     assert asker.is_alive() is False
-    with models.use(request("a", label="stable")) as (number, _):
+    with models.use(ModelSpec(name="a", version_label="stable")) as (number, _):
         assert number == 2
 
 

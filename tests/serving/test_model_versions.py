@@ -3,7 +3,7 @@ from contextlib import contextmanager
 import pytest
 
 from serving.config.model_config import ModelConfig, VersionPolicy
-from serving.engine.model_versions import Servables, State
+from serving.engine.model_versions import ModelVersions, State
 from serving.errors import LoadError, ServingError
 
 
@@ -29,7 +29,7 @@ def model(tmp_path, log):
             raise LoadError(f"{path.name} is broken")
         return FakeSession(log, int(path.name))
 
-    return Servables(ModelConfig("m", tmp_path), load)
+    return ModelVersions(ModelConfig("m", tmp_path), load)
 
 
 def add(model, *names, broken=False):

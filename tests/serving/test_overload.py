@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from serving.api.http_server import HttpApplication, HttpLimits, HttpServer
-from serving.net import listening, overload
+from serving.net import overload, ports
 from serving.net.metrics import Metrics
 from tests.serving.serving_helpers import free_port, wait_until
 
@@ -36,7 +36,7 @@ def send_until_full(pool, waiting, call):
 def test_grpc_refuses_at_once_and_recovers(go):
     threads = overload.CountingPool(1, "test")
     interceptors = [overload.Overload(threads, WAITING)]
-    server, port = listening.bind_grpc("127.0.0.1", 0, None, threads, interceptors, {})
+    server, port = ports.bind_grpc("127.0.0.1", 0, None, threads, interceptors, {})
 
     def wait(request, context):
         assert go.wait(20)
@@ -72,11 +72,11 @@ class WaitingApi:
 
 
 def test_http_refuses_at_once_and_recovers(go):
-    metrics = Metrics()
+    metrics = Metrics(str)
     limits = HttpLimits(threads=1, waiting=WAITING, body_bytes=100)
     application = HttpApplication(WaitingApi(go), limits, None, metrics, "/metrics")
     port = free_port()
-    server = HttpServer(application, listening.bind_rest("127.0.0.1", port), None)
+    server = HttpServer(application, ports.bind_rest("127.0.0.1", port), None)
     url = f"http://127.0.0.1:{port}"
 
     def call(body=b"x"):

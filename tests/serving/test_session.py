@@ -20,7 +20,7 @@ def test_timeout_ends_the_computation(session):
     count = np.array([2_000_000_000], np.int32)  # Hours of work, were it not ended.
     for timeout in (0.05, 0.0, -1.0):
         with pytest.raises(ServingError) as caught:
-            session.run("slow", {"count": count}, timeout=timeout)
+            session.run(session.signature("slow"), {"count": count}, timeout=timeout)
         assert caught.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
@@ -28,7 +28,7 @@ def test_timeout_ends_the_computation(session):
 def test_a_long_timeout_does_nothing(session, timeout):
     count = np.array([3], np.int32)
     np.testing.assert_array_equal(
-        session.run("slow", {"count": count}, timeout=timeout)["count"], count
+        session.run(session.signature("slow"), {"count": count}, timeout=timeout)["count"], count
     )
 
 
@@ -44,7 +44,9 @@ def test_loops_are_found_in_functions(session):
 @pytest.mark.parametrize("rows", [0, 1, 3])
 def test_rows_in_this_thread_or_another(session, rows, timeout):
     latent = np.ones([rows, 2], np.float32)
-    (image,) = session.run("decode", {"latent": latent}, timeout=timeout).values()
+    (image,) = session.run(
+        session.signature("decode"), {"latent": latent}, timeout=timeout
+    ).values()
     weights = np.arange(32.0).reshape(16, 2) / 32
     expected = 1 / (1 + np.exp(-latent @ weights.T))
     np.testing.assert_allclose(image, expected.reshape(rows, 4, 4, 1), rtol=1e-5)

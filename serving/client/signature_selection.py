@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from . import arguments
-from .signatures import Signature, Signatures
+from .signature_specs import Signatures, SignatureSpec
 
 Inputs = dict[str, np.ndarray]
-Chosen = tuple[str, Inputs]
+Selection = tuple[str, Inputs]
 _SEED = "seed"
 
 
-def of_rows(signatures: Signatures, name: str, value: Any, seed: Any = None) -> Chosen:
+def select_signature(signatures: Signatures, name: str, value: Any, seed: Any = None) -> Selection:
     """The signature `name` of `value`, or `name_A_B` of a dictionary of A and B.
 
     Args:
@@ -36,7 +36,7 @@ def of_rows(signatures: Signatures, name: str, value: Any, seed: Any = None) -> 
         ValueError: There is no such signature, or the arrays do not suit it.
     """
     if isinstance(value, Mapping):
-        return of_modalities(
+        return select_by_inputs(
             signatures, name, lambda s: s == name or s.startswith(f"{name}_"), value, seed
         )
     signature = named(signatures, name)
@@ -46,13 +46,13 @@ def of_rows(signatures: Signatures, name: str, value: Any, seed: Any = None) -> 
     return name, _inputs(signature, {takes[0]: value}, seed)
 
 
-def of_modalities(
+def select_by_inputs(
     signatures: Signatures,
     what: str,
     is_candidate: Callable[[str], bool],
     given: Mapping[str, Any],
     seed: Any = None,
-) -> Chosen:
+) -> Selection:
     """The candidate whose inputs are those given.
 
     Raises:
@@ -73,7 +73,7 @@ def of_modalities(
     )
 
 
-def named(signatures: Signatures, name: str) -> Signature:
+def named(signatures: Signatures, name: str) -> SignatureSpec:
     """The signature of this name.
 
     Raises:
@@ -84,7 +84,7 @@ def named(signatures: Signatures, name: str) -> Signature:
     return signatures[name]
 
 
-def of_translation(signatures: Signatures, given: Mapping[str, Any], to: str) -> Chosen:
+def select_translation(signatures: Signatures, given: Mapping[str, Any], to: str) -> Selection:
     """`A_B_to_C`, or `A_B_to_C_png`, of a dictionary of A and B.
 
     Raises:
@@ -94,12 +94,12 @@ def of_translation(signatures: Signatures, given: Mapping[str, Any], to: str) ->
     def is_candidate(name: str) -> bool:
         return "_to_" in name and set(signatures[name].outputs) == {to}
 
-    return of_modalities(signatures, f"translation to {to!r}", is_candidate, given)
+    return select_by_inputs(signatures, f"translation to {to!r}", is_candidate, given)
 
 
-def of_samples(
+def select_sample(
     signatures: Signatures, n: int, seed: Any, given: Mapping[str, Any] | None
-) -> Chosen:
+) -> Selection:
     """`sample`, or `sample_given_A_B` of a dictionary of A and B, of n rows or of one for all.
 
     Raises:
@@ -116,7 +116,7 @@ def of_samples(
                 f"given has {name} of shape {array.shape}; it must have {n} rows, or one for all"
             )
         rows[name] = np.repeat(array, n, axis=0) if len(array) == 1 else array
-    return of_modalities(
+    return select_by_inputs(
         signatures,
         "samples given values",
         lambda name: name.startswith("sample_given_"),
@@ -125,7 +125,7 @@ def of_samples(
     )
 
 
-def _inputs(signature: Signature, values: Mapping[str, Any], seed: Any) -> Inputs:
+def _inputs(signature: SignatureSpec, values: Mapping[str, Any], seed: Any) -> Inputs:
     inputs = {
         name: arguments.checked(value, name, signature.inputs[name])
         for name, value in values.items()

@@ -20,14 +20,14 @@ class TensorSpec(NamedTuple):
     shape: tuple[int, ...] | None
 
 
-class Signature(NamedTuple):
+class SignatureSpec(NamedTuple):
     """A signature: names to what the tensors are."""
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
 
 
-Signatures = dict[str, Signature]
+Signatures = dict[str, SignatureSpec]
 
 
 def from_messages(found: Mapping[str, messages_pb2.SignatureDef]) -> Signatures:
@@ -36,7 +36,9 @@ def from_messages(found: Mapping[str, messages_pb2.SignatureDef]) -> Signatures:
     def specs(infos: Mapping[str, messages_pb2.TensorInfo]) -> dict[str, TensorSpec]:
         return {name: TensorSpec(info.dtype, _shape(info)) for name, info in infos.items()}
 
-    return {name: Signature(specs(one.inputs), specs(one.outputs)) for name, one in found.items()}
+    return {
+        name: SignatureSpec(specs(one.inputs), specs(one.outputs)) for name, one in found.items()
+    }
 
 
 def _shape(info: messages_pb2.TensorInfo) -> tuple[int, ...] | None:
@@ -57,7 +59,8 @@ def from_json(found: Mapping[str, Any]) -> Signatures:
         }
 
     return {
-        name: Signature(specs(one["inputs"]), specs(one["outputs"])) for name, one in found.items()
+        name: SignatureSpec(specs(one["inputs"]), specs(one["outputs"]))
+        for name, one in found.items()
     }
 
 

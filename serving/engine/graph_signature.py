@@ -1,4 +1,4 @@
-"""A signature, ready to be called: names and dtypes checked as by the stock server."""
+"""Maps a signature's inputs and outputs to tensors of the graph, checked as by the stock server."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from serving import errors
 from serving.client import tensors
 
 
-class Signature:
-    """What a call needs of a SignatureDef, in plain dictionaries, which are quicker to read.
+class GraphSignature:
+    """A SignatureDef as plain dictionaries, which are faster to read than the message.
 
     Attributes:
-        feeds: Tensors of the inputs, in order of the inputs' names.
+        name: Name of the signature.
+        feeds: Tensors of the inputs, sorted by the inputs' names.
         data_types: Input name to DataType, in the same order.
     """
 
-    def __init__(self, definition: meta_graph_pb2.SignatureDef):
+    def __init__(self, name: str, definition: meta_graph_pb2.SignatureDef):
+        self.name = name
         names = sorted(definition.inputs)
         self.data_types = {name: definition.inputs[name].dtype for name in names}
         self.feeds = tuple(definition.inputs[name].name for name in names)
@@ -30,11 +32,11 @@ class Signature:
         }
 
     def arrays(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The arrays to feed, in order of `feeds`, defaults added.
+        """Returns the arrays to feed, in the order of `feeds`, with defaults filled in.
 
         Raises:
-            ServingError: INVALID_ARGUMENT, names or dtypes are not those of the signature: a
-                session would cast silently.
+            ServingError: INVALID_ARGUMENT, a name or dtype differs from the signature's. (A session
+                would cast silently.)
         """
         if inputs.keys() != self.data_types.keys():
             self._check_names(inputs.keys())
@@ -51,10 +53,10 @@ class Signature:
         return arrays
 
     def outputs(self, output_filter: Sequence[str]) -> dict[str, str]:
-        """The outputs asked for, all when none is: name to tensor.
+        """Returns output name to tensor for the wanted outputs; all if the filter is empty.
 
         Raises:
-            ServingError: INVALID_ARGUMENT, one is not of the signature or asked for twice.
+            ServingError: INVALID_ARGUMENT, the signature has no such output, or it is named twice.
         """
         if not output_filter:
             return self._outputs

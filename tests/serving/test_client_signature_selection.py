@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from serving.client import choice
-from serving.client.signatures import Signature, TensorSpec
+from serving.client.signature_selection import (
+    select_sample,
+    select_signature,
+    select_translation,
+)
+from serving.client.signature_specs import SignatureSpec, TensorSpec
 
 IMAGE, SEED = TensorSpec(1, (-1, 4)), TensorSpec(9, (-1, 2))
 STRINGS = TensorSpec(7, (-1,))
@@ -15,7 +19,7 @@ def signature(*inputs, outputs=("mean", "stddev")):
         name: SEED if name == "seed" else STRINGS if name.endswith("_bytes") else IMAGE
         for name in inputs
     }
-    return Signature(specs, dict.fromkeys(outputs, IMAGE))
+    return SignatureSpec(specs, dict.fromkeys(outputs, IMAGE))
 
 
 ONE = {
@@ -64,18 +68,18 @@ def of(*names):
     ],
 )
 def test_chosen(signatures, method, given, seed, name):
-    chosen, inputs = choice.of_rows(signatures, method, given, seed)
+    chosen, inputs = select_signature(signatures, method, given, seed)
     assert chosen == name
     assert set(inputs) == set(signatures[name].inputs)
 
 
 def test_translations_and_samples():
-    assert choice.of_translation(SEVERAL, of("left_eye"), "right")[0] == "left_eye_to_right"
-    assert choice.of_translation(SEVERAL, PICTURES, "right")[0] == "left_eye_to_right_png"
-    chosen, _ = choice.of_translation(SEVERAL, of("left_eye"), "left_eye_right")
+    assert select_translation(SEVERAL, of("left_eye"), "right")[0] == "left_eye_to_right"
+    assert select_translation(SEVERAL, PICTURES, "right")[0] == "left_eye_to_right_png"
+    chosen, _ = select_translation(SEVERAL, of("left_eye"), "left_eye_right")
     assert chosen == "left_eye_to_left_eye_right"
-    assert choice.of_samples(ONE, 2, 7, None)[1]["seed"].tolist() == [[7, 0], [7, 1]]
-    chosen, inputs = choice.of_samples(SEVERAL, 5, 7, {"left_eye": ROWS[:1]})
+    assert select_sample(ONE, 2, 7, None)[1]["seed"].tolist() == [[7, 0], [7, 1]]
+    chosen, inputs = select_sample(SEVERAL, 5, 7, {"left_eye": ROWS[:1]})
     assert chosen == "sample_given_left_eye"
     assert inputs["left_eye"].shape == (5, 4)
     assert inputs["seed"].shape == (5, 2)
@@ -85,29 +89,32 @@ def test_translations_and_samples():
     ("choose", "message"),
     [
         (
-            lambda: choice.of_rows(SEVERAL, "encode", of("right")),
+            lambda: select_signature(SEVERAL, "encode", of("right")),
             r"no encode of right; exported are: encode_left_eye of left_eye; encode_left_eye_right "
             "of left_eye, right; ",
         ),
         (
-            lambda: choice.of_translation(SEVERAL, of("right"), "left_eye"),
+            lambda: select_translation(SEVERAL, of("right"), "left_eye"),
             "no translation to 'left_eye' of right; exported are: none at all",
         ),
         (
-            lambda: choice.of_samples(SEVERAL, 3, 0, of("right")),
+            lambda: select_sample(SEVERAL, 3, 0, of("right")),
             "no samples given values of right; exported are: sample_given_left_eye of left_eye",
         ),
         (
-            lambda: choice.of_samples(SEVERAL, 4, 0, of("left_eye")),
+            lambda: select_sample(SEVERAL, 4, 0, of("left_eye")),
             r"left_eye of shape \(3, 4\); it must have 4 rows, or one for all",
         ),
         (
-            lambda: choice.of_rows(SEVERAL, "reconstruct", ROWS),
+            lambda: select_signature(SEVERAL, "reconstruct", ROWS),
             "reconstruct takes a dictionary of the modalities left_eye, left_eye_right, right, sa",
         ),
-        (lambda: choice.of_rows(SEVERAL, "encode", ROWS), "no signature 'encode'; it has decode, "),
         (
-            lambda: choice.of_rows(SEVERAL, "encode", of("left_eye") | {"right": ROWS[:2]}),
+            lambda: select_signature(SEVERAL, "encode", ROWS),
+            "no signature 'encode'; it has decode, ",
+        ),
+        (
+            lambda: select_signature(SEVERAL, "encode", of("left_eye") | {"right": ROWS[:2]}),
             "as many rows as each other; they have {'left_eye': 3, 'right': 2}",
         ),
     ],

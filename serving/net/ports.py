@@ -10,7 +10,7 @@ import grpc
 from serving.net.overload import CountingPool
 
 
-class ListenError(Exception):
+class PortError(Exception):
     """An address that cannot be listened on; says why and what to do."""
 
 
@@ -23,13 +23,13 @@ def channel_arguments(text: str) -> dict[str, int | str]:
     """Parses gRPC channel arguments, `name=value` separated by commas.
 
     Raises:
-        ListenError: An argument is not of that form.
+        PortError: An argument is not of that form.
     """
     arguments: dict[str, int | str] = {}
     for item in filter(None, text.split(",")):
         name, separator, value = item.partition("=")
         if not separator:
-            raise ListenError(f"--grpc_channel_arguments has {item!r}; write name=value")
+            raise PortError(f"--grpc_channel_arguments has {item!r}; write name=value")
         arguments[name] = int(value) if value.removeprefix("-").isdecimal() else value
     return arguments
 
@@ -56,7 +56,7 @@ def bind_grpc(
         The server and its port.
 
     Raises:
-        ListenError: The address cannot be bound.
+        PortError: The address cannot be bound.
     """
     # Otherwise two servers could share a port, each answering some of the requests.
     options = {"grpc.so_reuseport": 0, **options}
@@ -77,7 +77,7 @@ def bind_rest(host: str, port: int) -> socket.socket:
     """Makes a listening socket for REST.
 
     Raises:
-        ListenError: The address cannot be bound.
+        PortError: The address cannot be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -91,8 +91,8 @@ def bind_rest(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _port_error(flag: str, host: str, port: int, reason: object) -> ListenError:
-    return ListenError(
+def _port_error(flag: str, host: str, port: int, reason: object) -> PortError:
+    return PortError(
         f"cannot listen on {address(host, port)}: {reason}; if the port is in use, choose "
         f"another --{flag}"
     )

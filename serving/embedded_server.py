@@ -22,7 +22,7 @@ from serving.config.bearer_tokens import BearerTokens
 from serving.config.model_config import ModelConfig
 from serving.config.tls import Tls
 from serving.engine.batching import Batcher
-from serving.engine.model_manager import Models
+from serving.engine.model_manager import ModelManager
 from serving.engine.poller import Poller
 from serving.engine.session import SavedModelSession
 from serving.engine.warmup import warm_up as run_warm_up
@@ -77,14 +77,14 @@ class RestSettings:
     metrics_path: str | None
 
 
-class Embedded:
+class EmbeddedServer:
     """Models, served."""
 
     def __init__(self, settings: ModelSettings):
         self._settings = settings
         self._batcher = Batcher(settings.batching) if settings.batching else None
-        self.models = Models(self._load, settings.allow_labels_for_unavailable)
-        self._metrics = Metrics()
+        self.models = ModelManager(self._load, settings.allow_labels_for_unavailable)
+        self._metrics = Metrics(self.models.served_name)
         self._pollers = [Poller(self.models.poll, settings.poll_seconds, "version poller")]
         if settings.config_file:
             self._config = Path(settings.config_file).read_bytes()
@@ -140,11 +140,9 @@ class Embedded:
             with_health: Whether grpc.health.v1 is served.
             with_reflection: Whether server reflection is.
         """
-        prediction_service, model_service = (
-            PredictionService(self.models),
-            ModelService(self.models),
-        )
-        methods = GrpcMethods(self.models, self._metrics)
+        prediction_service = PredictionService(self.models)
+        model_service = ModelService(self.models)
+        methods = GrpcMethods(self._metrics)
         methods.add_services(server, prediction_service, model_service)
         self._metrics.watch_waiting("GRPC", lambda: pool.waiting)
         if with_health:
@@ -154,9 +152,7 @@ class Embedded:
         self._grpc = server
         server.start()
         if rest is not None:
-            api = RestApi(
-                self.models, prediction_service, model_service, rest.timeout, self._metrics
-            )
+            api = RestApi(prediction_service, model_service, rest.timeout, self._metrics)
             application = HttpApplication(
                 api, rest.limits, rest.tokens, self._metrics, rest.metrics_path
             )
