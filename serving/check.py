@@ -1,11 +1,11 @@
 r"""Checks that a SavedModel can be served: python -m serving.check saved_models/shapes
 
-PATH is a version's folder, or the base path of several, which are all checked. What an export is
-held to as it is written is held against any SavedModel here, without a server: the graph is read,
-and every signature runs at batch 0, 1 and 3 on TensorFlow's C API in a process without its Python.
-What the stock server would fail by is an error, and so is whatever a model written by tfvae.export
-breaks; of other models the rest is a warning, or an error with --strict. The exit code is 1 where
-there is an error, else 0.
+PATH is the folder of a version, or a base path, which checks all of its versions. The program runs
+the export checks on any SavedModel, without a server: it reads the graph, and runs every signature
+at batch sizes 0, 1 and 3 on TensorFlow's C API in a process without TensorFlow's Python. A problem
+that would make the stock server fail is an error. Other problems are errors in a model written by
+tfvae.export, and warnings in other models unless --strict is given. The exit code is 1 if there is
+an error, else 0.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from programs.quiet import quiet_import
 from serving.engine import version_folders
 from serving.errors import LoadError
 
-if TYPE_CHECKING:  # It imports TensorFlow, which takes seconds; paths are checked before.
+if TYPE_CHECKING:  # Importing TensorFlow takes seconds; check the paths first.
     from tfvae.saved_model.inspection import Inspection
 
 _STRICT = flags.DEFINE_bool(
-    "strict", False, "Count warnings as errors: hold models of others to the promises of ours."
+    "strict", False, "Report warnings as errors, as for models written by tfvae.export."
 )
 _HEADINGS = ("signature", "inputs", "outputs", "result")
 
 
 class PathError(Exception):
-    """A path that is no model; says what it is."""
+    """The path is not a model; the message says what it is."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,24 +53,24 @@ def main(argv: Sequence[str]) -> int:
 
 
 def version_directories(path: Path) -> list[Path]:
-    """Returns `path` itself where it is a version, else the versions of a base path, ascending.
+    """Returns `path` if it is a version, else the versions in a base path, ascending.
 
     Raises:
-        PathError: It is neither.
-        LoadError: A version is a link that leads nowhere, or outside the base path.
+        PathError: The path is neither.
+        LoadError: A version is a broken link, or links to a folder outside the base path.
     """
     if path.is_file():
-        raise PathError(f"{path} is a file; give a version's folder, or the base path of versions")
+        raise PathError(f"{path} is a file; give the folder of a version, or a base path")
     if not path.is_dir():
         raise PathError(f"{path} does not exist")
     if (path / "saved_model.pb").exists():
         return [path]
     if (path / "variables").exists() or (path / "assets.extra").exists():
-        raise PathError(f"{path} is not whole: saved_model.pb is missing")
+        raise PathError(f"{path} is incomplete: saved_model.pb is missing")
     found = version_folders.find(path)
     if not found:
         raise PathError(
-            f"{path} holds neither saved_model.pb nor a version, a folder named by a number"
+            f"{path} has neither saved_model.pb nor a version, a folder named by a number"
         )
     for folder in found.values():
         version_folders.check(path, folder)
@@ -78,7 +78,7 @@ def version_directories(path: Path) -> list[Path]:
 
 
 def _check(folder: Path) -> bool:
-    """Prints what is found of one version; returns whether it is good."""
+    """Prints the report on one version; returns whether it has no errors."""
     from tfvae.saved_model import inspection  # noqa: PLC0415
     from tfvae.saved_model.c_api import CApiError  # noqa: PLC0415
 
@@ -104,7 +104,7 @@ def _check(folder: Path) -> bool:
 
 
 def table(found: Inspection) -> list[str]:
-    """Returns the lines of the table of signatures; each input and output has its own."""
+    """Returns the lines of a table of signatures, with a line for each input and output."""
     rows = [_HEADINGS]
     for report in found.signatures:
         columns = (
@@ -122,7 +122,7 @@ def table(found: Inspection) -> list[str]:
 
 
 def run() -> None:
-    """The program."""
+    """Runs the program."""
     program_help.show(main)
     app.run(main)
 

@@ -1,4 +1,4 @@
-"""The embedded engine: models, their polling, and both servers over them."""
+"""The embedded server: loads and polls models, and serves them over gRPC and REST."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """How models are loaded and looked for.
+    """How models are loaded and polled.
 
     Attributes:
-        warm_up: Whether a version's warm-up requests run before it is served.
+        warm_up: Whether to run a version's warm-up requests before serving it.
         session_threads: Threads of a session; 0 lets TensorFlow choose.
-        batching: How requests are put together; None runs each alone.
-        poll_seconds: Seconds between looks for a new version; 0 or less never looks again.
-        config_file: The model_config_file; empty where there is none.
-        config_poll_seconds: Seconds between looks at it; 0 never looks again.
-        allow_labels_for_unavailable: Whether a label may name a version that is not served.
+        batching: How to combine requests into batches; None runs each request alone.
+        poll_seconds: Seconds between checks for new versions; 0 or less disables polling.
+        config_file: Path of the model_config_file; empty if there is none.
+        config_poll_seconds: Seconds between checks of that file; 0 disables polling.
+        allow_labels_for_unavailable: Whether labels may name versions that are not served.
     """
 
     warm_up: bool
@@ -58,15 +58,15 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class RestSettings:
-    """How REST is served.
+    """How to serve REST.
 
     Attributes:
-        listener: Listening.
-        tls: None serves plain text.
-        tokens: Of which a request needs one; None lets every request pass.
-        limits: Beyond which requests are refused.
-        timeout: Seconds a request may compute.
-        metrics_path: Where the metrics are; None shows none.
+        listener: Listening socket.
+        tls: TLS settings; None serves plain text.
+        tokens: Accepted bearer tokens; None accepts every request.
+        limits: Limits on requests.
+        timeout: Longest computation of a request, in seconds.
+        metrics_path: Path of the metrics page; None disables it.
     """
 
     listener: socket.socket
@@ -78,9 +78,14 @@ class RestSettings:
 
 
 class EmbeddedServer:
-    """Models, served."""
+    """Serves models over gRPC and REST.
+
+    Attributes:
+        models: The models.
+    """
 
     def __init__(self, settings: ModelSettings):
+        """Creates the server without models; `load`, then `start`."""
         self._settings = settings
         self._batcher = Batcher(settings.batching) if settings.batching else None
         self.models = ModelManager(self._load, settings.allow_labels_for_unavailable)
@@ -102,23 +107,23 @@ class EmbeddedServer:
         return session
 
     def _poll_config(self) -> None:
-        """Serves the models of the configuration file where it changed."""
+        """Reloads the models if the configuration file changed."""
         text = Path(self._settings.config_file).read_bytes()
         if text == self._config:
             return
-        self._config = text  # A mistake is told once, not at every look.
+        self._config = text  # Set first, so that a mistake is logged only once.
         name = f"--model_config_file={self._settings.config_file}"
         try:
             config = config_files.parse(name, text, config_pb2.ModelServerConfig())
             self.models.reload(model_config.validated(config))
         except (config_files.ConfigError, ServingError) as error:
-            _LOGGER.error("the models stay as they are: %s", error)
+            _LOGGER.error("configuration not applied: %s", error)
 
     def load(self, configs: Sequence[ModelConfig]) -> None:
         """Loads the models.
 
         Raises:
-            ServingError: One has no version that loads.
+            ServingError: No version of a model can be loaded.
         """
         self.models.reload(configs)
 
@@ -131,14 +136,14 @@ class EmbeddedServer:
         with_health: bool,
         with_reflection: bool,
     ) -> None:
-        """Answers requests until `stop`.
+        """Starts to serve; returns at once.
 
         Args:
-            server: Bound to its port.
-            pool: Its threads.
-            rest: None serves no REST.
-            with_health: Whether grpc.health.v1 is served.
-            with_reflection: Whether server reflection is.
+            server: gRPC server, bound to its port but not started.
+            pool: Thread pool of `server`.
+            rest: How to serve REST; None disables it.
+            with_health: Whether to serve grpc.health.v1.
+            with_reflection: Whether to serve gRPC reflection.
         """
         prediction_service = PredictionService(self.models)
         model_service = ModelService(self.models)
@@ -162,10 +167,10 @@ class EmbeddedServer:
             poller.start()
 
     def stop(self, drain_seconds: float) -> None:
-        """Takes no more requests, lets those in flight finish, and unloads.
+        """Refuses new requests, finishes those in flight, and unloads the models.
 
         Args:
-            drain_seconds: The longest to wait for the requests in flight.
+            drain_seconds: Longest time to wait for the requests in flight.
         """
         if self._health is not None:
             self._health.enter_graceful_shutdown()

@@ -3,9 +3,9 @@ r"""Serves SavedModels over gRPC and REST, as TensorFlow Serving does.
   python -m serving.server --model_name=factor_vae --model_base_path=saved_models/factor_vae \
       --port=8500 --rest_api_port=8501
 
-Flags and configuration files are those of tensorflow_model_server, except where the help says
-"embedded engine only". The latest version in the base path is served, and a newer one replaces it
-as soon as it appears. SIGTERM and Ctrl-C let the requests in flight finish.
+The server takes the flags and configuration files of tensorflow_model_server; flags marked
+"embedded engine only" are additions. It serves the latest version in the base path and switches to
+a newer one as soon as it appears. On SIGTERM or Ctrl-C it finishes the requests in flight.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _DRAIN_SECONDS = 30
 
 
 class StartError(Exception):
-    """The server cannot start; says why and what to do."""
+    """The server cannot start; the message says why and what to do."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the server chosen by --engine; returns the exit code."""
+    """Runs the server that --engine selects; returns the exit code."""
     try:
         if server_flags.ENGINE.value == "stock":
             stock_server.execute(stock_server.command(flags.FLAGS, argv[1:]))
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _serve() -> int:
     stopping = _stop_on_signals()
-    # Everything that can be wrong is met before TensorFlow is imported, which takes seconds.
+    # Check everything before importing TensorFlow, which takes seconds.
     configs = _model_configs()
     batching = _batching()
     security = _security()
@@ -133,8 +133,7 @@ def _model_configs() -> list[ModelConfig]:
 def _checked_base_path() -> Path:
     if not server_flags.MODEL_BASE_PATH.value:
         raise StartError(
-            "--model_base_path is required: the directory of a model's versions; or "
-            "--model_config_file"
+            "give --model_base_path, the directory of a model's versions, or --model_config_file"
         )
     base_path = Path(server_flags.MODEL_BASE_PATH.value)
     _check_versions("--model_base_path", base_path)
@@ -147,8 +146,8 @@ def _check_versions(name: str, base_path: Path) -> None:
     if not version_folders.find(base_path):
         hint = "export a model there"
         if (base_path / "saved_model.pb").exists():
-            hint = f"it is itself a version, so give its parent {base_path.resolve().parent}"
-        raise StartError(f"{name}={base_path} holds no version, a folder named by a number; {hint}")
+            hint = f"it is a version itself: give its parent {base_path.resolve().parent}"
+        raise StartError(f"{name}={base_path} has no version, a folder named by a number; {hint}")
 
 
 def _batching() -> batching_parameters.BatchingParameters | None:
@@ -201,7 +200,7 @@ def _bind_grpc(
 
 
 def _stop_on_signals() -> threading.Event:
-    """Set by the first SIGTERM or SIGINT; a second of its kind ends the process at once."""
+    """Returns an event that SIGTERM or SIGINT sets; a second such signal kills the process."""
     stopping = threading.Event()
 
     def stop(number: int, _) -> None:
@@ -215,12 +214,12 @@ def _stop_on_signals() -> threading.Event:
 
 def _import_tensorflow_quietly(session_threads: int) -> None:
     with quiet_import():
-        # TensorFlow would import Keras, which takes half of its time, and which no session needs.
+        # Importing Keras takes half of the time, and sessions do not need it.
         sys.modules["keras"] = None  # type: ignore[assignment]
         import tensorflow as tf  # noqa: PLC0415
 
         del sys.modules["keras"]
-        # The devices are announced here, and the threads of every later session are made.
+        # Logs the devices, and creates the threads that every later session uses.
         config = tf.compat.v1.ConfigProto(
             intra_op_parallelism_threads=session_threads,
             inter_op_parallelism_threads=session_threads,
@@ -230,18 +229,18 @@ def _import_tensorflow_quietly(session_threads: int) -> None:
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-    """Parses the flags; ones we do not know are an error unless the stock server gets them."""
+    """Parses the flags; unknown flags are an error unless they go to the stock server."""
     try:
         rest = flags.FLAGS(argv, known_only=True)
         if server_flags.ENGINE.value == "stock":
             return rest
     except flags.Error:
-        pass  # Met again below, where it is reported.
+        pass  # The call below reports it.
     return app.parse_flags_with_usage(argv)
 
 
 def run() -> None:
-    """The program."""
+    """Runs the program."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     own = flags.FLAGS.get_flags_for_module(server_flags.__name__)
     program_help.show(main, *(flag.name for flag in own))

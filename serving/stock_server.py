@@ -1,4 +1,4 @@
-"""Hands the command line over to the stock server, `tensorflow_model_server`."""
+"""Starts the stock server, `tensorflow_model_server`, with the same command line."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ BINARY = "tensorflow_model_server"
 
 
 class StockError(Exception):
-    """The stock server cannot be started; says why and what to do."""
+    """The stock server cannot be started; the message says why and what to do."""
 
 
 def command(given: flags.FlagValues, unknown: Sequence[str]) -> list[str]:
-    """The stock server's command line.
+    """Returns the stock server's command line.
 
     Args:
-        given: The flags as parsed.
-        unknown: Arguments that are no flags of the embedded server; the stock one may know them.
+        given: The parsed flags.
+        unknown: Arguments that the embedded server does not know; passed on unchanged.
 
     Returns:
-        The program and its arguments: the flags given on the command line and no others.
+        The program and its arguments: only the flags that the command line sets.
 
     Raises:
-        StockError: A flag is of the embedded server alone, or the binary is not on the PATH.
+        StockError: A flag exists only in the embedded server, or the binary is not on the PATH.
     """
     binary = shutil.which(BINARY)
     arguments = []
     for flag in given.get_flags_for_module(given.find_module_defining_flag("engine")):
         if not flag.present or flag.name == "engine":
             continue
-        if flag.name in server_flags.OURS_ALONE:
+        if flag.name in server_flags.EMBEDDED_ONLY:
             raise StockError(
-                f"--{flag.name} is a flag of the embedded server alone; leave it out with "
+                f"--{flag.name} is a flag of the embedded server only; remove it with "
                 "--engine=stock, which listens on every address"
             )
         value = f"{flag.value:g}" if isinstance(flag.value, float) else str(flag.value)
@@ -48,11 +48,11 @@ def command(given: flags.FlagValues, unknown: Sequence[str]) -> list[str]:
     if binary is None:
         raise StockError(
             f"{BINARY} is not on the PATH; install TensorFlow Serving, run it in docker "
-            "(image tensorflow/serving), or leave out --engine=stock"
+            "(image tensorflow/serving), or remove --engine=stock"
         )
     return [binary, *arguments, *unknown]
 
 
 def execute(arguments: Sequence[str]) -> None:
-    """Replaces this process by the stock server; does not return."""
+    """Replaces this process with the stock server; does not return."""
     os.execv(arguments[0], list(arguments))

@@ -1,4 +1,4 @@
-"""The services beside TensorFlow Serving's: grpc.health.v1 and reflection."""
+"""Services besides TensorFlow Serving's: grpc.health.v1 and reflection."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
-# The stock server's own names, and "" for the whole.
+# The stock server's names; "" stands for the whole server.
 _NAMES = ("", "ModelService", "PredictionService")
 
 
 def add_health(server: grpc.Server) -> health.HealthServicer:
-    """Adds grpc.health.v1; `enter_graceful_shutdown` of what is returned tells that it ends."""
+    """Adds grpc.health.v1; call `enter_graceful_shutdown` on the result before the server stops."""
     servicer = health.HealthServicer()
     for name in _NAMES:
         servicer.set(name, _SERVING)
@@ -22,7 +22,7 @@ def add_health(server: grpc.Server) -> health.HealthServicer:
 
 
 def add_reflection(server: grpc.Server) -> None:
-    """Adds server reflection, by which tools such as grpcurl learn the messages."""
+    """Adds server reflection, which tools such as grpcurl use to discover the messages."""
     services = [
         service.full_name
         for file in (prediction_service_pb2, model_service_pb2)

@@ -1,4 +1,4 @@
-"""The HTTP side of the server: tokens, limits and metrics around the REST API."""
+"""The HTTP server: wraps the REST API with tokens, limits and metrics."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from serving.config.bearer_tokens import BearerTokens
 from serving.net import overload
 from serving.net.metrics import Metrics
 
-_LEAVE_SECONDS = 2.0
+_TLS_CLOSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """What a client may ask for.
+    """Limits on requests.
 
     Attributes:
-        threads: Requests that run at once.
-        waiting: Requests that may wait for a thread.
-        body_bytes: Most bytes of a request.
+        threads: Number of requests that run at once.
+        waiting: Maximum number of requests that wait for a thread.
+        body_bytes: Maximum size of a request's body in bytes.
     """
 
     threads: int
@@ -41,7 +41,7 @@ class HttpLimits:
 
 
 class HttpApplication:
-    """An ASGI application."""
+    """The ASGI application around the REST API."""
 
     def __init__(
         self,
@@ -51,14 +51,14 @@ class HttpApplication:
         metrics: Metrics,
         metrics_path: str | None,
     ):
-        """Makes the application.
+        """Creates the application.
 
         Args:
-            api: Answers requests.
-            limits: Beyond which it is not asked.
-            tokens: Of which a request needs one; None lets every request pass.
-            metrics: What is shown at `metrics_path`.
-            metrics_path: Path of the metrics; None shows none.
+            api: Answers the requests.
+            limits: Limits on requests; others are refused.
+            tokens: Accepted bearer tokens; None accepts every request.
+            metrics: Metrics of the server.
+            metrics_path: Path of the metrics page; None disables it.
         """
         self._api = api
         self._limits = limits
@@ -111,24 +111,24 @@ def _error(status: int, message: str, headers: dict[str, str]) -> Response:
 
 
 class _TlsEventLoop(asyncio.SelectorEventLoop):
-    """Waits less long for a client that keeps its connection to take leave; asyncio waits 30 s."""
+    """Waits 2 s, not asyncio's 30 s, for a client to close its TLS connection."""
 
     async def create_server(self, *args: Any, **kwargs: Any) -> asyncio.Server:
-        return await super().create_server(*args, ssl_shutdown_timeout=_LEAVE_SECONDS, **kwargs)
+        return await super().create_server(*args, ssl_shutdown_timeout=_TLS_CLOSE_SECONDS, **kwargs)
 
 
 class HttpServer:
-    """Runs an application in a thread of its own."""
+    """Runs an application in its own thread."""
 
     def __init__(
         self, application: HttpApplication, listener: socket.socket, context: ssl.SSLContext | None
     ):
-        """Begins to answer.
+        """Starts to serve.
 
         Args:
-            application: What answers.
-            listener: Listening.
-            context: For TLS; None serves plain text.
+            application: The application.
+            listener: Listening socket.
+            context: TLS settings; None serves plain text.
         """
         config = uvicorn.Config(
             application,
@@ -150,10 +150,10 @@ class HttpServer:
         self._thread.start()
 
     def refuse_new(self, drain_seconds: float) -> None:
-        """Takes no more requests; those in flight have `drain_seconds`."""
+        """Refuses new requests; those in flight have `drain_seconds` to finish."""
         self._server.config.timeout_graceful_shutdown = int(drain_seconds)
         self._server.should_exit = True
 
     def wait(self, seconds: float) -> None:
-        """Waits until the last request is answered, at most so long."""
+        """Waits at most `seconds` until the last request is answered."""
         self._thread.join(seconds)

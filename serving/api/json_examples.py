@@ -1,4 +1,4 @@
-"""tf.Examples in JSON requests of the REST API, and what is made of them in JSON."""
+"""Reads tf.Examples from JSON requests, and writes classifications and regressions as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS = {"bytes_list": "bytes", "float_list": "float", "int64_list": "int64"}
 
 
 def read(document: Mapping[str, Any]) -> input_pb2.Input:
-    """Reads `examples`, and the `context` that they may share.
+    """Reads `examples`, and their shared `context` if there is one.
 
     Raises:
         ServingError: INVALID_ARGUMENT, with the stock server's message.
@@ -42,7 +42,7 @@ def read(document: Mapping[str, Any]) -> input_pb2.Input:
 
 
 def write_classification(result: classification_pb2.ClassificationResult) -> bytes:
-    """Writes pairs of label and score, by example."""
+    """Writes a list of (label, score) pairs for each example."""
     rows = [
         [[one.label, _short(one.score)] for one in classifications.classes]
         for classifications in result.classifications
@@ -51,12 +51,12 @@ def write_classification(result: classification_pb2.ClassificationResult) -> byt
 
 
 def write_regression(result: regression_pb2.RegressionResult) -> bytes:
-    """Writes a number by example."""
+    """Writes one number for each example."""
     return json.dumps({"results": [_short(one.value) for one in result.regressions]}).encode()
 
 
 def _short(value: float) -> float:
-    """The shortest number that is the same in float32: 0.1, and not 0.10000000149011612."""
+    """Returns the shortest decimal that is equal in float32: 0.1, not 0.10000000149011612."""
     return float(str(np.float32(value)))
 
 
@@ -70,17 +70,17 @@ def _example(value: Any) -> example_pb2.Example:
         feature = example.features.feature[name]
         for item in content if isinstance(content, list) else [content]:
             kind, number = _item(name, item)
-            held = feature.WhichOneof("kind")
-            if held not in (None, kind):
+            expected = feature.WhichOneof("kind")
+            if expected not in (None, kind):
                 raise errors.invalid_argument(
-                    f"Unexpected element type in feature: {name} expecting type: {_KINDS[held]}"
+                    f"Unexpected element type in feature: {name} expecting type: {_KINDS[expected]}"
                 )
             getattr(feature, kind).value.append(number)
     return example
 
 
 def _item(name: str, value: Any) -> tuple[str, Any]:
-    """One value of a feature, and the list that it belongs to."""
+    """Returns the list of a feature that takes the value, and the converted value."""
     if isinstance(value, bool):
         return "int64_list", int(value)
     if isinstance(value, str) or is_base64(value):
@@ -95,4 +95,4 @@ def _item(name: str, value: Any) -> tuple[str, Any]:
         )
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return "int64_list", value
-    return "float_list", scalar(value, _DT_FLOAT)  # a larger number is one with a point
+    return "float_list", scalar(value, _DT_FLOAT)  # Integers beyond 64 bits become floats.

@@ -85,7 +85,7 @@ def read_inputs(
 
 
 def is_in_rows(document: Mapping[str, Any]) -> bool:
-    """Returns whether a request has its inputs in rows, `instances`; the response is then too."""
+    """Returns whether a request is in rows (`instances`); its response then is too."""
     return "instances" in document
 
 

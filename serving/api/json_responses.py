@@ -1,4 +1,4 @@
-"""Arrays to JSON responses of the REST API, in rows or columns."""
+"""Writes arrays as JSON responses of the REST API, in rows or columns."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from serving.client import tensors
 
 
 def write(outputs: Mapping[str, np.ndarray], rows: bool) -> bytes:
-    """Writes a response, `predictions` of rows or `outputs` of columns.
+    """Writes a response: `predictions` in rows, or `outputs` in columns.
 
     Args:
         outputs: Output name to array.
-        rows: Whether the request was in rows.
+        rows: Whether to write rows.
 
     Returns:
-        The JSON. A single output stands without its name.
+        The JSON. If there is only one output, it is written without its name.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, outputs have no common first dimension, or no JSON form.
+        ServingError: INVALID_ARGUMENT, the outputs differ in their first dimension, or a dtype has
+            no JSON form.
     """
     values = {name: _values(name, outputs[name]) for name in sorted(outputs)}
     single = len(values) == 1
@@ -62,7 +63,7 @@ def _values(name: str, array: np.ndarray) -> Any:
         result[:] = items
         return result.reshape(array.shape).tolist()
     if array.dtype == np.float32:
-        # Through text, so that 0.1 is written as 0.1 and not as 0.10000000149011612.
+        # Converts through text, so that 0.1 is not written as 0.10000000149011612.
         return array.astype("U32").astype(np.float64).tolist()
     if array.dtype.kind not in "fiub" or array.dtype == np.float16:
         kind = tensors.data_type_name(tensors.data_type(array))

@@ -41,7 +41,7 @@ class RestApi:
         timeout: float,
         metrics: Metrics,
     ):
-        """Makes the API.
+        """Creates the API.
 
         Args:
             prediction_service: Answers predict, classify, regress and metadata.

@@ -1,14 +1,14 @@
-r"""Runs a signature of an exported model over TFRecords or images, on Apache Beam.
+r"""Runs a signature of an exported model on TFRecords or images, with Apache Beam.
 
   python -m serving.batch --saved_model=saved_models/shapes --signature=encode \
       --input='data/photos-*.tfrecord' --output=codes --format=parquet
 
---output gets rows-*, one row for each input's key; bad-*.jsonl, the inputs that could not be
-encoded and why; and at last finished.json. A folder with finished.json is refused; what an
-unfinished run left is replaced, so the same command begins anew after whatever ended it. Flags that
-are not listed here are Beam's: --direct_num_workers=8 --direct_running_mode=multi_processing here,
---runner=FlinkRunner, SparkRunner or DataflowRunner and theirs elsewhere, where --saved_model is a
-path that every worker sees.
+The program writes to --output: rows-*, with one row for each key; bad-*.jsonl, with the inputs that
+could not be encoded and the reasons; and finally finished.json. It refuses a folder with
+finished.json, and replaces the files of an unfinished run, so an interrupted run can be restarted
+with the same command. Flags that are not listed here go to Beam: --direct_num_workers=8
+--direct_running_mode=multi_processing on this machine; --runner=FlinkRunner, SparkRunner or
+DataflowRunner and their flags on a cluster, where every worker must see the path --saved_model.
 """
 
 from __future__ import annotations
@@ -24,31 +24,33 @@ from programs import help as program_help
 from programs.quiet import quiet_import
 
 _SAVED_MODEL = flags.DEFINE_string(
-    "saved_model", "", "Version's folder, or a base path, whose newest version is taken. Required."
+    "saved_model",
+    "",
+    "A version's folder, or a base path: its newest version. Required.",
 )
 _SIGNATURE = flags.DEFINE_string("signature", "serving_default", "Signature to run.")
 _INPUT = flags.DEFINE_string(
     "input", "", "TFRecord files (a pattern), a prepared folder, or a folder of images. Required."
 )
 _OUTPUT = flags.DEFINE_string("output", "", "Folder of the output. Required.")
-_FORMAT = flags.DEFINE_enum("format", "tfrecord", ["tfrecord", "parquet"], "Format of the rows.")
+_FORMAT = flags.DEFINE_enum("format", "tfrecord", ["tfrecord", "parquet"], "Format of the output.")
 _FEATURES = flags.DEFINE_list(
-    "features", [], "INPUT=FEATURE: features of the signature's inputs, where names differ."
+    "features", [], "INPUT=FEATURE: the feature of an input, if its name differs."
 )
 _KEY_FEATURE = flags.DEFINE_string(
-    "key_feature", "", "Feature that is a record's key; FILE:NUMBER is where it is left out."
+    "key_feature", "", "Feature with the key of a record; default: the key is FILE:NUMBER."
 )
 _SEED = flags.DEFINE_integer(
     "seed",
     0,
-    "Seed of a signature that samples: a row's is (this, a hash of its key).",
+    "Seed of a signature that samples; a row's seed is (seed, hash of its key).",
     -(2**63),
     2**63 - 1,
 )
-_RESIZE = flags.DEFINE_bool("resize", False, "Resize encoded images to the size needed.")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Most rows run at once.", 1)
+_RESIZE = flags.DEFINE_bool("resize", False, "Resize encoded images to the size of the input.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Maximum rows of a batch.", 1)
 _SESSION_THREADS = flags.DEFINE_integer(
-    "session_threads", 0, "Threads of the model in a worker; 0 lets TensorFlow choose.", 0
+    "session_threads", 0, "Threads of the model per worker; 0 lets TensorFlow choose.", 0
 )
 
 
@@ -77,7 +79,7 @@ def _run(arguments: Sequence[str]) -> int:
         raise ValueError("Apache Beam is not installed: pip install 'tfvae[batch]'") from error
     ours = [flag.name for flag in flags.FLAGS.get_flags_for_module(main.__module__)]
     options = beam_flags.beam_options(arguments, ours)
-    asked = job.make_job(
+    made = job.make_job(
         _SAVED_MODEL.value,
         _SIGNATURE.value,
         _INPUT.value,
@@ -88,18 +90,18 @@ def _run(arguments: Sequence[str]) -> int:
         _BATCH_SIZE.value,
         _SESSION_THREADS.value,
     )
-    what = f"{asked.signature_name} of {asked.version} over {len(asked.files.files):,} files"
+    what = f"{made.signature_name} of {made.version} on {len(made.files.files):,} files"
     print(f"{what} to {_OUTPUT.value}", flush=True)
     started = time.perf_counter()
     facts = {"input": _INPUT.value, "seed": _SEED.value}
-    counts = pipeline.run(asked, _OUTPUT.value, _FORMAT.value, options, facts)
+    counts = pipeline.run(made, _OUTPUT.value, _FORMAT.value, options, facts)
     seconds = time.perf_counter() - started
-    print(f"{counts.rows:,} rows and {counts.bad_rows:,} bad ones in {seconds:.0f} s")
+    print(f"{counts.rows:,} rows and {counts.bad_rows:,} bad rows in {seconds:.0f} s")
     return 0
 
 
 def _parse_flags(argv: list[str]) -> list[str]:
-    """Parses our flags; the others are Beam's, and checked with them."""
+    """Parses our flags; `beam_flags` checks the others."""
     try:
         return flags.FLAGS(argv, known_only=True)
     except flags.Error as error:
@@ -108,7 +110,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
 
 
 def run() -> None:
-    """The program."""
+    """Runs the program."""
     program_help.show(main)
     app.run(main, flags_parser=_parse_flags)
 

@@ -1,4 +1,4 @@
-"""The flags that are Beam's."""
+"""Parses the flags for Beam."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
-# DirectRunner would first try to download another runner.
+# DirectRunner would first try to download a different runner.
 _LOCAL_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 _LOCAL_NAMES = ("directrunner", "direct", "fnapirunner", _LOCAL_RUNNER.lower())
 
 
 def beam_options(beam_flags: Sequence[str], ours: Sequence[str]) -> PipelineOptions:
-    """Returns Beam's options of the flags that are not ours.
+    """Returns Beam's pipeline options.
 
     Args:
-        beam_flags: Arguments, as given.
-        ours: The names of our flags, for what was meant by a flag of neither.
+        beam_flags: Arguments that are not our flags.
+        ours: Names of our flags, to suggest corrections.
 
     Raises:
-        ValueError: An argument is no flag of Beam's. Other runners than the local one may know
-            flags that Beam does not: there one is refused where it is much like one of ours.
+        ValueError: An argument is not a flag of Beam. Runners other than the local one may have
+            flags that Beam does not know, so with them only flags similar to ours are refused.
     """
     options = PipelineOptions(list(beam_flags))
     runner = options.view_as(StandardOptions).runner
@@ -37,5 +37,5 @@ def beam_options(beam_flags: Sequence[str], ours: Sequence[str]) -> PipelineOpti
         close = difflib.get_close_matches(name, ours, n=1, cutoff=0.8)
         if is_flag and name not in known and (local or close):
             guess = f"; did you mean --{close[0]}?" if close else ""
-            raise ValueError(f"--{name} is a flag neither of this program nor of Beam's{guess}")
+            raise ValueError(f"--{name} is neither a flag of this program nor of Beam{guess}")
     return options

@@ -1,4 +1,4 @@
-"""Runs a signature over chunks: one row comes out for each that can be encoded."""
+"""Runs a signature on chunks of rows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ROWS, BAD_ROWS = "rows", "bad_rows"
 
 
 class Encoded(NamedTuple):
-    """Rows of output.
+    """Output rows.
 
     Attributes:
-        keys: Their keys.
-        sources: Where their inputs lie.
-        outputs: Output name to array, the rows along its first axis.
+        keys: Keys of the rows.
+        sources: Sources of their inputs.
+        outputs: Output name to array, with the rows along its first axis.
     """
 
     keys: list[str]
@@ -36,12 +36,12 @@ class Encoded(NamedTuple):
 
 
 class Encode(beam.DoFn):
-    """Encodes chunks. The model is loaded once a process, whatever the number of threads.
+    """Encodes chunks. All threads of a process share one loaded model.
 
     Args:
-        version: The SavedModel's directory, at the same path for every worker.
+        version: Directory of the SavedModel, at the same path on every worker.
         signature: Name of the signature.
-        reader: Makes rows of chunks.
+        reader: Converts chunks to rows.
         threads: Threads of the model's session; 0 lets TensorFlow choose.
     """
 
@@ -54,18 +54,18 @@ class Encode(beam.DoFn):
         self._session = None
 
     def setup(self):
-        """Loads the model, or finds it loaded."""
+        """Loads the model, unless the process has loaded it already."""
         self._session = self._shared.acquire(self._load, tag=self._version)
 
     def _load(self):
         from serving.engine.session import SavedModelSession  # noqa: PLC0415
 
         session = SavedModelSession(Path(self._version), self._threads)
-        atexit.register(session.close)  # TensorFlow's own end comes too late
+        atexit.register(session.close)  # TensorFlow's own cleanup comes too late.
         return session
 
     def process(self, chunk: Chunk):
-        """Gives the rows of a chunk, and what could not be encoded."""
+        """Yields the encoded rows of a chunk, and the bad rows."""
         rows, bad = self._reader.read(chunk)
         for result in self._encoded(rows):
             if isinstance(result, BadRow):
@@ -76,7 +76,7 @@ class Encode(beam.DoFn):
             yield beam.pvalue.TaggedOutput(BAD, row)
 
     def _encoded(self, rows: Rows) -> Iterator[Encoded | BadRow]:
-        """Outputs, in halves where rows are refused, until what refuses them is alone."""
+        """Yields outputs; splits rows that the model refuses in halves to isolate the bad ones."""
         count = len(rows.keys)
         if not count:
             return
@@ -84,12 +84,12 @@ class Encode(beam.DoFn):
         try:
             outputs = self._session.run(self._session.signature(self._signature), rows.arrays)
         except ServingError as error:
-            # Anything else is no fault of a row: Beam tries the chunk again, then gives up.
+            # Other errors are not caused by a row: Beam retries the chunk, then gives up.
             if error.code != grpc.StatusCode.INVALID_ARGUMENT:
                 raise
             if count == 1:
                 reason = error.message.partition("\n")[0]
-                yield BadRow(rows.sources[0], rows.keys[0], f"the model refuses it: {reason}")
+                yield BadRow(rows.sources[0], rows.keys[0], f"the model refused the row: {reason}")
                 return
             yield from self._encoded(rows.part(0, count // 2))
             yield from self._encoded(rows.part(count // 2, count))
@@ -98,16 +98,16 @@ class Encode(beam.DoFn):
             if array.shape[:1] != (count,):
                 raise ValueError(
                     f"output {name!r} of signature {self._signature!r} has shape "
-                    f"{list(array.shape)} for {count} rows; one row each is needed"
+                    f"{list(array.shape)} for {count} rows; it must have one row for each"
                 )
         yield Encoded(rows.keys, rows.sources, outputs)
 
 
-class OneRowAKey(beam.PTransform):
-    """Lets through the first row of each key, by its source, for keys that are not known unique."""
+class OneRowPerKey(beam.PTransform):
+    """Keeps one row for each key, the first by its source; used if keys may repeat."""
 
     def expand(self, pcollection):
-        """Gives the rows, and those whose key is another's as bad ones."""
+        """Returns the rows, and the rows with repeated keys as bad rows."""
         return (
             pcollection
             | "row by row" >> beam.FlatMap(_single)
@@ -126,12 +126,12 @@ def _first(element):
     (source, outputs), *others = sorted(rows, key=lambda row: row[0])
     yield Encoded([key], [source], outputs)
     for other, _ in others:
-        reason = f"its key {key!r} is that of {source} too"
+        reason = f"its key {key!r} is also the key of {source}"
         yield beam.pvalue.TaggedOutput(BAD, BadRow(other, key, reason))
 
 
 class Count(beam.DoFn):
-    """Counts what goes past: rows by a number of each element's.
+    """Counts rows and passes the elements on.
 
     Args:
         name: Name of the counter.
@@ -141,6 +141,6 @@ class Count(beam.DoFn):
         self._counter = Metrics.counter(COUNTERS, name)
 
     def process(self, element):
-        """Gives the element."""
+        """Counts the rows of an element and yields it."""
         self._counter.inc(len(element.keys) if isinstance(element, Encoded) else 1)
         yield element

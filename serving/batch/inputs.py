@@ -1,4 +1,4 @@
-"""One input of a signature, read from examples or files and gathered into batches."""
+"""Reads one input of a signature from examples or files, and stacks rows into batches."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from serving.batch.tensor_specs import RowSpec
 from tfvae.data import decoding
 from tfvae.data.pixel_values import SCALE_8_BIT, check_float_images
 
-# What tells encoded bytes from raw ones of the same number.
+# First bytes of encoded images, to distinguish them from raw pixels of the same length.
 _ENCODED = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 
 
 class InputReader:
     """Reads an input: numbers, an image (encoded, raw bytes or floats in [0, 1]), or bytes.
 
-    A row is held as bytes, of raw levels for images, or as an array until rows are gathered.
+    Rows are bytes (raw pixels for images) or arrays until `stack` converts them to one array.
 
     Args:
-        name: The input's name.
-        spec: What a row is.
-        feature: The tf.train.Example's feature that holds it.
-        resize: Whether encoded images are resized where they are not of the size needed.
+        name: Name of the input.
+        spec: Dtype and shape of a row.
+        feature: Name of the feature in a tf.train.Example.
+        resize: Whether to resize encoded images to the size of the input.
     """
 
     def __init__(self, name: str, spec: RowSpec, feature: str, resize: bool):
         self._name = name
         self._spec = spec
         self._feature = feature
-        # Looked at for every row.
+        # Stored because they are read for every row.
         self._is_bytes, self._is_image, self._size = spec.is_bytes, spec.is_image, spec.size
         self._is_float = spec.dtype == "float32"
         self._numbers = {"f": "float_list", "i": "int64_list", "u": "int64_list"}.get(
@@ -39,31 +39,31 @@ class InputReader:
         self._image_size = spec.shape[:2] if resize and spec.is_image else None
 
     def of_file(self, data: bytes, source: str) -> np.ndarray | bytes:
-        """Returns the row of an image file.
+        """Returns the row for an image file.
 
         Raises:
-            ValueError: It cannot be one.
+            ValueError: The file is not an image, or has another shape than the input.
         """
         return data if self._is_bytes else self._decoded(data, source)
 
     def of_example(self, features, source: str) -> np.ndarray | bytes:
-        """Returns the row of a tf.train.Example's features.
+        """Returns the row for the features of a tf.train.Example.
 
         Raises:
-            ValueError: They hold none.
+            ValueError: The feature is missing or does not match the input.
         """
-        kind, values = held(features, self._feature)
+        kind, values = feature_values(features, self._feature)
         if kind == "bytes_list" and len(values) == 1:
             data = values[0]
             if self._is_bytes:
                 return data
             if self._is_image and (len(data) != self._size or data.startswith(_ENCODED)):
                 return self._decoded(data, source)
-            if self._is_float and len(data) == self._size:  # as trainers.prepare writes
+            if self._is_float and len(data) == self._size:  # The format of trainers.prepare.
                 return data
         if kind != self._numbers or len(values) != self._size:
             raise ValueError(
-                f"{source} holds {len(values)} values of {kind or 'nothing'} in feature "
+                f"{source} has {len(values)} values of {kind or 'nothing'} in feature "
                 f"{self._feature!r}; input {self._name!r} needs {self._spec.dtype} "
                 f"{list(self._spec.shape)}"
             )
@@ -80,13 +80,13 @@ class InputReader:
         image = decoding.decode(data, source, channels, self._image_size)
         if image.shape != shape:
             raise ValueError(
-                f"{source} has shape {list(image.shape)}; the signature needs {list(shape)}. "
+                f"{source} has shape {list(image.shape)}; the signature needs {list(shape)}; "
                 "--resize resizes encoded images"
             )
         return image
 
-    def gathered(self, rows: Sequence) -> np.ndarray:
-        """Returns rows as one array; levels of 8 bits as values in [0, 1]."""
+    def stack(self, rows: Sequence) -> np.ndarray:
+        """Stacks rows into one array; 8-bit pixels become values in [0, 1]."""
         if self._is_bytes:
             strings = np.empty(len(rows), object)
             strings[:] = rows
@@ -106,8 +106,8 @@ class InputReader:
         return row
 
 
-def held(features, name: str) -> tuple[str, Sequence]:
-    """Returns which kind of values a feature holds, "" where there is none, and the values."""
+def feature_values(features, name: str) -> tuple[str, Sequence]:
+    """Returns the kind of a feature's values, empty if it is missing, and the values."""
     if name not in features:
         return "", ()
     kind = features[name].WhichOneof("kind") or ""

@@ -1,4 +1,4 @@
-"""What a run does, made of flags' values and checked before any work."""
+"""The settings of a run, made from the flags and checked before the run starts."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from serving.batch.rows import SEED, RowReader
 from tfvae.data.example_images import parse_example
 from tfvae.saved_model.versions import version_directory
 
-_LOOKED_AT = 100  # records, for the features that are named
+_CHECKED_RECORDS = 100  # Records that must have the named features.
 
 
 class Job(NamedTuple):
-    """What a run does.
+    """The settings of a run.
 
     Attributes:
-        version: The SavedModel's directory.
+        version: Directory of the SavedModel.
         signature_name: Name of the signature.
-        signature: Its inputs and outputs.
-        files: What is encoded.
-        reader: Makes rows of it.
-        unique_keys: Whether no two rows can have one key.
-        batch_size: Most rows run at once.
+        signature: Inputs and outputs of the signature.
+        files: Files to encode.
+        reader: Converts chunks of the files to rows.
+        unique_keys: Whether keys are known to be unique.
+        batch_size: Maximum rows of a batch.
         threads: Threads of the model's session in each worker; 0 lets TensorFlow choose.
     """
 
@@ -49,21 +49,21 @@ def make_job(
     batch_size: int = 128,
     threads: int = 0,
 ) -> Job:
-    """Returns the job that flags ask for.
+    """Checks the values of the flags and returns the job.
 
     Args:
-        saved_model: A version's folder, or a base path, whose newest version is taken.
+        saved_model: A version's folder, or a base path, of which the newest version runs.
         signature_name: Name of the signature.
-        pattern: What is encoded, as `reading.find_input` takes it.
-        features: INPUT=FEATURE, for inputs that records hold by another name.
-        key_feature: Feature that is a record's key; FILE:NUMBER is where None.
-        seed: First number of the rows' seeds.
-        resize: Whether encoded images are resized to the size needed.
-        batch_size: Most rows run at once.
+        pattern: Files to encode, see `reading.find_input`.
+        features: INPUT=FEATURE, for inputs with another name than their feature.
+        key_feature: Feature with the key of a record; if None, the key is FILE:NUMBER.
+        seed: First number of each row's seed.
+        resize: Whether to resize encoded images to the size of the input.
+        batch_size: Maximum rows of a batch.
         threads: Threads of the model's session; 0 lets TensorFlow choose.
 
     Raises:
-        ValueError: A value does not work (named by its flag).
+        ValueError: A value is invalid; the message names its flag.
         FileNotFoundError: There is no exported model.
     """
     version = version_directory(saved_model).resolve()
@@ -75,7 +75,7 @@ def make_job(
         if len(takes) != 1 or not (takes[0].is_image or takes[0].is_bytes):
             raise ValueError(
                 f"--input={pattern} is a folder of images; signature {signature_name!r} takes "
-                f"{', '.join(signature.inputs)}, and not one image: give TFRecords of them"
+                f"{', '.join(signature.inputs)}, not a single image; give TFRecords"
             )
         if key_feature:
             raise ValueError("--key_feature is for TFRecords; the keys of images are their paths")
@@ -95,13 +95,13 @@ def make_job(
 
 
 def _features(inputs: Mapping[str, tensor_specs.RowSpec], texts: Sequence[str]) -> dict[str, str]:
-    """The feature of every input but seeds that are made here."""
+    """Returns input name to feature, except for seeds, which `RowReader` makes."""
     given = {}
     for text in texts:
         name, equals, feature = text.partition("=")
         if not (name and equals and feature) or name not in inputs:
             raise ValueError(
-                f"--features has {text!r}; it must be INPUT=FEATURE, INPUT being one of "
+                f"--features has {text!r}; it must be INPUT=FEATURE, where INPUT is one of "
                 f"{', '.join(inputs)}"
             )
         given[name] = feature
@@ -113,17 +113,17 @@ def _features(inputs: Mapping[str, tensor_specs.RowSpec], texts: Sequence[str]) 
 
 
 def _check_features(files: reading.Input, features: Sequence[str]) -> None:
-    """Raises ValueError for a feature that none of the first records has."""
+    """Raises ValueError if none of the first records has one of the features."""
     found: set[str] = set()
-    for record in itertools.islice(reading.records(files.files[0][0]), _LOOKED_AT):
+    for record in itertools.islice(reading.records(files.files[0][0]), _CHECKED_RECORDS):
         if isinstance(record, bytes):
             try:
                 found |= set(parse_example(record, ""))
             except ValueError:
-                continue  # it will be among the bad rows
+                continue  # It becomes a bad row.
     missing = [feature for feature in features if feature not in found]
     if missing and found:
         raise ValueError(
             f"the records of {files.files[0][0]} have no feature {missing[0]!r}; they have "
-            f"{', '.join(sorted(found))}: give --features=INPUT=FEATURE"
+            f"{', '.join(sorted(found))}; give --features=INPUT=FEATURE"
         )

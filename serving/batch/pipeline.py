@@ -1,4 +1,4 @@
-"""The pipeline: files, chunks, rows, files."""
+"""The pipeline: reads files into chunks, encodes their rows and writes them to files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from serving.batch.job import Job
 
 
 class Counts(NamedTuple):
-    """What came of a run: rows written, and rows in the dead-letter output."""
+    """The number of rows written, and of rows in the dead-letter output."""
 
     rows: int
     bad_rows: int
@@ -24,18 +24,18 @@ class Counts(NamedTuple):
 def run(
     job: Job, output: str, output_format: str, options: PipelineOptions, facts: Mapping[str, Any]
 ) -> Counts:
-    """Runs a job to its end.
+    """Runs a job and waits until it is finished.
 
     Args:
-        job: What to do.
+        job: Settings of the run.
         output: Folder of the output.
         output_format: One of writing.FORMATS.
-        options: Beam's.
-        facts: What else finished.json is to say.
+        options: Options of Beam.
+        facts: Further entries of finished.json.
 
     Raises:
-        ValueError: The folder is not for this run.
-        RuntimeError: It did not end well; the folder is that of an unfinished run.
+        ValueError: The folder cannot be used for this run.
+        RuntimeError: The pipeline failed; the folder has an unfinished run.
     """
     with writing.claimed(output):
         pipeline = beam.Pipeline(options=options)
@@ -43,7 +43,7 @@ def run(
         result = pipeline.run()
         state = result.wait_until_finish()
         if state != PipelineState.DONE:
-            raise RuntimeError(f"the pipeline ended {state}; the same command begins anew")
+            raise RuntimeError(f"the pipeline ended as {state}; run the same command to restart it")
         counts = Counts(_counted(result, encoding.ROWS), _counted(result, encoding.BAD_ROWS))
         about = {"saved_model": job.version, "signature": job.signature_name}
         about |= {"format": output_format, **facts, **counts._asdict()}
@@ -70,7 +70,7 @@ def _build(pipeline: beam.Pipeline, job: Job, output: str, output_format: str) -
     )
     rows, bad = encoded["rows"], [chunks[reading.BAD], encoded[reading.BAD]]
     if not job.unique_keys:
-        first = rows | "one row a key" >> encoding.OneRowAKey()
+        first = rows | "one row per key" >> encoding.OneRowPerKey()
         rows = first["rows"]
         bad.append(first[reading.BAD])
     _ = (

@@ -1,4 +1,4 @@
-"""What is encoded: records of TFRecord files, or image files, read a chunk at a time."""
+"""Reads the input, records of TFRecord files or image files, in chunks."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tfvae.data import manifest
 from tfvae.data.folder import IMAGE_SUFFIXES
 from tfvae.data.record_files import FOOTER, HEADER, masked_checksum
 
-BAD = "bad"  # the output of what could not be read or encoded
+BAD = "bad"  # Tag of the output for inputs that could not be read or encoded.
 RECORDS, IMAGES = "records", "images"
 
 
 class BadRow(NamedTuple):
-    """What could not be encoded.
+    """An input that could not be encoded.
 
     Attributes:
-        source: Where it lies: file and record number, or image file.
-        key: Its key, where that could be read.
-        reason: Why.
+        source: File and record number, or image file.
+        key: Key of the row; None if it could not be read.
+        reason: Why it could not be encoded.
     """
 
     source: str
@@ -35,11 +35,11 @@ class BadRow(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Neighbouring records of a file, or image files.
+    """Consecutive records of a file, or several image files.
 
     Attributes:
-        sources: File and number of each record, or the file's name; each occurs once in all input.
-        data: The serialised tf.train.Examples, or the contents of the files.
+        sources: File and number of each record, or name of each file; unique in the whole input.
+        data: Serialized tf.train.Examples, or contents of the files.
     """
 
     sources: list[str]
@@ -47,12 +47,12 @@ class Chunk(NamedTuple):
 
 
 class Input(NamedTuple):
-    """What --input stands for.
+    """The files of --input.
 
     Attributes:
         kind: RECORDS or IMAGES.
-        files: Path, and the name that it has in keys, which is the path from the folder or the
-            pattern's fixed part on; a data set keeps its keys where it is moved.
+        files: Pairs of path and name. Keys use the name, which is the path relative to the folder
+            or to the fixed part of the pattern, so that keys stay the same if the data is moved.
     """
 
     kind: str
@@ -63,7 +63,7 @@ def find_input(pattern: str) -> Input:
     """Finds the files of --input: a folder of images, a prepared folder, or a pattern of TFRecords.
 
     Raises:
-        ValueError: There are none, or a prepared folder is damaged.
+        ValueError: There are no files, or a prepared folder is damaged.
     """
     if (Path(pattern) / manifest.MANIFEST_FILE).is_file():
         shards = manifest.read(Path(pattern) / manifest.MANIFEST_FILE).shards("all")
@@ -79,12 +79,12 @@ def find_input(pattern: str) -> Input:
         for path in _match(FileSystems.join(pattern, "**"))
         if path.lower().endswith(IMAGE_SUFFIXES)
     ]
-    hidden = re.compile(r"(^|/)\.")  # as ImageFolder leaves them out
+    hidden = re.compile(r"(^|/)\.")  # ImageFolder skips hidden files too.
     images = [(path, name) for path, name in within if not hidden.search(name)]
     if not images:
         raise ValueError(
-            f"--input={pattern} is neither TFRecord files, a pattern of them, a folder that "
-            f"trainers.prepare wrote, nor a folder of images ({', '.join(IMAGE_SUFFIXES)})"
+            f"--input={pattern} is neither a TFRecord file, a pattern of TFRecord files, a folder "
+            f"written by trainers.prepare, nor a folder of images ({', '.join(IMAGE_SUFFIXES)})"
         )
     return Input(IMAGES, images)
 
@@ -100,17 +100,17 @@ def _name(path: str, base: str) -> str:
 
 
 class ReadRecords(beam.DoFn):
-    """Reads TFRecord files (path, name), which Beam too takes as the unit of work, into chunks.
+    """Reads TFRecord files, given as (path, name), into chunks.
 
     Args:
-        chunk_size: Records of a chunk.
+        chunk_size: Records per chunk.
     """
 
     def __init__(self, chunk_size: int):
         self._chunk_size = chunk_size
 
     def process(self, element):
-        """Gives the chunks of a file, and the damaged records."""
+        """Yields the chunks of a file, and its damaged records as bad rows."""
         path, name = element
         sources: list[str] = []
         data: list[bytes] = []
@@ -129,20 +129,20 @@ class ReadRecords(beam.DoFn):
 
 
 def records(path: str) -> Iterator[bytes | str]:
-    """Gives the records of a file; for a damaged one why, which may be the last that is read."""
+    """Yields the records of a file, or a reason (str) for each damaged record."""
     with FileSystems.open(path) as stream:
         yield from _records(stream)
 
 
 def _records(stream: BinaryIO) -> Iterator[bytes | str]:
-    lost = "; it and all that follows it in the file cannot be read"
+    lost = "; this record and the rest of the file cannot be read"
     while header := stream.read(HEADER):
         if len(header) < HEADER:
             yield f"the file ends within the record's header{lost}"
             return
         length, checksum = struct.unpack("<QI", header)
         if checksum != masked_checksum(header[:8]):
-            yield f"the record's header is damaged, or the file is not of TFRecords{lost}"
+            yield f"the record's header is damaged, or the file is not a TFRecord file{lost}"
             return
         data = stream.read(length + FOOTER)
         if len(data) < length + FOOTER:
@@ -152,14 +152,14 @@ def _records(stream: BinaryIO) -> Iterator[bytes | str]:
         if struct.unpack("<I", data[-FOOTER:]) == (masked_checksum(payload),):
             yield payload
         else:
-            yield "the record's data do not match its checksum"
+            yield "the record's data does not match its checksum"
 
 
 class ReadImages(beam.DoFn):
     """Reads lists of image files (path, name) into chunks."""
 
     def process(self, element):
-        """Gives one chunk."""
+        """Yields one chunk."""
         data = []
         for path, _ in element:
             with FileSystems.open(path) as stream:

@@ -1,4 +1,4 @@
-"""From chunks of records or image files to a signature's arrays, row by row checked."""
+"""Converts chunks of records or image files to the arrays of a signature, checking each row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from serving.batch.inputs import InputReader, held
+from serving.batch.inputs import InputReader, feature_values
 from serving.batch.reading import IMAGES, BadRow, Chunk
 from serving.batch.tensor_specs import RowSpec
 from tfvae.data.example_images import parse_example
@@ -17,12 +17,12 @@ SEED = "seed"
 
 
 class Rows(NamedTuple):
-    """Rows that can be encoded together.
+    """Rows to encode together.
 
     Attributes:
-        keys: What tells the rows from one another in the output.
-        sources: Where they lie; the same as `keys` where those are not read from a feature.
-        arrays: Input name to array, the rows along its first axis.
+        keys: Keys of the rows in the output.
+        sources: Sources of the rows; equal to `keys` unless a feature has the keys.
+        arrays: Input name to array, with the rows along its first axis.
     """
 
     keys: list[str]
@@ -30,22 +30,22 @@ class Rows(NamedTuple):
     arrays: dict[str, np.ndarray]
 
     def part(self, start: int, end: int) -> Rows:
-        """Returns rows `start` to `end` - 1."""
+        """Returns the rows from `start` to `end`, exclusive."""
         arrays = {name: array[start:end] for name, array in self.arrays.items()}
         return Rows(self.keys[start:end], self.sources[start:end], arrays)
 
 
 class RowReader:
-    """Makes rows of chunks. What cannot be one becomes a BadRow; the others stay what they are.
+    """Converts chunks to rows; an invalid input becomes a BadRow and does not affect the others.
 
     Args:
-        inputs: The signature's inputs.
+        inputs: Inputs of the signature.
         kind: RECORDS or IMAGES.
-        features: Input name to the tf.train.Example's feature that holds it.
-        seed: First number of the seeds that rows are given, of which the second is their key's.
-        key_feature: Feature that holds the key; files and record numbers are the keys where None.
-        resize: Whether the largest central part of an encoded image that has the aspect ratio
-            needed is resized, where it is not of the size needed.
+        features: Input name to feature of the tf.train.Example.
+        seed: First number of each row's seed; the second is a hash of its key.
+        key_feature: Feature with the key; if None, the key is FILE:NUMBER.
+        resize: Whether to crop encoded images to the aspect ratio of the input, centrally, and
+            resize them.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class RowReader:
         self._key_feature = key_feature
 
     def read(self, chunk: Chunk) -> tuple[Rows, list[BadRow]]:
-        """Returns the rows of a chunk and what cannot be one; together as many as it has."""
+        """Returns the rows of a chunk, and its bad rows."""
         keys: list[str] = []
         sources: list[str] = []
         columns: dict[str, list] = {name: [] for name in self._inputs}
@@ -89,7 +89,7 @@ class RowReader:
             sources.append(source)
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
-        arrays = {name: self._inputs[name].gathered(column) for name, column in columns.items()}
+        arrays = {name: self._inputs[name].stack(column) for name, column in columns.items()}
         return Rows(keys, sources, arrays | self._seed_arrays(keys)), bad
 
     def _seed_arrays(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
@@ -101,10 +101,10 @@ class RowReader:
         return dict.fromkeys(self._seeds, seeds)
 
     def _key(self, features, source: str) -> str:
-        kind, found = held(features, self._key_feature or "")
+        kind, found = feature_values(features, self._key_feature or "")
         if kind not in ("bytes_list", "int64_list") or len(found) != 1:
             raise ValueError(
-                f"{source} has no key: feature {self._key_feature!r} must hold one byte string or "
-                f"one integer; it holds {len(found)} of {kind or 'nothing'}"
+                f"{source} has no key: feature {self._key_feature!r} must have one byte string or "
+                f"one integer; it has {len(found)} of {kind or 'nothing'}"
             )
         return found[0].decode() if kind == "bytes_list" else str(found[0])

@@ -1,4 +1,4 @@
-"""The inputs and outputs of a signature as plain values, which workers are sent."""
+"""The inputs and outputs of a signature as plain values, which can be sent to workers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tfvae.saved_model.c_api import CApiError, read_meta_graph
 
 
 class RowSpec(NamedTuple):
-    """One row of an input or an output.
+    """The dtype and shape of one row of an input or output.
 
     Attributes:
-        dtype: NumPy's name of the values' type, "object" of byte strings.
-        shape: Shape without the batch's axis, -1 where it is not known.
+        dtype: NumPy's name of the dtype; "object" for byte strings.
+        shape: Shape without the batch axis; -1 for an unknown size.
     """
 
     dtype: str
@@ -26,7 +26,7 @@ class RowSpec(NamedTuple):
 
     @property
     def is_image(self) -> bool:
-        """Whether a row is an image of float values, [H, W, C]."""
+        """Whether a row is a float image [H, W, C]."""
         return self.dtype == "float32" and len(self.shape) == 3 and min(self.shape) > 0
 
     @property
@@ -36,17 +36,17 @@ class RowSpec(NamedTuple):
 
     @property
     def is_seed(self) -> bool:
-        """Whether a row can be a seed of two integers."""
+        """Whether a row may be a seed: two integers."""
         return self.dtype == "int64" and self.shape == (2,)
 
     @property
     def size(self) -> int | None:
-        """Number of values, None where it is not known."""
+        """Number of values; None if it is unknown."""
         return None if min(self.shape, default=0) < 0 else math.prod(self.shape)
 
 
 class RowSignature(NamedTuple):
-    """A signature: names of inputs and outputs to what a row of them is."""
+    """The inputs and outputs of a signature: name to RowSpec."""
 
     inputs: dict[str, RowSpec]
     outputs: dict[str, RowSpec]
@@ -56,8 +56,8 @@ def read_signature(version: Path, name: str) -> RowSignature:
     """Reads a signature of a SavedModel.
 
     Raises:
-        ValueError: There is none of this name, a tensor of it has no axis for the batch, or there
-            is no SavedModel to be read.
+        ValueError: The SavedModel cannot be read, has no signature of this name, or a tensor of the
+            signature has no batch axis.
     """
     try:
         found = read_meta_graph(version).signature_def
@@ -68,7 +68,7 @@ def read_signature(version: Path, name: str) -> RowSignature:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         guess = f"did you mean {close[0]!r}? " if close else ""
         raise ValueError(
-            f"--signature is {name!r}, which {version} has not; {guess}it has "
+            f"--signature={name}: {version} has no such signature; {guess}it has "
             f"{', '.join(sorted(known))}"
         )
     definition = known[name]
@@ -83,8 +83,8 @@ def _specs(signature: str, tensors: Mapping[str, Any]) -> dict[str, RowSpec]:
         dims = [dim.size for dim in info.tensor_shape.dim]
         if info.tensor_shape.unknown_rank or not dims or dims[0] != -1:
             raise ValueError(
-                f"--signature={signature}: tensor {name!r} has shape {dims}, whose first axis is "
-                "not a batch of any size; rows cannot be told apart"
+                f"--signature={signature}: tensor {name!r} has shape {dims}; its first axis must "
+                "be a batch of any size"
             )
         dtype = np.dtype(tf.dtypes.as_dtype(info.dtype).as_numpy_dtype).name
         specs[name] = RowSpec(dtype, tuple(dims[1:]))

@@ -1,4 +1,4 @@
-"""Outputs: TFRecords or Parquet, what could not be encoded, and whose folder it is."""
+"""Writes the output: TFRecord or Parquet files, and bad rows; locks and cleans the folder."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ROW_GROUP = 8192
 
 
 class WriteRows(beam.PTransform):
-    """Writes encoded rows to rows-NNNNN-of-NNNNN files, which Beam names when they are whole.
+    """Writes encoded rows to files rows-NNNNN-of-NNNNN; Beam renames them when complete.
 
     Args:
-        directory: Where they go.
+        directory: Folder of the output.
         kind: One of FORMATS.
-        outputs: The signature's outputs.
+        outputs: Outputs of the signature.
     """
 
     def __init__(self, directory: str, kind: str, outputs: Mapping[str, RowSpec]):
@@ -43,7 +43,7 @@ class WriteRows(beam.PTransform):
         self._outputs = dict(outputs)
 
     def expand(self, pcollection):
-        """Gives the files' names."""
+        """Returns the names of the files."""
         if self._kind == "parquet":
             schema = parquet_schema(self._outputs)
             return (
@@ -67,12 +67,12 @@ def write_bad(directory: str) -> beam.PTransform:
 
 
 def bad_line(row: BadRow) -> bytes:
-    """A line of JSON."""
+    """Returns a bad row as a line of JSON."""
     return json.dumps(row._asdict()).encode() + b"\n"
 
 
 def _write_bytes(prefix: str, suffix: str) -> beam.PTransform:
-    # Elements are written as they are, so that one may be many records.
+    # Without newlines or encoding, so that one element may contain many records.
     return beam.io.WriteToText(
         prefix,
         suffix,
@@ -84,9 +84,9 @@ def _write_bytes(prefix: str, suffix: str) -> beam.PTransform:
 
 
 def _framed_records(encoded: Encoded) -> bytes:
-    """Rows as they stand in a TFRecord file: tf.train.Examples of `key` and the outputs.
+    """Returns rows as TFRecords: tf.train.Examples with `key` and the outputs.
 
-    Values of more than one axis lie in a row, their shape in a feature NAME/shape.
+    Values with more than one axis are flattened, with their shape in a feature NAME/shape.
     """
     import tensorflow as tf  # noqa: PLC0415
 
@@ -114,9 +114,9 @@ def _framed_records(encoded: Encoded) -> bytes:
 
 
 def parquet_schema(outputs: Mapping[str, RowSpec]):
-    """The columns: `key`, and each output as a number or string, or a list of its values.
+    """Returns the columns: `key`, and each output as a number, a string, or a list of values.
 
-    The shape of a list of more than one axis is in the column's metadata, as JSON.
+    Values with more than one axis are flattened, with their shape as JSON in the column's metadata.
     """
     import pyarrow as pa  # noqa: PLC0415
 
@@ -131,11 +131,11 @@ def parquet_schema(outputs: Mapping[str, RowSpec]):
 
 
 class ToTables(beam.DoFn):
-    """Gathers rows into tables large enough to be row groups of a Parquet file.
+    """Collects rows into tables, each large enough for a row group of a Parquet file.
 
     Args:
-        schema: The file's.
-        outputs: The signature's outputs.
+        schema: Schema of the file.
+        outputs: Outputs of the signature.
     """
 
     def __init__(self, schema, outputs: Mapping[str, RowSpec]):
@@ -143,19 +143,19 @@ class ToTables(beam.DoFn):
         self._outputs = dict(outputs)
 
     def start_bundle(self):
-        """Begins with no rows."""
+        """Starts without rows."""
         self._batches: list = []
         self._rows = 0
 
     def process(self, encoded: Encoded):
-        """Gives a table where there are rows enough."""
+        """Adds rows; yields a table if there are enough."""
         self._batches.append(self._batch(encoded))
         self._rows += len(encoded.keys)
         if self._rows >= _ROW_GROUP:
             yield self._table()
 
     def finish_bundle(self):
-        """Gives the table of what is left."""
+        """Yields a table of the remaining rows."""
         if self._batches:
             window = GlobalWindow()
             yield WindowedValue(self._table(), window.max_timestamp(), (window,))
@@ -186,17 +186,18 @@ class ToTables(beam.DoFn):
 
 @contextlib.contextmanager
 def claimed(directory: str) -> Iterator[None]:
-    """Makes a folder ours, for one run at a time, and empties it of what an unfinished run left.
+    """Locks the output folder for this run, and deletes the files of an unfinished run.
 
     Raises:
-        ValueError: It holds a finished run or other files, cannot be written, or a run is at work.
+        ValueError: The folder has a finished run or other files, cannot be created, or another run
+            is using it.
     """
     local = _is_local(directory)
     try:
         FileSystems.mkdirs(directory)
     except OSError as error:
         if not (local and os.path.isdir(directory)):
-            raise ValueError(f"--output={directory} cannot be made: {error}") from error
+            raise ValueError(f"--output={directory} cannot be created: {error}") from error
     lock = os.open(directory, os.O_RDONLY) if local else None
     try:
         if lock is not None:
@@ -204,7 +205,7 @@ def claimed(directory: str) -> Iterator[None]:
         _empty(directory)
         yield
     except BlockingIOError as error:
-        raise ValueError(f"--output={directory}: another run is at work on it") from error
+        raise ValueError(f"--output={directory}: another run is using it") from error
     finally:
         if lock is not None:
             os.close(lock)
@@ -217,26 +218,26 @@ def _is_local(directory: str) -> bool:
 def _empty(directory: str) -> None:
     if _is_local(directory):
         paths = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
-    else:  # of a store without folders, every file below
+    else:  # Object stores have no folders: match every file below.
         (found,) = FileSystems.match([FileSystems.join(directory, "**")])
         paths = sorted(metadata.path for metadata in found.metadata_list)
     base = directory.rstrip("/") + "/"
     names = [path.removeprefix(base).partition("/")[0] for path in paths]
     if FINISHED in names:
         raise ValueError(
-            f"--output={directory} holds a finished run ({FINISHED}); give another folder, or "
-            "delete that one"
+            f"--output={directory} has a finished run ({FINISHED}); give another folder, or "
+            "delete this one"
         )
     others = [name for name in names if not name.startswith(_OURS)]
     if others:
         raise ValueError(
-            f"--output={directory} holds other files ({others[0]}, ...); give a folder of its own"
+            f"--output={directory} has other files ({others[0]}, ...); give an empty folder"
         )
     if paths:
         FileSystems.delete(paths)
 
 
 def write_finished(directory: str, facts: Mapping[str, Any]) -> None:
-    """Writes what a finished run was and gave."""
+    """Writes the settings and results of a finished run."""
     with FileSystems.create(FileSystems.join(directory, FINISHED), "application/json") as stream:
         stream.write(json.dumps(facts, indent=2).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""Where the server is: `host:port` of its gRPC, or the URL of its REST API."""
+"""Addresses of servers: `host:port` for gRPC, or the URL of the REST API."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import ipaddress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-# Of gRPC's own names, those that never leave the machine.
+# Name schemes of gRPC that stay on this machine.
 _LOCAL = ("unix:", "unix-abstract:")
 _RESOLVERS = ("dns:", "ipv4:", "ipv6:", "xds:", *_LOCAL)
 
 
 class Address(NamedTuple):
-    """An address.
+    """The address of a server.
 
     Attributes:
-        text: As it was given.
+        text: The address as given.
         scheme: `grpc`, `http` or `https`.
-        host: The host's name or number; empty where gRPC resolves a name of its own.
-        port: The port; None is the scheme's, or where gRPC resolves the name.
-        path: Path before `/v1`, of a URL.
+        host: Host name or IP address; empty for gRPC's own name schemes, such as `dns:`.
+        port: Port; None for the default of the scheme and for gRPC's own name schemes.
+        path: Path of a URL before `/v1`.
     """
 
     text: str
@@ -30,7 +30,7 @@ class Address(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether what is sent there stays on this machine."""
+        """Whether requests to the address stay on this machine."""
         if self.text.startswith(_LOCAL):
             return True
         try:
@@ -40,17 +40,17 @@ class Address(NamedTuple):
 
 
 def parse(text: str) -> Address:
-    """Reads an address.
+    """Parses an address.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not an address.
     """
     scheme, separator, _ = text.partition("://")
     if not separator or text.startswith(_RESOLVERS):
         return _grpc(text)
     if scheme not in ("http", "https"):
         raise ValueError(
-            f"address={text!r} must be host:port for gRPC, or begin http:// or https:// for REST"
+            f"address={text!r} must be host:port for gRPC, or http:// or https:// for REST"
         )
     parts, port = _split(text, text)
     if parts.query or parts.fragment or parts.username is not None:
@@ -67,7 +67,7 @@ def _grpc(text: str) -> Address:
     parts, port = _split(f"//{text}", text)
     if port is None or parts.path or "@" in text:
         raise ValueError(
-            f"address={text!r} must be host:port, such as localhost:8500, or begin http:// or "
+            f"address={text!r} must be host:port, such as localhost:8500, or http:// or "
             "https:// for REST"
         )
     return Address(text, "grpc", parts.hostname or "", port)

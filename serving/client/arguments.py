@@ -1,4 +1,4 @@
-"""What a caller gives, made into what the model takes: seeds, dtypes, shapes, chunks."""
+"""Converts and checks the caller's arguments: seeds, dtypes, shapes, chunks."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def seed_rows(seed: Any, n: int) -> np.ndarray:
     """Expands a seed to one row for each example.
 
     Args:
-        seed: An int, or rows [n, 2].
-        n: How many rows.
+        seed: An int, or integers of shape [n, 2].
+        n: Number of examples.
 
     Returns:
-        int64 [n, 2]; the rows (seed, i) for an int.
+        int64 [n, 2]; row i is (seed, i) if the seed is an int.
 
     Raises:
-        ValueError: The rows are not [n, 2] integers, or beyond int64.
+        ValueError: The seed is neither, or does not fit into int64.
     """
     array = np.asarray(seed)
     too_large = array.dtype.kind == "O" and isinstance(seed, int)
@@ -41,27 +41,28 @@ def seed_rows(seed: Any, n: int) -> np.ndarray:
 
 
 def count(name: str, value: int) -> int:
-    """The value, which must be a whole number from 0.
+    """Returns the value if it is an integer of at least 0.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The value is negative or not an integer.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ValueError(f"{name}={value!r} must be a whole number, at least 0")
+        raise ValueError(f"{name}={value!r} must be an integer of at least 0")
     return int(value)
 
 
 def chunks(size: int, chunk_size: int) -> Iterator[slice]:
-    """At least one chunk: an empty call learns the shapes of its answer."""
+    """Yields slices of `chunk_size`; one for an empty array, so that the server returns shapes."""
     for start in range(0, max(size, 1), chunk_size):
         yield slice(start, start + chunk_size)
 
 
 def checked(value: Any, name: str, spec: TensorSpec) -> np.ndarray:
-    """The array in the dtype that the model takes.
+    """Returns the value as an array of the model's dtype.
 
     Raises:
-        ValueError: Its shape or dtype is not the model's, or it holds integers for floats.
+        ValueError: The shape does not match the model's, or the dtype cannot be converted safely;
+            integers are not converted to floats.
     """
     array = as_array(value)
     dtype, shape = tensors.numpy_dtype(spec.data_type), spec.shape
@@ -70,22 +71,24 @@ def checked(value: Any, name: str, spec: TensorSpec) -> np.ndarray:
         and all(want in (-1, have) for want, have in zip(shape, array.shape, strict=True))
     )
     if not fits:
-        raise ValueError(f"{name} has shape {array.shape}, the model takes {shape}, -1 any size")
+        raise ValueError(
+            f"{name} has shape {array.shape}; the model takes {shape}, -1 for any size"
+        )
     if dtype.kind == "f" and array.dtype.kind in "iu" and array.size:
         raise ValueError(
-            f"{name} has dtype {array.dtype}, the model takes {dtype}; scale it to the model's "
-            "range first, for 8-bit images usually array / 255"
+            f"{name} has dtype {array.dtype}; the model takes {dtype}. Scale it to the model's "
+            "range first, usually array / 255 for 8-bit images"
         )
     if dtype.kind == "O":
         if not all(isinstance(item, bytes) for item in array.flat):
-            raise ValueError(f"{name} has dtype {array.dtype}, the model takes bytes objects")
+            raise ValueError(f"{name} has dtype {array.dtype}; the model takes bytes objects")
     elif array.size and not np.can_cast(array.dtype, dtype, "same_kind"):
-        raise ValueError(f"{name} has dtype {array.dtype}, the model takes {dtype}")
+        raise ValueError(f"{name} has dtype {array.dtype}; the model takes {dtype}")
     return array.astype(dtype, copy=False)
 
 
 def as_array(value: Any) -> np.ndarray:
-    """Lists of bytes become object arrays, for NumPy's own bytes lose trailing zeros."""
+    """Returns an array; bytes become objects, because NumPy's bytes dtype drops trailing zeros."""
     if isinstance(value, np.ndarray):
         return value
     array = np.asarray(value)
@@ -95,22 +98,22 @@ def as_array(value: Any) -> np.ndarray:
 def traversal(
     latents: np.ndarray, dimensions: Sequence[int] | None, values: Sequence[float]
 ) -> np.ndarray:
-    """Latents with one dimension after the other set to one value after the other.
+    """Returns latents for a traversal: sets each dimension in turn to each of the values.
 
     Args:
         latents: [N, d].
-        dimensions: Which of the d; all where None.
-        values: T of them.
+        dimensions: D dimensions to traverse; all d if None.
+        values: T values.
 
     Returns:
-        [N, dimensions, T, d].
+        [N, D, T, d].
 
     Raises:
-        ValueError: latents is not [N, d], or has no such dimension.
+        ValueError: latents is not [N, d], or a dimension is out of range.
     """
     latents = np.asarray(latents)
     if latents.ndim != 2:
-        raise ValueError(f"latents has shape {latents.shape}; it must be [N, d], a row each")
+        raise ValueError(f"latents has shape {latents.shape}; it must be [N, d]")
     size = latents.shape[1]
     dimensions = range(size) if dimensions is None else dimensions
     for dimension in dimensions:

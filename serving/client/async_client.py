@@ -1,4 +1,4 @@
-"""The client whose methods are coroutines."""
+"""The asynchronous client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 def _awaitable(
     method: Callable[Concatenate[Methods, P], CallGenerator[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Awaitable[T]]:
-    """The coroutine of `AsyncClient` that runs a generator."""
+    """Returns a coroutine method of `AsyncClient` that runs the generator of `method`."""
 
     @functools.wraps(method)
     async def run(self: AsyncClient, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -33,7 +33,7 @@ def _awaitable(
 
 
 class AsyncClient(Connection):
-    """`Client` with coroutines for methods; belongs to the event loop that first calls one.
+    """`Client` with coroutine methods; belongs to the event loop of its first call.
 
     Example:
         >>> client = AsyncClient("localhost:8500", model="factor_vae")  # doctest: +SKIP
@@ -98,7 +98,7 @@ class AsyncClient(Connection):
     async def _answer(self, call: Call) -> Any:
         if isinstance(call, Sleep):
             return await asyncio.sleep(call.seconds)
-        if self._transport is None:  # Made here, where its event loop runs.
+        if self._transport is None:  # Created here, inside the running event loop.
             is_grpc = self._address.scheme == "grpc"
             self._transport = (
                 AsyncGrpcTransport(self._grpc) if is_grpc else AsyncRestTransport(self._rest)

@@ -1,7 +1,8 @@
-"""What a method asks of the server, whichever way it is sent.
+"""Calls to the server, independent of the transport.
 
-A method is a generator: it yields the calls that it needs, is sent their answers, and returns its
-result; a failed call is thrown into it. So a blocking and an asynchronous client share it.
+A client method is a generator: it yields calls, receives their answers, and returns its result; the
+error of a failed call is thrown into it. The blocking and the asynchronous client share these
+generators.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 
 class Predict(NamedTuple):
-    """Runs a signature; answered by output names to arrays."""
+    """Runs a signature. Answer: output name to array."""
 
     signature: str
     inputs: Mapping[str, np.ndarray]
@@ -23,21 +24,21 @@ class Predict(NamedTuple):
 
 
 class GetSignatures(NamedTuple):
-    """Asks for the signatures; answered by `Signatures`."""
+    """Fetches the signatures. Answer: `Signatures`."""
 
 
 class GetStatus(NamedTuple):
-    """Asks for the versions; answered by version to (state, error message).
+    """Fetches the states of the versions. Answer: version to (state, error message).
 
     Attributes:
-        wait: Seconds in which a server that is not there yet may come; None allows none.
+        wait: Seconds to wait for an unreachable server; None does not wait.
     """
 
     wait: float | None = None
 
 
 class Sleep(NamedTuple):
-    """Lets time pass; answered by None."""
+    """Pauses. Answer: None."""
 
     seconds: float
 

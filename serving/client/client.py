@@ -1,4 +1,4 @@
-"""The client whose methods wait for their answers."""
+"""The blocking client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 def _blocking(
     method: Callable[Concatenate[Methods, P], CallGenerator[T]],
 ) -> Callable[Concatenate[Client, P], T]:
-    """The method of `Client` that runs a generator."""
+    """Returns a method of `Client` that runs the generator of `method`."""
 
     @functools.wraps(method)
     def run(self: Client, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -33,11 +33,11 @@ def _blocking(
 
 
 class Client(Connection):
-    """Calls a model on a server that speaks TensorFlow Serving, ours or the stock one.
+    """Calls a model on a server with TensorFlow Serving's API, embedded or stock.
 
-    A call of many rows is sent in chunks, a few at a time; the answers are those of one call. Seeds
-    are integers, or one row [B, 2] of int64 for each example: an integer seed stands for the rows
-    (seed, i). Errors of the server are raised as `grpc.RpcError`, with its `code()` and
+    Calls with many rows are sent in chunks, several at once, with the same result as one request.
+    A seed is an integer, or int64 [B, 2] with one row for each example; an integer stands for the
+    rows (seed, i). Errors of the server are raised as `grpc.RpcError` with `code()` and
     `details()`, over REST too. Threads may share a client.
 
     Example:

@@ -35,7 +35,7 @@ _SERVER_FLAGS = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Reports errors in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{_PROGRAM}: {message}; see --help\n")
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return flags.run(client, flags)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:  # Whoever read the output has enough.
+    except BrokenPipeError:  # The reader closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except grpc.RpcError as error:
@@ -65,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """The program."""
+    """Runs the program."""
     code = main()
     if code == _INTERRUPTED:
         sys.stdout.flush()
-        os._exit(code)  # Requests under way would be waited for.
+        os._exit(code)  # Exiting normally would wait for requests in flight.
     sys.exit(code)
 
 
@@ -98,7 +98,7 @@ def _reconstruct(client: Client, flags: argparse.Namespace) -> int:
         return _write(_named(client.reconstruct(given.arrays), signature), flags)
     encoded = _encoded(client, given)
     if "mean" not in encoded:
-        raise ValueError("the model's posterior has no mean; give images as .npy, --output=x.npz")
+        raise ValueError("the model's posterior has no mean; give a .npy and --output=x.npz")
     return _write(_decoded(client, encoded["mean"], _wants_pictures(flags)), flags)
 
 
@@ -123,7 +123,7 @@ def _encoded(client: Client, given: files.Given) -> dict[str, np.ndarray]:
 
 
 def _picture_input(client: Client) -> str:
-    """The name by which a signature takes PNGs and nothing else, such as image_bytes."""
+    """Returns the input name of the signature that takes only PNGs, such as image_bytes."""
     found = {
         name
         for signature, one in client.metadata().items()
@@ -133,7 +133,7 @@ def _picture_input(client: Client) -> str:
     if len(found) != 1:
         raise ValueError(
             f"model {client.model!r} has {'several signatures' if found else 'no signature'} such "
-            "as encode_png that takes pictures alone; give its inputs as a .npy, .npz or .json file"
+            "as encode_png that takes only pictures; give its inputs as a .npy, .npz or .json file"
         )
     return found.pop()
 
@@ -146,7 +146,7 @@ def _decoded(client: Client, latents: Any, pictures: bool) -> dict[str, np.ndarr
 
 
 def _named(answer: Any, signature: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The arrays by the names that the signature gives them."""
+    """Returns the arrays by the names of the signature's outputs."""
     if isinstance(answer, dict):
         return answer
     (name,) = set(signature["outputs"]) - {"latent"}
@@ -176,38 +176,52 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         added.set_defaults(run=run, kinds=kinds)
         _add_server_flags(added)
-        added.add_argument("--output", metavar="FILE", help=f"{', '.join(kinds)}; else JSON here")
+        added.add_argument(
+            "--output", metavar="FILE", help=f"{', '.join(kinds)}; default: print JSON"
+        )
         return added
 
     pictures = "pictures, or one .npy, .npz or .json file of the model's inputs"
-    encode = command("encode", _encode, _ARRAYS, "The posterior of pictures or arrays.")
+    encode = command(
+        "encode",
+        _encode,
+        _ARRAYS,
+        "Encodes to the posterior's parameters.",
+    )
     encode.add_argument("files", nargs="+", help=pictures)
-    decode = command("decode", _decode, _PICTURES, "The images of latents.")
-    decode.add_argument("file", help=".npy, .npz or .json, such as encode writes")
+    decode = command("decode", _decode, _PICTURES, "Decodes latents to images.")
+    decode.add_argument("file", help=".npy, .npz or .json file, as written by encode or sample")
     sample = command("sample", _sample, _PICTURES, "Draws latents and decodes them.")
-    sample.add_argument("--n", type=int, default=1, help="how many; default 1")
+    sample.add_argument("--n", type=int, default=1, help="number of samples; default 1")
     sample.add_argument("--seed", type=int, default=0, help="default 0")
-    reconstruct = command("reconstruct", _reconstruct, _PICTURES, "Encodes and decodes.")
+    reconstruct = command("reconstruct", _reconstruct, _PICTURES, "Encodes, then decodes.")
     reconstruct.add_argument("files", nargs="+", help=pictures)
-    command("status", _status, _JSON, "The model's versions; exits 1 where none is available.")
+    command("status", _status, _JSON, "The model's versions; exits with 1 if none is available.")
     command("metadata", _metadata, _JSON, "The model's signatures.")
     return parser
 
 
 def _add_server_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--address", default="localhost:8500", help="host:port of gRPC, or REST's URL; %(default)s")
-    add("--model", default="default", help="name of the model, as the server has it; %(default)s")
-    add("--version", type=int, help="the model's version; the latest")
-    add("--version_label", help="a version's label, in place of --version")
-    add("--timeout", type=float, default=60.0, help="seconds of a request; %(default)g")
-    add("--retries", type=int, default=4, help="tries again if overloaded or away; %(default)s")
-    add("--bearer_token_file", metavar="FILE", help="its first line is sent as the token")
-    add("--ssl", action="store_true", help="gRPC by TLS, as any --ssl_ flag does")
+    add(
+        "--address",
+        default="localhost:8500",
+        help="host:port for gRPC, or REST's URL; %(default)s",
+    )
+    add("--model", default="default", help="name of the model on the server; %(default)s")
+    add("--version", type=int, help="version of the model; default: the latest")
+    add("--version_label", help="label of a version, instead of --version")
+    add("--timeout", type=float, default=60.0, help="seconds allowed per request; %(default)g")
+    add("--retries", type=int, default=4, help="retries if the server is busy or down; %(default)s")
+    add("--bearer_token_file", metavar="FILE", help="file with the token to send in its first line")
+    add("--ssl", action="store_true", help="use TLS for gRPC; implied by any --ssl_ flag")
     for name, text in (
-        ("root_certificates", "PEM that the server's certificate is of; public authorities"),
-        ("client_certificate", "PEM that the client shows"),
-        ("client_key", "its key, in PEM"),
+        (
+            "root_certificates",
+            "authorities of the server's certificate, in PEM; public ones",
+        ),
+        ("client_certificate", "certificate of the client, in PEM"),
+        ("client_key", "key of the client's certificate, in PEM"),
     ):
         add(f"--ssl_{name}", metavar="FILE", help=text)
     add("--insecure", action="store_true", help="send the token in plain text")

@@ -1,4 +1,4 @@
-"""What both clients are made of: where the model is, and how it is called."""
+"""The base of both clients: checks and stores the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .security import Pem
 
 
 class Connection:
-    """What both clients are made of; sends nothing."""
+    """The settings of a client; sends nothing."""
 
     def __init__(
         self,
@@ -32,30 +32,30 @@ class Connection:
         bearer_token: str | None = None,
         insecure: bool = False,
     ):
-        """Checks what it is given; nothing is sent yet.
+        """Checks the settings; nothing is sent yet.
 
         Args:
-            address: `host:port` of the server's gRPC, or `http://host:port` (`https://`) of its
-                REST API, which is slower and has no half precision.
+            address: `host:port` for gRPC, or `http://host:port` (`https://`) for the REST API,
+                which is slower and has no half precision.
             model: Name of the model.
-            version: Version of the model; None is the latest.
-            version_label: Label of a version, in place of its number.
-            timeout: Seconds allowed for each request, its retries included.
-            chunk_size: Most rows of one request.
-            max_in_flight: Most requests of one call that the server has at a time.
-            retries: How often a request that finds the server overloaded or away is sent again,
-                with growing delays; 0 never, 4 at the most.
-            ssl: Whether gRPC is encrypted; so it is where any of the following three is given.
-            ssl_root_certificates: PEM, as a path or bytes, that the server's certificate must be
-                of; None: of a public authority.
-            ssl_client_certificate: PEM, as a path or bytes, where the server asks for one.
-            ssl_client_key: Its key.
-            bearer_token: Sent with every request.
-            insecure: Sends the token in plain text to other machines too.
+            version: Version of the model; None selects the latest.
+            version_label: Label of a version, instead of its number.
+            timeout: Seconds allowed for each request, including its retries.
+            chunk_size: Maximum rows of one request.
+            max_in_flight: Maximum number of concurrent requests of one call.
+            retries: How often a request is sent again if the server is overloaded or unreachable,
+                with growing delays; from 0 to 4.
+            ssl: Whether gRPC uses TLS; implied by each of the following three.
+            ssl_root_certificates: Authorities of the server's certificate in PEM, as a path or
+                bytes; None accepts the public authorities.
+            ssl_client_certificate: Certificate of the client in PEM, as a path or bytes.
+            ssl_client_key: Key of the client's certificate in PEM, as a path or bytes.
+            bearer_token: Token to send with every request.
+            insecure: Whether the token may be sent to other machines in plain text.
 
         Raises:
-            ValueError: An argument is out of range, or one does not go with another.
-            OSError: A certificate's file cannot be read.
+            ValueError: An argument is out of range, or two arguments contradict each other.
+            OSError: A certificate file cannot be read.
         """
         _check_numbers(timeout, chunk_size, max_in_flight, retries)
         self._address = addresses.parse(address)
@@ -76,7 +76,7 @@ class Connection:
         self._open()
 
     def _open(self) -> None:
-        """Opens the connection, where it belongs to no event loop."""
+        """Opens the connection, if it needs no event loop."""
 
     @property
     def model(self) -> str:

@@ -1,4 +1,4 @@
-"""Files that the command reads and writes: arrays, JSON and pictures."""
+"""Reads and writes the files of the command: arrays, JSON and pictures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ARRAYS = (".npy", ".npz", ".json")
 
 
 class Given(NamedTuple):
-    """What files hold.
+    """The contents of input files.
 
     Attributes:
-        pictures: Their bytes; None where they hold arrays.
-        arrays: One array, or a dictionary of them.
+        pictures: Encoded pictures; None if the input is arrays.
+        arrays: One array, or a dictionary of arrays.
     """
 
     pictures: list[bytes] | None
@@ -30,7 +30,7 @@ def read(paths: Sequence[str]) -> Given:
     """Reads one file of arrays, or pictures.
 
     Raises:
-        ValueError: Both kinds, several files of arrays, or one that is none.
+        ValueError: Arrays and pictures are mixed, several files have arrays, or a file is invalid.
         OSError: A file cannot be read.
     """
     arrays = [path for path in paths if path.lower().endswith(ARRAYS)]
@@ -38,17 +38,17 @@ def read(paths: Sequence[str]) -> Given:
         return Given([Path(path).read_bytes() for path in paths])
     if len(paths) > 1:
         raise ValueError(
-            f"{arrays[0]} is a file of arrays; give it alone, with a row for each example"
+            f"{arrays[0]} has arrays; give only this file, with one row for each example"
         )
     return Given(None, read_arrays(arrays[0]))
 
 
 def read_arrays(path: str) -> Any:
-    """Reads an array, or a dictionary of them, from .npy, .npz or .json.
+    """Reads an array, or a dictionary of arrays, from .npy, .npz or .json.
 
     Raises:
-        ValueError: It holds none.
-        OSError: It cannot be read.
+        ValueError: The file has no arrays.
+        OSError: The file cannot be read.
     """
     content = Path(path).read_bytes()
     try:
@@ -62,15 +62,15 @@ def read_arrays(path: str) -> Any:
             return loaded
         arrays = {name: loaded[name] for name in loaded.files}
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} holds no arrays: {error}") from error
+        raise ValueError(f"{path} has no arrays: {error}") from error
     return arrays if len(arrays) != 1 else next(iter(arrays.values()))
 
 
 def latents(arrays: Any, path: str) -> Any:
-    """The latents among what was read: `latent` or `mean`, as `sample` and `encode` write them.
+    """Returns the latents in a file: `latent` or `mean`, as written by `sample` and `encode`.
 
     Raises:
-        ValueError: There is neither.
+        ValueError: The file has neither.
     """
     if not isinstance(arrays, Mapping):
         return arrays
@@ -81,29 +81,29 @@ def latents(arrays: Any, path: str) -> Any:
 
 
 def check_output(output: str | None, kinds: Sequence[str]) -> None:
-    """Checks where outputs are to be written.
+    """Checks the path of the output.
 
     Raises:
-        ValueError: Not to one of these kinds of files, or to a folder that is not there.
+        ValueError: The path has another ending, or its folder does not exist.
     """
     if output is None:
         return
     if not output.lower().endswith(tuple(kinds)):
         raise ValueError(f"--output={output} must end in {', '.join(kinds)}")
     if not Path(output).absolute().parent.is_dir():
-        raise ValueError(f"--output={output}: there is no folder {Path(output).parent}")
+        raise ValueError(f"--output={output}: folder {Path(output).parent} does not exist")
 
 
 def write(outputs: Mapping[str, Any], output: str | None) -> list[Path]:
-    """Writes arrays as JSON or .npz, or the pictures among them as PNGs; returns the files.
+    """Writes arrays as JSON, .npz or PNGs, and returns the paths written.
 
     Args:
-        outputs: Name to array; images [B, H, W, C] from 0, black, to 1, or PNGs as bytes.
-        output: The file, whose ending says what is written; None prints JSON. Of several pictures
-            each has its number before the ending.
+        outputs: Name to array; images are [B, H, W, C] in [0, 1], or PNGs as bytes.
+        output: Path; its ending selects the format. None prints JSON. If there are several PNGs,
+            their numbers are added before the ending.
 
     Raises:
-        ValueError: There is no picture among them, or Pillow, which makes them, is missing.
+        ValueError: PNGs are wanted but no output is an image, or Pillow is not installed.
         OSError: A file cannot be written.
     """
     if output is None:
@@ -121,13 +121,13 @@ def write(outputs: Mapping[str, Any], output: str | None) -> list[Path]:
 
 
 def to_json(value: Any) -> str:
-    """The value as JSON, arrays as lists."""
+    """Returns the value as JSON, with arrays as lists."""
     return json.dumps(value, default=_to_list)
 
 
 def _to_list(array: np.ndarray) -> Any:
     if array.dtype == np.float32:
-        # Through text, so that 0.1 is written as 0.1 and not as 0.10000000149011612.
+        # Converts through text, so that 0.1 is not written as 0.10000000149011612.
         return array.astype("U32").astype(np.float64).tolist()
     return array.tolist()
 
@@ -135,7 +135,7 @@ def _to_list(array: np.ndarray) -> Any:
 def _write_pictures(outputs: Mapping[str, np.ndarray], path: Path) -> list[Path]:
     pictures = {name: _pngs(array) for name, array in outputs.items() if _is_picture(array)}
     if not pictures:
-        raise ValueError(f"the outputs are {', '.join(outputs)}, no pictures; give --output=x.npz")
+        raise ValueError(f"the outputs {', '.join(outputs)} are not pictures; give --output=x.npz")
     written = []
     for name, pngs in pictures.items():
         stem = path.stem if len(pictures) == 1 else f"{path.stem}-{name}"

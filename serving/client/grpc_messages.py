@@ -1,4 +1,4 @@
-"""Calls as TensorFlow Serving's gRPC messages, and their answers."""
+"""Converts calls to TensorFlow Serving's gRPC messages, and responses to answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
 
 class Exchange(NamedTuple):
-    """A method of the server: its path, and what its answer is."""
+    """A gRPC method: its path and its response type."""
 
     path: str
     response: Any
@@ -30,7 +30,7 @@ EXCHANGES = {
 
 
 def request(call: Call, model: ModelSpec) -> Any:
-    """The message of a call."""
+    """Returns the request message of a call."""
     if isinstance(call, Predict):
         message = messages_pb2.PredictRequest(
             model_spec=_spec(model, call.signature), output_filter=call.output_filter
@@ -46,7 +46,7 @@ def request(call: Call, model: ModelSpec) -> Any:
 
 
 def answer(call: Call, response: Any) -> Any:
-    """What a call is answered by (see `calls`)."""
+    """Returns the answer to a call (see `calls`)."""
     if isinstance(call, Predict):
         return _outputs(response)
     if isinstance(call, GetSignatures):

@@ -1,4 +1,4 @@
-"""Sends calls over gRPC, blocking and asynchronously; the channels are made alike."""
+"""Sends calls over gRPC, blocking or asynchronously."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .grpc_messages import EXCHANGES
 from .model_spec import ModelSpec
 from .security import Security
 
-_LARGEST_MESSAGE = 2**31 - 1  # gRPC's own is 4 MiB, a few hundred images.
+_LARGEST_MESSAGE = 2**31 - 1  # The default is 4 MiB, a few hundred images.
 
 
 class GrpcSettings(NamedTuple):
-    """How a model is called over gRPC.
+    """Settings of calls over gRPC.
 
     Attributes:
-        address: Where.
-        model: What.
+        address: Address of the server.
+        model: Model and version.
         security: TLS and token.
-        timeout: Seconds of a request, its retries included.
+        timeout: Seconds allowed for each request, including its retries.
         retries: How often a request is sent again.
     """
 
@@ -37,7 +37,7 @@ class GrpcSettings(NamedTuple):
 
     @property
     def options(self) -> list[tuple[str, Any]]:
-        """The channel's."""
+        """Options of the channel."""
         options: list[tuple[str, Any]] = [
             ("grpc.max_send_message_length", _LARGEST_MESSAGE),
             ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
@@ -46,7 +46,7 @@ class GrpcSettings(NamedTuple):
         if self.retries:
             options += [
                 ("grpc.service_config", retries.service_config(self.retries)),
-                # gRPC keeps 256 KiB of a request to send again, less than a batch of images.
+                # gRPC buffers 256 KiB of a request for retries, less than a batch of images.
                 ("grpc.per_rpc_retry_buffer_size", _LARGEST_MESSAGE),
             ]
         if self.address.is_loopback:
@@ -54,7 +54,7 @@ class GrpcSettings(NamedTuple):
         return options
 
     def methods(self, channel: Any) -> dict[type, Callable[..., Any]]:
-        """The channel's functions, by type of the call."""
+        """Returns type of call to function of the channel."""
         return {
             call: channel.unary_unary(
                 exchange.path,
@@ -65,7 +65,7 @@ class GrpcSettings(NamedTuple):
         }
 
     def keywords(self, call: Call) -> dict[str, Any]:
-        """What each function is called with, beside the message."""
+        """Returns the keyword arguments of a gRPC call."""
         wait = call.wait if isinstance(call, GetStatus) else None
         return {
             "timeout": self.timeout if wait is None else wait,
@@ -75,7 +75,7 @@ class GrpcSettings(NamedTuple):
 
 
 class _Pending(NamedTuple):
-    """A call under way."""
+    """A call in progress."""
 
     call: Call
     future: Any
@@ -88,7 +88,7 @@ class _Pending(NamedTuple):
 
 
 class GrpcTransport:
-    """Blocks."""
+    """Sends calls and blocks until they are answered."""
 
     def __init__(self, settings: GrpcSettings):
         """Opens a channel; nothing is sent yet."""
@@ -107,7 +107,7 @@ class GrpcTransport:
         return grpc_messages.answer(call, response)
 
     def start(self, call: Call) -> _Pending:
-        """Sends a call; its `result` waits for the answer."""
+        """Sends a call; `result` of the return value waits for the answer."""
         request = grpc_messages.request(call, self._settings.model)
         method: Any = self._methods[type(call)]
         return _Pending(call, method.future(request, **self._settings.keywords(call)))
@@ -118,10 +118,10 @@ class GrpcTransport:
 
 
 class AsyncGrpcTransport:
-    """Awaits."""
+    """Sends calls from coroutines."""
 
     def __init__(self, settings: GrpcSettings):
-        """Opens a channel, which belongs to the running event loop."""
+        """Opens a channel in the running event loop."""
         self._settings = settings
         target, credentials = settings.address.text, settings.security.credentials
         if credentials is None:

@@ -1,4 +1,4 @@
-"""What the client asks about a model, each method a generator of its calls (see `calls`)."""
+"""Client methods that inspect a model, as generators of calls (see `calls`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .signature_selection import Selection
 from .signature_specs import Signatures, TensorSpec
 
 _POLL_SECONDS = 0.1
-# What a server answers that may serve the model yet.
+# Errors of a server that may serve the model later.
 _MAY_COME = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.NOT_FOUND,
@@ -23,13 +23,13 @@ _MAY_COME = (
 
 
 class Inspection:
-    """What is known of a model, and how it becomes known."""
+    """Fetches the versions and signatures of a model, and keeps the signatures."""
 
     def __init__(self, model: str):
-        """Knows nothing of the model yet.
+        """Fetches nothing yet.
 
         Args:
-            model: Its name, for messages.
+            model: Name of the model, for error messages.
         """
         self._model = model
         self._signatures: Signatures | None = None
@@ -44,8 +44,8 @@ class Inspection:
             The version served.
 
         Raises:
-            TimeoutError: It does not serve it in time; says what it last answered.
-            grpc.RpcError: It answers what waiting does not mend, such as UNAUTHENTICATED.
+            TimeoutError: The model is not served in time; the message has the last answer.
+            grpc.RpcError: Waiting cannot resolve the error, for example UNAUTHENTICATED.
         """
         end = time.monotonic() + timeout
         answer = ""
@@ -60,7 +60,7 @@ class Inspection:
             except grpc.RpcError as error:
                 if code_of(error) not in _MAY_COME:
                     raise
-                # The last one may have had no time to be told more.
+                # The last attempt may be too short to get an informative answer.
                 if not answer or code_of(error) is not grpc.StatusCode.DEADLINE_EXCEEDED:
                     answer = describe(error)
             if time.monotonic() + _POLL_SECONDS >= end:
@@ -70,7 +70,7 @@ class Inspection:
             yield [Sleep(_POLL_SECONDS)]
 
     def status(self) -> CallGenerator[dict[int, tuple[str, str]]]:
-        """Asks for the model's versions.
+        """Fetches the states of the model's versions.
 
         Returns:
             Version to (state, error message); the states are TensorFlow Serving's: START, LOADING,
@@ -82,11 +82,11 @@ class Inspection:
     def metadata(
         self,
     ) -> CallGenerator[dict[str, dict[str, dict[str, tuple[str, tuple[int, ...] | None]]]]]:
-        """Asks for the model's signatures.
+        """Fetches the model's signatures.
 
         Returns:
-            Signature name to its `inputs` and `outputs`, each name to (dtype, shape); -1 is a
-            dimension of any size, a shape of None one of any rank.
+            Signature name to `inputs` and `outputs`; each maps names to (dtype, shape), where -1 is
+            a dimension of any size, and a shape of None is any rank.
         """
 
         def described(specs: Mapping[str, TensorSpec]):
@@ -110,7 +110,7 @@ class Inspection:
             try:
                 return choose(self._signatures)
             except ValueError:
-                pass  # A newer version of the model may take it.
+                pass  # A newer version of the model may have it.
         signatures = yield from self._fetch_signatures()
         try:
             return choose(signatures)
@@ -119,12 +119,12 @@ class Inspection:
 
 
 def code_of(error: grpc.RpcError) -> grpc.StatusCode | None:
-    """The error's code; None where it has none."""
+    """Returns the error's code; None if it has none."""
     return error.code() if hasattr(error, "code") else None
 
 
 def describe(error: grpc.RpcError) -> str:
-    """What failed, in one line."""
+    """Returns the error in one line."""
     code = code_of(error)
     if code is None:
         return str(error)

@@ -1,4 +1,4 @@
-"""What the client has a model do, each method a generator of its calls (see `calls`)."""
+"""Client methods that run a model, as generators of calls (see `calls`)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .signature_selection import (
 )
 from .signature_specs import Signatures
 
-# An array, or for a model of several modalities a dictionary of them; which one, the model knows.
+# An array; for a model of several modalities, a dictionary of arrays.
 Arrays = Any
 
 
 class Methods(Inspection):
-    """What one model does; a client runs the generators."""
+    """Methods of a model; a client runs the generators."""
 
     def __init__(self, model: str, chunk_size: int):
-        """Knows nothing of the model yet.
+        """Fetches nothing yet.
 
         Args:
-            model: Its name, for messages.
-            chunk_size: Most rows of one request.
+            model: Name of the model, for error messages.
+            chunk_size: Maximum rows of one request.
         """
         super().__init__(model)
         self._chunk_size = chunk_size
@@ -38,17 +38,17 @@ class Methods(Inspection):
     def encode(
         self, images: Any | Mapping[str, Any]
     ) -> CallGenerator[tuple[np.ndarray, np.ndarray] | np.ndarray]:
-        """The posterior q(z|x) of each image, or of any exported subset of modalities.
+        """Returns the posterior q(z|x) of each image, or of any exported subset of modalities.
 
         Args:
-            images: [B, H, W, C] floats in the range the model was trained on; of a model of several
-                modalities a dictionary of modality to array [B, ...].
+            images: Floats [B, H, W, C] in the range of the training data; for a model of several
+                modalities, a dictionary of modality to array [B, ...].
 
         Returns:
-            mean [B, d] and stddev [B, d]; the probabilities alone where q(z|x) is discrete.
+            mean [B, d] and stddev [B, d]; only the probabilities if q(z|x) is discrete.
 
         Raises:
-            ValueError: The arrays do not suit the model, or no signature takes these modalities.
+            ValueError: The arrays do not match the model, or no signature takes these modalities.
         """
         outputs = yield from self._rows(lambda s: select_signature(s, "encode", images))
         if set(outputs) == {"mean", "stddev"}:
@@ -56,10 +56,10 @@ class Methods(Inspection):
         return _only(outputs)
 
     def encode_sample(self, images: Any, seed: Any) -> CallGenerator[np.ndarray]:
-        """One sample of q(z|x) for each image: [B, d].
+        """Returns one sample of q(z|x) for each image: [B, d].
 
         Raises:
-            ValueError: The arrays do not suit the model.
+            ValueError: The arrays or the seed do not match the model.
         """
         outputs = yield from self._rows(
             lambda s: select_signature(s, "encode_sample", images, _given(seed))
@@ -67,13 +67,13 @@ class Methods(Inspection):
         return outputs["latent"]
 
     def decode(self, latents: Any) -> CallGenerator[Arrays]:
-        """The mean of p(x|z) for latents [B, d].
+        """Decodes latents [B, d] to the mean of p(x|z).
 
         Returns:
-            [B, H, W, C]; a dictionary of them for a model of several modalities.
+            [B, H, W, C]; for a model of several modalities, a dictionary of modality to array.
 
         Raises:
-            ValueError: The latents do not suit the model.
+            ValueError: The latents do not match the model.
         """
         outputs = yield from self._rows(lambda s: select_signature(s, "decode", latents))
         return _one_or_all(outputs)
@@ -81,44 +81,44 @@ class Methods(Inspection):
     def sample(
         self, n: int, seed: Any, given: Mapping[str, Any] | None = None
     ) -> CallGenerator[tuple[np.ndarray, Arrays]]:
-        """Draws n latents, from the prior or given some modalities, and decodes them.
+        """Samples n latents, from the prior or given some modalities, and decodes them.
 
         Args:
-            n: How many.
-            seed: An int, or rows [n, 2].
-            given: Modality to array of n rows, or of one row for all n; None draws from the prior.
+            n: Number of samples.
+            seed: An int, or integers [n, 2].
+            given: Modality to array of n rows, or of one row for all n; None samples the prior.
 
         Returns:
-            latent [n, d] and image [n, H, W, C]; a dictionary of modality to array for a model of
-            several.
+            latent [n, d] and image [n, H, W, C]; for a model of several modalities, latent and a
+            dictionary of modality to array.
 
         Raises:
-            ValueError: n is below 0, the seed is none, or no signature takes these modalities.
+            ValueError: n is negative, the seed is invalid, or no signature takes these modalities.
         """
         rows = arguments.count("n", n)
         outputs = yield from self._rows(lambda s: select_sample(s, rows, seed, given))
         return outputs.pop("latent"), _one_or_all(outputs)
 
     def reconstruct(self, images: Any | Mapping[str, Any]) -> CallGenerator[Arrays]:
-        """The decoded posterior mean of each image: [B, H, W, C].
+        """Returns the decoded posterior mean of each image: [B, H, W, C].
 
-        Of a model of several modalities, from all of them to all of them: dictionaries.
+        For a model of several modalities, takes and returns a dictionary of all modalities.
 
         Raises:
-            ValueError: The arrays do not suit the model.
+            ValueError: The arrays do not match the model.
         """
         outputs = yield from self._rows(lambda s: select_signature(s, "reconstruct", images))
         return _one_or_all(outputs)
 
     def translate(self, inputs: Mapping[str, Any], to: str) -> CallGenerator[np.ndarray]:
-        """The mean of one modality given others, decoded from their posterior's mean: [B, ...].
+        """Returns the mean of one modality, decoded from the posterior mean of others: [B, ...].
 
         Args:
             inputs: Modality to array [B, ...].
-            to: The modality asked for.
+            to: Modality to decode.
 
         Raises:
-            ValueError: No signature takes these modalities to that one.
+            ValueError: No signature translates these modalities to that one.
         """
         outputs = yield from self._rows(lambda s: select_translation(s, inputs, to))
         return outputs[to]
@@ -133,26 +133,27 @@ class Methods(Inspection):
         span: float = 2.0,
         num_steps: int = 11,
     ) -> CallGenerator[Arrays]:
-        """Decodes latents with one dimension after the other moved: a latent traversal.
+        """Decodes a latent traversal: sets one dimension at a time to a range of values.
 
         Args:
-            images: [N, ...], whose posterior means are moved; or a dictionary of modalities.
-            latents: [N, d], in place of images.
-            dimensions: Which of the d are moved, each on its own; all where None.
-            values: What they are set to; `num_steps` values from -span to span where None.
-            span: How far each dimension moves.
-            num_steps: How many values, at least 1.
+            images: Images [N, ...] to start from their posterior means; for a model of several
+                modalities, a dictionary of modality to array.
+            latents: Latents [N, d] to start from, instead of images.
+            dimensions: D dimensions to traverse; all d if None.
+            values: T values; if None, `num_steps` values from -span to span.
+            span: Largest value if `values` is None.
+            num_steps: Number of values if `values` is None; at least 1.
 
         Returns:
-            [N, dimensions, values, H, W, C]; a dictionary of them for a model of several
-            modalities.
+            [N, D, T, H, W, C]; for a model of several modalities, a dictionary of modality to
+            array.
 
         Raises:
-            ValueError: Both or none of images and latents, a dimension there is not, or a posterior
-                that has no mean.
+            ValueError: Both or neither of images and latents are given, a dimension is out of
+                range, or the posterior has no mean.
         """
         if (images is None) == (latents is None):
-            raise ValueError("traverse takes images or latents, one of the two")
+            raise ValueError("traverse takes either images or latents")
         if values is None:
             if num_steps < 1:
                 raise ValueError(f"num_steps={num_steps} must be at least 1")
@@ -171,12 +172,12 @@ class Methods(Inspection):
     def log_likelihood(
         self, images: Any | Mapping[str, Any], seed: Any
     ) -> CallGenerator[np.ndarray]:
-        """Importance-weighted log p(x) of each image, in nats: [B].
+        """Returns the importance-weighted log p(x) of each image, in nats: [B].
 
-        Of a model of several modalities, of all of them together: a dictionary.
+        For a model of several modalities, takes a dictionary of all modalities.
 
         Raises:
-            ValueError: The arrays or the seed do not suit the model.
+            ValueError: The arrays or the seed do not match the model.
         """
         outputs = yield from self._rows(
             lambda s: select_signature(s, "log_likelihood", images, _given(seed))
@@ -189,12 +190,12 @@ class Methods(Inspection):
         inputs: Mapping[str, Any],
         output_filter: Sequence[str] = (),
     ) -> CallGenerator[dict[str, np.ndarray]]:
-        """Runs any signature in one request, its inputs sent as they are.
+        """Runs any signature in one request, without conversion or chunks.
 
         Args:
-            signature: Name of the signature; empty is `serving_default`.
-            inputs: Input name to array, of the signature's dtypes.
-            output_filter: Outputs wanted; all when empty.
+            signature: Name of the signature; empty means `serving_default`.
+            inputs: Input name to array of the signature's dtype.
+            output_filter: Names of the wanted outputs; all if empty.
 
         Returns:
             Output name to array; strings are `bytes` objects.
@@ -203,12 +204,10 @@ class Methods(Inspection):
         (outputs,) = yield [Predict(signature, arrays, output_filter)]
         return outputs
 
-    # How
-
     def _rows(
         self, choose: Callable[[Signatures], Selection]
     ) -> CallGenerator[dict[str, np.ndarray]]:
-        """Runs what `choose` makes of the signatures, in chunks."""
+        """Runs the signature and inputs that `choose` selects, in chunks."""
         name, inputs = yield from self._chosen(choose)
         size = len(next(iter(inputs.values())))
         answers = yield [
@@ -220,13 +219,13 @@ class Methods(Inspection):
 
 def _given(seed: Any) -> Any:
     if seed is None:
-        raise ValueError("seed is None; give an int, or rows [B, 2], one for each example")
+        raise ValueError("seed is None; give an int, or integers [B, 2], one row for each example")
     return seed
 
 
 def _only(outputs: dict[str, np.ndarray]) -> np.ndarray:
     if len(outputs) != 1:
-        raise ValueError(f"the model answers {sorted(outputs)}; call predict for all of them")
+        raise ValueError(f"the model returns {sorted(outputs)}; call predict to get all of them")
     return next(iter(outputs.values()))
 
 

@@ -1,4 +1,4 @@
-"""Which model, and which version of it."""
+"""The model to call, and its version."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class ModelSpec(NamedTuple):
     """A model of a server.
 
     Attributes:
-        name: Its name.
-        version: Its version; None is the latest, or that of the label.
-        version_label: A version's label.
+        name: Name of the model.
+        version: Number of the version; None selects the latest, or the label's version.
+        version_label: Label of a version.
     """
 
     name: str
@@ -21,7 +21,7 @@ class ModelSpec(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Its path in the REST API."""
+        """Path of the model in the REST API."""
         path = f"/v1/models/{quote(self.name, safe='')}"
         if self.version is not None:
             return f"{path}/versions/{self.version}"
@@ -31,10 +31,11 @@ class ModelSpec(NamedTuple):
 
 
 def make(name: str, version: int | None, version_label: str | None) -> ModelSpec:
-    """Checks what the user gave.
+    """Checks the arguments and returns a ModelSpec.
 
     Raises:
-        ValueError: There is no name, or both a version and a label.
+        ValueError: The name is empty, the version is out of range, or both a version and a label
+            are given.
     """
     if not name:
         raise ValueError("model is empty; give the name under which the server serves it")

@@ -1,4 +1,4 @@
-"""Failures of the REST API, with gRPC's codes."""
+"""Errors of the REST API with gRPC's status codes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _CODES = {
 
 
 class RestError(grpc.RpcError):
-    """What the REST API answers in place of a result, as gRPC would.
+    """An error of the REST API, in the form of a gRPC error.
 
     Attributes:
         retryable: Whether the same request may succeed later.
-        retry_after: Seconds after which the server asks to try again.
+        retry_after: Seconds to wait before the next attempt, as requested by the server.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class RestError(grpc.RpcError):
         self.retry_after = retry_after
 
     def code(self) -> grpc.StatusCode:
-        """The gRPC code of the HTTP status."""
+        """Returns the gRPC status code for the HTTP status."""
         return self._code
 
     def details(self) -> str:
-        """The server's message."""
+        """Returns the server's message."""
         return self._details
 
 
 def code_of_status(status: int) -> grpc.StatusCode:
-    """The gRPC code of an HTTP status."""
+    """Returns the gRPC status code for an HTTP status."""
     return _CODES.get(status, grpc.StatusCode.UNKNOWN)

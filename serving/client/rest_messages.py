@@ -1,4 +1,4 @@
-"""Calls as JSON of the REST API, and their answers."""
+"""Converts calls to JSON of the REST API, and responses to answers."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from . import tensors
 from .calls import Predict
 from .signature_specs import Signatures, SignatureSpec, TensorSpec, from_json
 
-# By name, as TensorFlow has them.
-_OFFERED = (
+# TensorFlow's names of the dtypes that REST supports.
+_SUPPORTED = (
     *("float", "double", "bool", "string"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
 
 
-def check_offered(call: Predict, signature: SignatureSpec) -> None:
+def check_supported(call: Predict, signature: SignatureSpec) -> None:
     """Checks that the tensors of a call have a JSON form; half precision has none.
 
     Raises:
-        ValueError: One has not.
+        ValueError: A tensor has no JSON form.
     """
     types = {f"input {name}": tensors.data_type(array) for name, array in call.inputs.items()}
     types |= {f"output {name}": spec.data_type for name, spec in signature.outputs.items()}
     for name, data_type in types.items():
         kind = tensors.data_type_name(data_type)
-        if kind not in _OFFERED:
+        if kind not in _SUPPORTED:
             raise ValueError(
-                f"{name} is of {kind}, which REST does not offer; call the server's gRPC address"
+                f"{name} has dtype {kind}, which REST does not support; use the gRPC address"
             )
 
 
 def predict_body(call: Predict) -> bytes:
-    """The body of a prediction, in columns."""
+    """Returns the body of a predict request, in columns."""
     document: dict[str, Any] = {
         "inputs": {name: _values(array) for name, array in call.inputs.items()}
     }
@@ -47,22 +47,22 @@ def predict_body(call: Predict) -> bytes:
 
 
 def outputs(call: Predict, document: Any, signature: SignatureSpec) -> dict[str, np.ndarray]:
-    """The arrays of an answer; a single output stands there without its name.
+    """Returns the arrays of a predict response.
 
     Raises:
-        ValueError: It is none of this signature.
+        ValueError: The outputs are not those of the signature.
     """
     columns = document["outputs"]
     if len(signature.outputs) == 1:
         columns = {next(iter(signature.outputs)): columns}
     if set(columns) != set(signature.outputs):
-        raise ValueError(f"outputs are not {sorted(signature.outputs)}")
+        raise ValueError(f"the outputs are not {sorted(signature.outputs)}")
     wanted = call.output_filter or list(signature.outputs)
     return {name: _array(columns[name], signature.outputs[name]) for name in wanted}
 
 
-def nothing(call: Predict, signature: SignatureSpec) -> dict[str, np.ndarray]:
-    """The answer to no rows at all, whose shape JSON cannot say."""
+def empty_outputs(call: Predict, signature: SignatureSpec) -> dict[str, np.ndarray]:
+    """Returns the answer to an empty batch; JSON cannot express its shape."""
     return {
         name: np.zeros(
             [max(size, 0) for size in spec.shape or (0,)], tensors.numpy_dtype(spec.data_type)
@@ -73,12 +73,12 @@ def nothing(call: Predict, signature: SignatureSpec) -> dict[str, np.ndarray]:
 
 
 def signatures(document: Any) -> Signatures:
-    """The signatures of a metadata answer."""
+    """Returns the signatures of a metadata response."""
     return from_json(document["metadata"]["signature_def"]["signature_def"])
 
 
 def versions(document: Any) -> dict[int, tuple[str, str]]:
-    """The versions of a status answer."""
+    """Returns the versions of a status response."""
     return {
         int(one["version"]): (one["state"], one["status"]["error_message"])
         for one in document["model_version_status"]
@@ -107,5 +107,5 @@ def _strings(value: Any) -> np.ndarray:
     try:
         array[()] = base64.b64decode(value["b64"]) if isinstance(value, dict) else value.encode()
     except binascii.Error as error:
-        raise ValueError(f"an output is no base64: {error}") from error
+        raise ValueError(f"an output is not valid base64: {error}") from error
     return array

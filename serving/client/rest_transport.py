@@ -1,4 +1,4 @@
-"""Sends calls to the REST API, by the standard library alone."""
+"""Sends calls to the REST API, with the standard library only."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _PART = 1 << 20
 
 
 class RestSettings(NamedTuple):
-    """How a model is called over REST.
+    """Settings of calls over REST.
 
     Attributes:
-        address: Where.
-        model: What.
+        address: Address of the server.
+        model: Model and version.
         security: TLS and token.
-        timeout: Seconds of a request, its retries included.
+        timeout: Seconds allowed for each request, including its retries.
         retries: How often a request is sent again.
-        max_in_flight: Most requests at a time.
+        max_in_flight: Maximum number of concurrent requests.
     """
 
     address: Address
@@ -50,7 +50,7 @@ class RestSettings(NamedTuple):
 
 
 class RestTransport:
-    """Blocks; a connection for each request."""
+    """Sends calls and blocks until they are answered; opens a connection for each request."""
 
     def __init__(self, settings: RestSettings):
         """Reads the certificates; nothing is sent yet."""
@@ -67,7 +67,7 @@ class RestTransport:
             return self._predict(call)
         wait = call.wait if isinstance(call, GetStatus) else None
         is_status = isinstance(call, GetStatus)
-        document = self._ask("GET", path if is_status else f"{path}/metadata", timeout=wait)
+        document = self._request("GET", path if is_status else f"{path}/metadata", timeout=wait)
         try:
             if is_status:
                 return rest_messages.versions(document)
@@ -77,11 +77,11 @@ class RestTransport:
         return self._signatures
 
     def start(self, call: Call) -> futures.Future:
-        """Sends a call; its `result` waits for the answer."""
+        """Sends a call; `result` of the return value waits for the answer."""
         return self._pool.submit(self.call, call)
 
     def close(self) -> None:
-        """Waits for nothing more."""
+        """Closes the transport; waits for no request."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _predict(self, call: Predict) -> dict[str, np.ndarray]:
@@ -92,19 +92,19 @@ class RestTransport:
                 f"output tensor alias not found in signature: {name} Outputs expected to be in the "
                 f"set {{{','.join(sorted(signature.outputs))}}}.",
             )
-        rest_messages.check_offered(call, signature)
+        rest_messages.check_supported(call, signature)
         if any(array.shape[:1] == (0,) for array in call.inputs.values()):
-            return rest_messages.nothing(call, signature)
+            return rest_messages.empty_outputs(call, signature)
         path = f"{self._settings.model.path}:predict"
-        document = self._ask("POST", path, rest_messages.predict_body(call))
+        document = self._request("POST", path, rest_messages.predict_body(call))
         try:
             return rest_messages.outputs(call, document, signature)
         except _UNREADABLE as error:
-            self._signatures = {}  # Perhaps of an older version: the next call asks again.
+            self._signatures = {}  # They may be outdated; the next call fetches them again.
             raise _unreadable(error) from error
 
     def _signature(self, name: str) -> SignatureSpec:
-        """The signature, whose outputs' names and dtypes JSON leaves out."""
+        """Returns the signature; JSON responses lack its output names and dtypes."""
         if name not in self._signatures:
             self.call(GetSignatures())
         if name not in self._signatures:
@@ -113,12 +113,14 @@ class RestTransport:
             )
         return self._signatures[name]
 
-    def _ask(self, method: str, path: str, body: bytes = b"", timeout: float | None = None) -> Any:
-        """Asks until there is an answer, no retry is left, or no time."""
+    def _request(
+        self, method: str, path: str, body: bytes = b"", timeout: float | None = None
+    ) -> Any:
+        """Sends a request, with retries, and returns the JSON document of the response."""
         end = time.monotonic() + (self._settings.timeout if timeout is None else timeout)
         for attempt in itertools.count():
             try:
-                return self._ask_once(method, path, body, end)
+                return self._request_once(method, path, body, end)
             except RestError as error:
                 delay = max(retries.delay(attempt), error.retry_after)
                 last = attempt == self._settings.retries
@@ -126,7 +128,7 @@ class RestTransport:
                     raise
                 time.sleep(delay)
 
-    def _ask_once(self, method: str, path: str, body: bytes, end: float) -> Any:
+    def _request_once(self, method: str, path: str, body: bytes, end: float) -> Any:
         try:
             status, reason, after, content = self._exchange(method, path, body, end)
         except TimeoutError as error:
@@ -135,7 +137,7 @@ class RestTransport:
             where = self._settings.address.text
             raise RestError(
                 grpc.StatusCode.UNAVAILABLE,
-                f"no answer from {where}: {error!r}",
+                f"no response from {where}: {error!r}",
                 retryable=not isinstance(error, ssl.SSLError),
             ) from error
         try:
@@ -147,7 +149,7 @@ class RestTransport:
         message = document.get("error") if isinstance(document, dict) else None
         raise RestError(
             code_of_status(status),
-            message or f"HTTP {status} {reason}, no JSON; is this a model server's REST API?",
+            message or f"HTTP {status} {reason}, not JSON; is this a model server's REST API?",
             status in _OVERLOADED,
             float(after) if after.isdecimal() else 0.0,
         )
@@ -155,22 +157,22 @@ class RestTransport:
     def _exchange(
         self, method: str, path: str, body: bytes, end: float
     ) -> tuple[int, str, str, bytes]:
-        """Status, reason, Retry-After and body."""
+        """Returns status, reason, Retry-After and body of the response."""
         connection = self._connection(_left(end))
         try:
             connection.connect()
-            socket = connection.sock  # The response takes it over.
+            socket = connection.sock  # The response takes the socket from the connection.
             headers = {"Connection": "close", **self._settings.security.authorization}
             if body:
                 headers["Content-Type"] = "application/json"
-            with contextlib.suppress(BrokenPipeError):  # Refused unread; the answer says why.
+            with contextlib.suppress(BrokenPipeError):  # The response says why.
                 url = self._settings.address.path + path
                 connection.request(method, url, body or None, headers)
             socket.settimeout(_left(end))
             response = connection.getresponse()
             after = response.getheader("Retry-After", "")
             parts = []
-            while not response.isclosed():  # Closed with its last byte, as is its socket.
+            while not response.isclosed():  # Closes with the last byte.
                 socket.settimeout(_left(end))
                 part = response.read1(_PART)
                 if not part:
@@ -188,7 +190,7 @@ class RestTransport:
 
 
 class AsyncRestTransport:
-    """Awaits, while threads do the work."""
+    """Sends calls from coroutines, on threads."""
 
     def __init__(self, settings: RestSettings):
         """Reads the certificates; nothing is sent yet."""
@@ -199,22 +201,22 @@ class AsyncRestTransport:
         return await asyncio.wrap_future(self._blocking.start(call))
 
     async def close(self) -> None:
-        """Waits for nothing more."""
+        """Closes the transport; waits for no request."""
         self._blocking.close()
 
 
 def _unreadable(error: Exception) -> RestError:
     return RestError(
         grpc.StatusCode.INTERNAL,
-        f"the answer cannot be read, {error!r}; is this a model server's REST API?",
+        f"the response cannot be read: {error!r}; is this a model server's REST API?",
     )
 
 
 def _left(end: float) -> float:
-    """Seconds until `end`.
+    """Returns the seconds until `end`.
 
     Raises:
-        TimeoutError: It is over.
+        TimeoutError: `end` has passed.
     """
     left = end - time.monotonic()
     if left <= 0:

@@ -1,4 +1,4 @@
-"""TLS and tokens: what proves the server to the client, and the client to the server."""
+"""TLS and tokens, which authenticate server and client."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ Pem = str | os.PathLike | bytes
 
 @dataclass(frozen=True)
 class Security:
-    """What a connection is secured by.
+    """Security settings of a connection.
 
     Attributes:
-        tls: Whether it is encrypted.
-        root_certificates: Of whom the server's certificate must be; None: of a public authority.
-        client_certificate: The client's, in PEM; None sends none.
-        client_key: Its key.
-        bearer_token: Sent with each request; None sends none.
+        tls: Whether the connection is encrypted.
+        root_certificates: Authorities of the server's certificate in PEM; None accepts the public
+            authorities.
+        client_certificate: Certificate of the client in PEM; None sends none.
+        client_key: Key of the client's certificate in PEM.
+        bearer_token: Token to send with every request; None sends none.
     """
 
     tls: bool
@@ -35,12 +36,12 @@ class Security:
 
     @property
     def authorization(self) -> dict[str, str]:
-        """The header, or gRPC metadata, that carries the token."""
+        """HTTP header or gRPC metadata with the token; empty if there is none."""
         return {"authorization": f"Bearer {self.bearer_token}"} if self.bearer_token else {}
 
     @property
     def credentials(self) -> grpc.ChannelCredentials | None:
-        """For gRPC; None is plain text."""
+        """Channel credentials for gRPC; None for plain text."""
         if not self.tls:
             return None
         return grpc.ssl_channel_credentials(
@@ -48,16 +49,16 @@ class Security:
         )
 
     def context(self) -> ssl.SSLContext:
-        """For the REST API.
+        """Returns the TLS context for the REST API.
 
         Raises:
-            ValueError: The certificates are none, or do not go with the key.
+            ValueError: A certificate is invalid or does not match its key.
         """
         try:
             roots = self.root_certificates
             context = ssl.create_default_context(cadata=roots.decode("ascii") if roots else None)
         except (ssl.SSLError, ValueError) as error:
-            raise ValueError(f"ssl_root_certificates holds no certificate: {error}") from error
+            raise ValueError(f"ssl_root_certificates has no certificate: {error}") from error
         if self.client_certificate is None or self.client_key is None:
             return context
         with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
@@ -65,11 +66,11 @@ class Security:
             certificate.write_bytes(self.client_certificate)
             key.write_bytes(self.client_key)
             try:
-                # A key with a password is refused, not asked for.
+                # An encrypted key is an error; without a password here `ssl` would prompt for one.
                 context.load_cert_chain(certificate, key, password="")
             except (ssl.SSLError, ValueError) as error:
                 raise ValueError(
-                    f"ssl_client_certificate and ssl_client_key do not go together: {error}"
+                    f"ssl_client_certificate and ssl_client_key do not match: {error}"
                 ) from error
         return context
 
@@ -83,21 +84,21 @@ def secure(
     bearer_token: str | None,
     insecure: bool,
 ) -> Security:
-    """Reads and checks what secures a connection to `address`.
+    """Reads and checks the security settings of a connection to `address`.
 
     Raises:
-        ValueError: A certificate or token that is none, or a token that others could read.
+        ValueError: A certificate or token is invalid, or the token would be sent in plain text.
         OSError: A file cannot be read.
     """
     roots = _read("ssl_root_certificates", root_certificates)
     certificate = _read("ssl_client_certificate", client_certificate)
     key = _read("ssl_client_key", client_key)
     if (client_certificate is None) != (client_key is None):
-        raise ValueError("ssl_client_certificate and ssl_client_key go together; give both")
-    asked = use_ssl or roots is not None or certificate is not None
-    if asked and address.scheme == "http":
-        raise ValueError(f"address={address.text!r} is plain text; for TLS it begins https://")
-    tls = asked or address.scheme == "https"
+        raise ValueError("give both ssl_client_certificate and ssl_client_key, or neither")
+    wants_tls = use_ssl or roots is not None or certificate is not None
+    if wants_tls and address.scheme == "http":
+        raise ValueError(f"address={address.text!r} is plain text; for TLS begin with https://")
+    tls = wants_tls or address.scheme == "https"
     if bearer_token is not None:
         _check_token(bearer_token, address, tls or insecure)
     return Security(tls, roots, certificate, key, bearer_token)
@@ -107,13 +108,13 @@ def read_token(path: str) -> str:
     """Returns the first token of a file such as the server's --bearer_token_file.
 
     Raises:
-        ValueError: There is none.
+        ValueError: The file has no token.
         OSError: The file cannot be read.
     """
     lines = (line.strip() for line in Path(path).read_text().splitlines())
     token = next((line for line in lines if line and not line.startswith("#")), None)
     if token is None:
-        raise ValueError(f"--bearer_token_file={path} has no token; write it on a line")
+        raise ValueError(f"--bearer_token_file={path} has no token; write one on a line")
     return token
 
 
@@ -123,16 +124,16 @@ def _read(name: str, pem: Pem | None) -> bytes | None:
     content = pem if isinstance(pem, bytes) else Path(pem).read_bytes()
     if b"-----BEGIN" not in content:
         what = "the bytes" if isinstance(pem, bytes) else repr(os.fspath(pem))
-        raise ValueError(f"{name}: {what} is no PEM text; give a path, or the text as bytes")
+        raise ValueError(f"{name}: {what} is not PEM text; give a path, or the text as bytes")
     return content
 
 
-def _check_token(token: str, address: Address, meant: bool) -> None:
+def _check_token(token: str, address: Address, allowed: bool) -> None:
     if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
-        raise ValueError("bearer_token must be printable ASCII without blanks around it")
-    if not meant and not address.is_loopback:
+        raise ValueError("bearer_token must be printable ASCII without surrounding blanks")
+    if not allowed and not address.is_loopback:
         raise ValueError(
             f"bearer_token would go to address={address.text!r} in plain text, where others can "
-            "read it; use TLS (ssl=True, or https://), or insecure=True where something else "
-            "protects the connection"
+            "read it; use TLS (ssl=True, or https://), or insecure=True if something else protects "
+            "the connection"
         )

@@ -1,8 +1,9 @@
-"""Which signature runs a method on what is given, and its inputs, checked.
+"""Selects the signature for a method and its arguments, and checks the inputs.
 
-A model of several modalities has one signature for each exported subset of them, such as
-`encode_image_label`, and another, `encode_image_label_png`, that takes PNGs as `image_bytes`. A
-dictionary chooses by the names of its arrays, an array alone takes the method's own signature.
+A model of several modalities has a signature for each exported subset, such as
+`encode_image_label`, and `encode_image_label_png`, which takes PNGs as `image_bytes`. For a
+dictionary, the names of its arrays select the signature. A single array selects the signature with
+the name of the method.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ _SEED = "seed"
 
 
 def select_signature(signatures: Signatures, name: str, value: Any, seed: Any = None) -> Selection:
-    """The signature `name` of `value`, or `name_A_B` of a dictionary of A and B.
+    """Selects the signature `name` for an array, or `name_A_B` for a dictionary of A and B.
 
     Args:
-        signatures: The model's.
-        name: The method's.
+        signatures: Signatures of the model.
+        name: Name of the method.
         value: An array, or a dictionary of modality to array.
-        seed: For a signature that takes one; None for one that takes none.
+        seed: Seed; None selects signatures without one.
 
     Returns:
-        The signature's name and its inputs.
+        Name of the signature, and its inputs.
 
     Raises:
-        ValueError: There is no such signature, or the arrays do not suit it.
+        ValueError: There is no such signature, or the arrays do not match it.
     """
     if isinstance(value, Mapping):
         return select_by_inputs(
             signatures, name, lambda s: s == name or s.startswith(f"{name}_"), value, seed
         )
-    signature = named(signatures, name)
+    signature = signature_named(signatures, name)
     takes = sorted(set(signature.inputs) - {_SEED})
     if len(takes) != 1:
         raise ValueError(f"{name} takes a dictionary of the modalities {', '.join(takes)}")
@@ -53,10 +54,10 @@ def select_by_inputs(
     given: Mapping[str, Any],
     seed: Any = None,
 ) -> Selection:
-    """The candidate whose inputs are those given.
+    """Selects the candidate that takes exactly the given inputs.
 
     Raises:
-        ValueError: There is none; names those exported.
+        ValueError: There is none; the message lists the candidates.
     """
     seeded = seed is not None
     candidates = {
@@ -68,16 +69,14 @@ def select_by_inputs(
         if takes == set(given):
             return name, _inputs(signatures[name], given, seed)
     offered = "; ".join(f"{name} of {_list(takes)}" for name, takes in candidates.items())
-    raise ValueError(
-        f"the model has no {what} of {_list(given)}; exported are: {offered or 'none at all'}"
-    )
+    raise ValueError(f"the model has no {what} of {_list(given)}; it has: {offered or 'none'}")
 
 
-def named(signatures: Signatures, name: str) -> SignatureSpec:
-    """The signature of this name.
+def signature_named(signatures: Signatures, name: str) -> SignatureSpec:
+    """Returns the signature of this name.
 
     Raises:
-        ValueError: There is none; names those there are.
+        ValueError: There is none; the message lists all signatures.
     """
     if name not in signatures:
         raise ValueError(f"the model has no signature {name!r}; it has {_list(signatures)}")
@@ -85,10 +84,10 @@ def named(signatures: Signatures, name: str) -> SignatureSpec:
 
 
 def select_translation(signatures: Signatures, given: Mapping[str, Any], to: str) -> Selection:
-    """`A_B_to_C`, or `A_B_to_C_png`, of a dictionary of A and B.
+    """Selects `A_B_to_C` or `A_B_to_C_png` for a dictionary of A and B.
 
     Raises:
-        ValueError: There is none, or the arrays do not suit it.
+        ValueError: There is none, or the arrays do not match it.
     """
 
     def is_candidate(name: str) -> bool:
@@ -100,21 +99,19 @@ def select_translation(signatures: Signatures, given: Mapping[str, Any], to: str
 def select_sample(
     signatures: Signatures, n: int, seed: Any, given: Mapping[str, Any] | None
 ) -> Selection:
-    """`sample`, or `sample_given_A_B` of a dictionary of A and B, of n rows or of one for all.
+    """Selects `sample`, or `sample_given_A_B` for a dictionary of A and B with n rows or one.
 
     Raises:
-        ValueError: There is none, or the arrays do not suit it.
+        ValueError: There is none, or the arrays do not match it.
     """
     if given is None:
-        named(signatures, "sample")
+        signature_named(signatures, "sample")
         return "sample", {_SEED: arguments.seed_rows(seed, n)}
     rows = {}
     for name, value in given.items():
         array = arguments.as_array(value)
         if array.ndim == 0 or len(array) not in (1, n):
-            raise ValueError(
-                f"given has {name} of shape {array.shape}; it must have {n} rows, or one for all"
-            )
+            raise ValueError(f"given has {name} of shape {array.shape}; it must have {n} rows or 1")
         rows[name] = np.repeat(array, n, axis=0) if len(array) == 1 else array
     return select_by_inputs(
         signatures,
@@ -131,13 +128,13 @@ def _inputs(signature: SignatureSpec, values: Mapping[str, Any], seed: Any) -> I
         for name, value in values.items()
     }
     if _SEED in signature.inputs and seed is None:
-        raise ValueError("seed is None; the model needs an int, or a row of two for each example")
+        raise ValueError("seed is None; give an int, or integers of shape [B, 2]")
     for name, array in inputs.items():
         if array.ndim == 0:
-            raise ValueError(f"{name} of this model has no rows; call predict")
+            raise ValueError(f"{name} of this model has no batch axis; call predict")
     rows = {name: len(array) for name, array in inputs.items()}
     if len(set(rows.values())) > 1:
-        raise ValueError(f"the arrays must have as many rows as each other; they have {rows}")
+        raise ValueError(f"the arrays must have the same number of rows; they have {rows}")
     if seed is not None:
         inputs[_SEED] = arguments.seed_rows(seed, next(iter(rows.values())))
     return inputs

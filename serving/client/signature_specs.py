@@ -1,4 +1,4 @@
-"""What a model takes and gives, read from either of the server's answers."""
+"""The inputs and outputs of signatures, read from gRPC messages or JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from . import messages_pb2, tensors
 
 
 class TensorSpec(NamedTuple):
-    """An input or output.
+    """The dtype and shape of an input or output.
 
     Attributes:
         data_type: TensorFlow's DataType.
-        shape: -1 is a dimension of any size; None a tensor of any rank.
+        shape: Shape, where -1 is a dimension of any size; None for any rank.
     """
 
     data_type: int
@@ -21,7 +21,7 @@ class TensorSpec(NamedTuple):
 
 
 class SignatureSpec(NamedTuple):
-    """A signature: names to what the tensors are."""
+    """The inputs and outputs of a signature: name to TensorSpec."""
 
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
@@ -31,7 +31,7 @@ Signatures = dict[str, SignatureSpec]
 
 
 def from_messages(found: Mapping[str, messages_pb2.SignatureDef]) -> Signatures:
-    """Reads gRPC's messages."""
+    """Reads the messages of gRPC."""
 
     def specs(infos: Mapping[str, messages_pb2.TensorInfo]) -> dict[str, TensorSpec]:
         return {name: TensorSpec(info.dtype, _shape(info)) for name, info in infos.items()}
@@ -47,10 +47,10 @@ def _shape(info: messages_pb2.TensorInfo) -> tuple[int, ...] | None:
 
 
 def from_json(found: Mapping[str, Any]) -> Signatures:
-    """Reads the REST API's `signature_def`.
+    """Reads the `signature_def` of the REST API.
 
     Raises:
-        KeyError: Something is missing.
+        KeyError: A field is missing.
     """
 
     def specs(infos: Mapping[str, Any]) -> dict[str, TensorSpec]:

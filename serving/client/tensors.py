@@ -1,7 +1,8 @@
-"""NumPy arrays to TensorFlow's tensors on the wire, and back, both encodings.
+"""Converts NumPy arrays to TensorFlow's tensor messages and back.
 
-A tensor travels either as `tensor_content`, its bytes, or in the typed `*_val` field of its
-dtype. `messages.proto` declares the packed floating-point fields as bytes, so both are one copy.
+A message has its values either as bytes, in `tensor_content`, or in the typed `*_val` field of its
+dtype. `messages.proto` declares the packed floating-point fields as bytes, so that each conversion
+is a single copy.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from google.protobuf import unknown_fields
 from . import messages_pb2
 
 DT_STRING = 7
-# A few bytes can ask for any shape, since missing values repeat the last: the limit of a message.
+# Missing values repeat the last one, so a few bytes can declare any shape. Same limit as a message.
 MAX_TENSOR_BYTES = 2**31 - 1
 
 
 class TensorError(ValueError):
-    """A tensor message that does not describe an array, or an array that has no such message."""
+    """A tensor message is invalid, or an array has no tensor message."""
 
 
 class _Kind(NamedTuple):
     numpy_type: str
     field: str
-    packed: bool  # The field holds the array's own bytes.
+    packed: bool  # Whether the field has the bytes of the array.
 
 
 # By DataType of tensorflow/core/framework/types.proto.
@@ -54,10 +55,10 @@ _DATA_TYPES = {kind.numpy_type: data_type for data_type, kind in _KINDS.items()}
 
 
 def numpy_dtype(data_type: int) -> np.dtype:
-    """The NumPy dtype of a TensorFlow DataType.
+    """Returns the NumPy dtype of a TensorFlow DataType.
 
     Raises:
-        TensorError: NumPy has no such type (bfloat16 needs the ml_dtypes package).
+        TensorError: NumPy has no such dtype (bfloat16 needs the ml_dtypes package).
     """
     if data_type not in _KINDS:
         raise TensorError(f"data type {data_type} is not supported")
@@ -72,10 +73,10 @@ def numpy_dtype(data_type: int) -> np.dtype:
 
 
 def data_type(array: np.ndarray) -> int:
-    """The TensorFlow DataType of an array; object and bytes arrays are strings.
+    """Returns the TensorFlow DataType of an array; object and bytes arrays are strings.
 
     Raises:
-        TensorError: TensorFlow has no such type.
+        TensorError: TensorFlow has no such dtype.
     """
     found = DT_STRING if array.dtype.kind in "OS" else _numeric_data_type(array.dtype)
     if found is None:
@@ -89,7 +90,7 @@ def _numeric_data_type(dtype: np.dtype) -> int | None:
 
 
 def data_type_name(data_type: int) -> str:
-    """TensorFlow's own name of a DataType, such as `float` or `int64`."""
+    """Returns TensorFlow's name of a DataType, such as `float` or `int64`."""
     kind = _KINDS.get(data_type)
     if kind is None:
         return f"unknown dtype enum ({data_type})"
@@ -97,12 +98,12 @@ def data_type_name(data_type: int) -> str:
 
 
 def data_type_of_name(name: str) -> int:
-    """The DataType of TensorFlow's own name; 0, which is none, where it is unknown."""
+    """Returns the DataType of a name such as `float`; 0, DT_INVALID, if the name is unknown."""
     return next((number for number in _KINDS if data_type_name(number) == name), 0)
 
 
 def _native(array: np.ndarray) -> np.ndarray:
-    """The array in this machine's order of bytes, which is TensorFlow's."""
+    """Returns the array in native byte order, which TensorFlow uses."""
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
@@ -114,7 +115,7 @@ def _empty_message(array: np.ndarray) -> messages_pb2.Tensor:
 
 
 def encode_content(array: np.ndarray) -> messages_pb2.Tensor:
-    """Encodes an array of any shape as `tensor_content`, strings as `string_val`."""
+    """Encodes an array as `tensor_content`; strings as `string_val`."""
     message = _empty_message(array)
     if message.dtype == DT_STRING:
         message.string_val.extend(array.ravel().tolist())
@@ -124,7 +125,7 @@ def encode_content(array: np.ndarray) -> messages_pb2.Tensor:
 
 
 def encode_values(array: np.ndarray) -> messages_pb2.Tensor:
-    """Encodes an array of any shape in the typed field of its dtype, as the stock server does."""
+    """Encodes an array in the typed field of its dtype, as the stock server does."""
     message = _empty_message(array)
     kind = _KINDS[message.dtype]
     if array.size == 0:
@@ -141,24 +142,24 @@ def encode_values(array: np.ndarray) -> messages_pb2.Tensor:
 def decode(message: messages_pb2.Tensor) -> np.ndarray:
     """Decodes a tensor message of either encoding.
 
-    As in TensorFlow, a typed field shorter than the shape repeats its last value, an empty one is
-    zeros, and values beyond the shape are ignored.
+    As in TensorFlow, a typed field with too few values repeats the last one, an empty field means
+    zeros, and excess values are ignored.
 
     Args:
         message: The tensor.
 
     Returns:
-        The array, read-only where it shares the message's memory; strings are `bytes` objects.
+        The array; read-only if it shares the message's memory. Strings are `bytes` objects.
 
     Raises:
-        TensorError: The shape, the data type or the length of the content is not valid.
+        TensorError: The shape, the data type or the length of the content is invalid.
     """
     dtype = numpy_dtype(message.dtype)
     shape = [dim.size for dim in message.tensor_shape.dim]
     if message.tensor_shape.unknown_rank or any(size < 0 for size in shape) or len(shape) > 32:
-        raise TensorError(f"shape {shape} is not that of an array")
+        raise TensorError(f"shape {shape} is not the shape of an array")
     size = math.prod(shape)
-    # An empty array of shape [0, 2**62] has no bytes, but NumPy cannot hold its strides.
+    # NumPy cannot represent the strides of an empty array of shape [0, 2**62].
     if math.prod(length or 1 for length in shape) * dtype.itemsize > MAX_TENSOR_BYTES:
         raise TensorError(f"a tensor of shape {shape} is larger than {MAX_TENSOR_BYTES} bytes")
     if message.tensor_content:
@@ -187,7 +188,9 @@ def _typed_values(message: messages_pb2.Tensor, dtype: np.dtype) -> np.ndarray:
     if kind.packed:
         data = b"".join(field) or _unpacked(message, kind.field)
         if len(data) % dtype.itemsize:
-            raise TensorError(f"{kind.field} has {len(data)} bytes, no whole number of {dtype}")
+            raise TensorError(
+                f"{kind.field} has {len(data)} bytes, not a multiple of the size of {dtype}"
+            )
         return np.frombuffer(data, dtype)
     if kind.field == "string_val":
         values = np.empty(len(field), object)
@@ -199,7 +202,7 @@ def _typed_values(message: messages_pb2.Tensor, dtype: np.dtype) -> np.ndarray:
 
 
 def _unpacked(message: messages_pb2.Tensor, field: str) -> bytes:
-    """Values of a packed field that were sent one by one, which Protocol Buffers permit."""
+    """Returns the values of a packed field sent unpacked, which Protocol Buffers allow."""
     number = message.DESCRIPTOR.fields_by_name[field].number
     width = 8 if field in ("double_val", "dcomplex_val") else 4
     return b"".join(

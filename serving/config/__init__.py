@@ -1,1 +1,1 @@
-"""What the server is configured by: its files and their checks."""
+"""The configuration files of the server: read and checked."""

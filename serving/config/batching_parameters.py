@@ -1,4 +1,4 @@
-"""The parameters of dynamic batching, from the stock server's batching_parameters_file."""
+"""Parameters of dynamic batching, as in the stock server's batching_parameters_file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from serving.config.config_files import ConfigError
 
 @dataclass(frozen=True)
 class BatchingParameters:
-    """How requests are put together; fields and defaults are the stock server's.
+    """How to combine requests into batches; fields and defaults are the stock server's.
 
     Attributes:
-        max_batch_size: Most rows of a request, and of a batch unless requests are split.
-        batch_timeout_micros: Longest that the first request of a batch waits for others.
-        max_enqueued_batches: Batches of one queue that may wait; a request beyond is refused.
-        num_batch_threads: Batches that run at once, over all queues.
-        allowed_batch_sizes: Sizes that batches are padded to, increasing; empty for any.
-        pad_variable_length_inputs: Whether rows of unequal shape are padded with zeros.
-        enable_large_batch_splitting: Whether a request may be split over batches.
-        max_execution_batch_size: Most rows of a batch.
+        max_batch_size: Maximum rows of a request, and of a batch unless requests are split.
+        batch_timeout_micros: Longest time, in microseconds, that the first request of a batch waits
+            for others.
+        max_enqueued_batches: Maximum number of waiting batches in a queue; further requests are
+            refused.
+        num_batch_threads: Number of batches that run at once, over all queues.
+        allowed_batch_sizes: Increasing sizes that batches are padded to; empty allows any size.
+        pad_variable_length_inputs: Whether rows of different shapes are padded with zeros.
+        enable_large_batch_splitting: Whether a request may be split into several batches.
+        max_execution_batch_size: Maximum rows of a batch; 0 means `max_batch_size`.
     """
 
     max_batch_size: int = 1000
@@ -32,7 +34,7 @@ class BatchingParameters:
     allowed_batch_sizes: tuple[int, ...] = ()
     pad_variable_length_inputs: bool = False
     enable_large_batch_splitting: bool = False
-    max_execution_batch_size: int = 0  # `max_batch_size` when 0
+    max_execution_batch_size: int = 0
 
     def __post_init__(self):
         if not self.max_execution_batch_size:
@@ -64,22 +66,22 @@ class BatchingParameters:
             )
 
     def padded(self, rows: int) -> int:
-        """The size that a batch of `rows` is padded to."""
+        """Returns the size that a batch of `rows` rows is padded to."""
         return next((size for size in self.allowed_batch_sizes if size >= rows), rows)
 
 
 def read(path: str) -> BatchingParameters:
-    """Reads a batching_parameters_file; fields left out have their defaults.
+    """Reads a batching_parameters_file; missing fields keep their defaults.
 
     Raises:
-        ConfigError: The file or a value in it is wrong.
+        ConfigError: The file cannot be read, or a value is out of range.
     """
     name = "batching_parameters_file"
     config = config_files.read(name, path, config_pb2.BatchingParameters())
     given = {
         descriptor.name: value.value if hasattr(value, "value") else value
         for descriptor, value in config.ListFields()
-        if descriptor.name != "thread_pool_name"  # It names threads in traces, of which none are.
+        if descriptor.name != "thread_pool_name"  # Names threads in traces, which are not written.
     }
     given["allowed_batch_sizes"] = tuple(config.allowed_batch_sizes)
     try:

@@ -1,4 +1,4 @@
-"""Tokens that a request must carry: `authorization: Bearer TOKEN`, over gRPC and REST."""
+"""Bearer tokens: requests need the header `authorization: Bearer TOKEN`, over gRPC and REST."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import grpc
 
 from serving.config.config_files import ConfigError
 
-MESSAGE = "the request carries no valid token; send the header authorization: Bearer TOKEN"
-# A probe carries no token, and tells nothing but that the server is there.
+MESSAGE = "the request has no valid token; send the header authorization: Bearer TOKEN"
+# Health probes send no token, and learn only that the server is up.
 _OPEN = "/grpc.health.v1.Health/"
 
 
 class BearerTokens:
-    """The tokens of a file, one a line."""
+    """The accepted tokens."""
 
     def __init__(self, path: str):
-        """Reads them.
+        """Reads the tokens from a file.
 
         Args:
-            path: The file; lines that are empty or begin with # are left out.
+            path: File with one token per line. Empty lines and lines that begin with # are skipped.
 
         Raises:
             ConfigError: The file cannot be read, or has no token.
@@ -33,17 +33,17 @@ class BearerTokens:
             raise ConfigError(f"{flag} cannot be read: {error}") from error
         tokens = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         if not tokens:
-            raise ConfigError(f"{flag} has no token; write one on a line")
+            raise ConfigError(f"{flag} has no token; write one per line")
         self._headers = [f"Bearer {token}".encode() for token in tokens]
 
     def accept(self, header: bytes) -> bool:
-        """Whether the value of an `authorization` header has one of the tokens."""
-        # All are compared, and in constant time: how long it takes tells nothing.
+        """Returns whether the value of an `authorization` header has one of the tokens."""
+        # Compares with every token in constant time, so that the time reveals nothing.
         return sum(hmac.compare_digest(header, known) for known in self._headers) > 0
 
 
 class TokenInterceptor(grpc.ServerInterceptor):
-    """Refuses gRPC requests without a token with UNAUTHENTICATED."""
+    """Refuses gRPC requests without a valid token: UNAUTHENTICATED."""
 
     def __init__(self, tokens: BearerTokens):
         self._tokens = tokens
@@ -52,7 +52,7 @@ class TokenInterceptor(grpc.ServerInterceptor):
         )
 
     def intercept_service(self, continuation, handler_call_details):
-        """Lets a request pass, or not."""
+        """Passes a request on, or refuses it."""
         headers = dict(handler_call_details.invocation_metadata)
         header = headers.get("authorization", "").encode("latin-1", "replace")
         if self._tokens.accept(header) or handler_call_details.method.startswith(_OPEN):

@@ -1,4 +1,4 @@
-"""Configuration files: text protos of the stock server; a typo is told by line and field."""
+"""Reads the stock server's configuration files, which are text protos."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ Config = TypeVar("Config", bound=message.Message)
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; says the file, the line and the field."""
+    """A configuration is wrong; the message names the file, the line and the field."""
 
 
 def read(flag: str, path: str, config: Config) -> Config:
     """Reads a text proto.
 
     Args:
-        flag: Name of the flag that gave the path.
-        path: The file.
-        config: An empty message, which is filled.
+        flag: Name of the flag with the path, for error messages.
+        path: Path of the file.
+        config: Empty message, which is filled.
 
     Returns:
         `config`.
 
     Raises:
-        ConfigError: The file cannot be read or has a mistake.
+        ConfigError: The file cannot be read or parsed.
     """
     try:
         return parse(f"--{flag}={path}", Path(path).read_bytes(), config)
@@ -36,7 +36,7 @@ def read(flag: str, path: str, config: Config) -> Config:
 
 
 def parse(name: str, text: bytes, config: Config) -> Config:
-    """Parses a text proto that `name` tells of in errors; as `read`."""
+    """Parses a text proto into `config`; error messages call it `name`. See `read`."""
     try:
         text_format.Parse(text.decode(), config)
     except UnicodeDecodeError as error:
@@ -50,7 +50,7 @@ def parse(name: str, text: bytes, config: Config) -> Config:
 
 
 def _known_fields(reason: str, config: message.Message) -> str:
-    """Where a field is unknown, the fields that its message has."""
+    """Returns a list of the message's fields if the reason is an unknown field."""
     match = re.search(r'Message type "[^"]*\.(\w+)" has no field', reason)
     if match is None:
         return ""

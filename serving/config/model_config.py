@@ -1,4 +1,4 @@
-"""Which models are served, which of their versions, and what their versions are called."""
+"""The models to serve, with their version policies and labels."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from serving.config.config_files import ConfigError
 
 @dataclass(frozen=True)
 class VersionPolicy:
-    """Which versions of a model are served: the latest ones, all, or specific ones.
+    """Selects the versions of a model to serve: the latest ones, all, or specific ones.
 
     Attributes:
-        latest: How many of the latest; None for all, or for those in `specific`.
-        specific: Their numbers; None for any.
+        latest: Number of latest versions to serve; None serves all that `specific` allows.
+        specific: Numbers of the allowed versions; None allows any.
     """
 
     latest: int | None = 1
     specific: frozenset[int] | None = None
 
     def candidates(self, present: Iterable[int]) -> list[int]:
-        """The versions to try, latest first; of these, `latest` that load are served."""
+        """Returns the versions to try, latest first; the first `latest` that load are served."""
         return sorted(
             (n for n in present if self.specific is None or n in self.specific), reverse=True
         )
@@ -34,10 +34,10 @@ class ModelConfig:
     """One model of a server.
 
     Attributes:
-        name: What requests call it.
-        base_path: Directory of its versions.
-        policy: Which of them are served.
-        labels: Names of versions to their numbers.
+        name: Name of the model in requests.
+        base_path: Directory of the model's versions.
+        policy: Selects the versions to serve.
+        labels: Label to version number.
     """
 
     name: str
@@ -47,20 +47,18 @@ class ModelConfig:
 
 
 def validated(config: config_pb2.ModelServerConfig) -> list[ModelConfig]:
-    """Checks a ModelServerConfig.
+    """Checks a ModelServerConfig and returns its models.
 
     Raises:
-        ConfigError: A model is listed twice, has no name, another platform than TensorFlow or a
-            relative base path; or models are configured otherwise than by a list.
+        ConfigError: A model is listed twice, has no name, a relative base path or a platform other
+            than TensorFlow; or the config has no model_config_list.
     """
     if config.WhichOneof("config") != "model_config_list":
-        raise ConfigError(
-            "models are configured by a model_config_list { config { ... } } and no other way"
-        )
+        raise ConfigError("models must be configured by a model_config_list { config { ... } }")
     models: dict[str, ModelConfig] = {}
     for model in config.model_config_list.config:
         if not model.name:
-            raise ConfigError("a model_config_list's config has no name")
+            raise ConfigError("a config in model_config_list has no name")
         if model.name in models:
             raise ConfigError(f"Illegal to list model {model.name} multiple times in config list")
         _check_platform(model)
@@ -87,7 +85,7 @@ def _check_platform(model: config_pb2.ModelConfig) -> None:
     if model.model_platform not in ("", "tensorflow") or model.model_type == config_pb2.OTHER:
         raise ConfigError(
             f"model {model.name} has platform {model.model_platform or 'OTHER'!r}; only "
-            '"tensorflow" is served'
+            '"tensorflow" is supported'
         )
 
 

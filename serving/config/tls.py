@@ -1,4 +1,4 @@
-"""TLS from the stock server's ssl_config_file, for gRPC and REST, proven before anything starts."""
+"""Reads and checks the stock server's ssl_config_file: TLS for gRPC and REST."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from serving.config.config_files import ConfigError
 
 @dataclass(frozen=True)
 class Tls:
-    """What both servers need.
+    """TLS settings of both servers.
 
     Attributes:
-        credentials: For gRPC.
-        context: For REST.
+        credentials: Settings for gRPC.
+        context: Settings for REST.
     """
 
     credentials: grpc.ServerCredentials
@@ -31,18 +31,19 @@ def read(path: str) -> Tls:
     """Reads an ssl_config_file.
 
     Raises:
-        ConfigError: The file is wrong, a certificate is none, or key and certificate differ.
+        ConfigError: The file cannot be parsed, a certificate is invalid, or key and certificate do
+            not match.
     """
     name = f"--ssl_config_file={path}"
     config = config_files.read("ssl_config_file", path, config_pb2.SSLConfig())
     for field in ("server_key", "server_cert", "custom_ca"):
         value = getattr(config, field)
         if not value and field != "custom_ca":
-            raise ConfigError(f"{name} has no {field}; write the PEM text itself")
+            raise ConfigError(f"{name} has no {field}; give the PEM text itself")
         if value and "-----BEGIN" not in value:
-            raise ConfigError(f"{name}: {field} is no PEM text; write the text itself, no path")
+            raise ConfigError(f"{name}: {field} is not PEM text; give the text itself, not a path")
     if config.client_verify and not config.custom_ca:
-        raise ConfigError(f"{name}: client_verify needs custom_ca, which client certificates prove")
+        raise ConfigError(f"{name}: client_verify needs custom_ca, the clients' authority")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _load_pair(name, context, config)
     if config.client_verify:
@@ -50,7 +51,7 @@ def read(path: str) -> Tls:
         try:
             context.load_verify_locations(cadata=config.custom_ca)
         except (ssl.SSLError, ValueError) as error:
-            raise ConfigError(f"{name}: custom_ca is no certificate: {error}") from error
+            raise ConfigError(f"{name}: custom_ca is not a certificate: {error}") from error
     credentials = grpc.ssl_server_credentials(
         [(config.server_key.encode(), config.server_cert.encode())],
         root_certificates=config.custom_ca.encode() if config.client_verify else None,
@@ -60,35 +61,35 @@ def read(path: str) -> Tls:
 
 
 def _load_pair(name: str, context: ssl.SSLContext, config: config_pb2.SSLConfig) -> None:
-    """Loads certificate and key, which `ssl` takes from files only; this proves that they match."""
+    """Loads certificate and key, and so checks that they match; `ssl` reads only files."""
     with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
         certificate, key = Path(folder, "certificate"), Path(folder, "key")
         certificate.write_text(config.server_cert)
         key.write_text(config.server_key)
         try:
-            # A key with a password is refused, not asked for.
+            # An encrypted key is an error; without a password here `ssl` would prompt for one.
             context.load_cert_chain(certificate, key, password="")
         except (ssl.SSLError, ValueError) as error:
             raise ConfigError(
-                f"{name}: server_cert and server_key do not go together: {error}"
+                f"{name}: server_cert and server_key do not match: {error}"
             ) from error
 
 
 def check_plain_text(host: str, tls: Tls | None, insecure: bool) -> None:
-    """Refuses plain text on an address that others reach.
+    """Checks that plain text is not served to other machines by mistake.
 
     Args:
         host: Address to listen on.
-        tls: None serves plain text.
-        insecure: Whether that is meant.
+        tls: TLS settings; None serves plain text.
+        insecure: Whether plain text is allowed on any address.
 
     Raises:
-        ConfigError: Plain text beyond loopback is not meant.
+        ConfigError: Plain text on an address other than loopback, without `insecure`.
     """
     if tls is None and not insecure and not _is_loopback(host):
         raise ConfigError(
             f"--host={host} would serve plain text to other machines; give --ssl_config_file, or "
-            "--insecure where something else protects the connection"
+            "--insecure if something else protects the connection"
         )
 
 

@@ -1,11 +1,11 @@
-r"""Writes the files that run the stock server on an export.
+r"""Writes the files that deploy the stock server with an exported model.
 
   python -m serving.deploy --export=saved_models/shapes --output=deploy/shapes
 
---output gets config/ (models.config with the label stable, batching.config and monitoring.config,
-which the embedded server takes too), compose.yaml (the server, Prometheus and a Grafana board),
-kubernetes.yaml, prometheus_adapter.yaml and README.md, which says how to start them and how to
-switch versions.
+The program writes to --output: config/ with models.config (label stable), batching.config and
+monitoring.config, which the embedded server accepts too; compose.yaml with the server, Prometheus
+and a Grafana dashboard; kubernetes.yaml; prometheus_adapter.yaml; and README.md, which explains how
+to start the server and switch versions.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError
 
 _EXPORT = flags.DEFINE_string("export", "", "Base path: directory of a model's versions. Required.")
-_OUTPUT = flags.DEFINE_string("output", "", "Directory of the files. Required.")
-_MODEL_NAME = flags.DEFINE_string("model_name", "", "Name of the model; that of --export if empty.")
-_STABLE = flags.DEFINE_integer("stable", None, "Version labelled stable; the newest if left out.")
-_CANARY = flags.DEFINE_integer("canary", None, "Version labelled canary; none if left out.")
+_OUTPUT = flags.DEFINE_string("output", "", "Directory to write the files to. Required.")
+_MODEL_NAME = flags.DEFINE_string("model_name", "", "Name of the model; default: that of --export.")
+_STABLE = flags.DEFINE_integer("stable", None, "Version labelled stable; default: the newest.")
+_CANARY = flags.DEFINE_integer("canary", None, "Version labelled canary; default: none.")
 _IMAGE = flags.DEFINE_string(
     "image",
     "tensorflow/serving:2.21.0",
-    "Image of the stock server: of the TensorFlow that exports, or a later one.",
+    "Image of the stock server; not older than the TensorFlow that exported the model.",
 )
 _CPUS = flags.DEFINE_integer("cpus", 2, "Processors of one server.", 1)
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace files that are there.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace existing files.")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -76,7 +76,7 @@ def _labels(versions: list[int]) -> dict[str, int]:
 
 
 def run() -> None:
-    """The program."""
+    """Runs the program."""
     program_help.show(main)
     app.run(main)
 

@@ -1,4 +1,4 @@
-"""What deployment files need to know of an export."""
+"""Reads the properties of an export that deployment files need."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,48}[A-Za-z0-9])?")
 
 
 class DeployError(Exception):
-    """Deployment files cannot be made as asked; says why and what to do."""
+    """Deployment files cannot be written; the message says why and what to do."""
 
 
 class ExportedModel(NamedTuple):
-    """A model that is to be served.
+    """A model to serve.
 
     Attributes:
-        name: what requests call it.
-        base_path: directory of its versions, absolute.
-        versions: their numbers, ascending.
-        max_batch_size: most rows of a batch, a power of two; 0 where rows cannot be batched.
-        size: bytes of its largest version.
+        name: Name of the model in requests.
+        base_path: Directory of its versions, absolute.
+        versions: Numbers of the versions, ascending.
+        max_batch_size: Maximum rows of a batch, a power of two; 0 if requests cannot be batched.
+        size: Size of the largest version in bytes.
     """
 
     name: str
@@ -37,22 +37,22 @@ class ExportedModel(NamedTuple):
 
 
 def read(base_path: Path, name: str = "") -> ExportedModel:
-    """Reads an export; batches are as large as fit 8 MiB by their largest tensor, at most 128.
+    """Reads an export. The largest tensor of a batch has at most 8 MiB and 128 rows.
 
     Args:
-        base_path: directory of its versions.
-        name: what requests call it; the directory's name where empty.
+        base_path: Directory of the model's versions.
+        name: Name of the model in requests; the directory's name if empty.
 
     Raises:
-        DeployError: it is no such directory, or the name cannot be one.
-        tfvae.saved_model.ExportError: a version is not whole.
+        DeployError: The directory has no versions, or the name is invalid.
+        tfvae.saved_model.ExportError: A version is incomplete.
     """
     base_path = base_path.resolve()
     if (base_path / "saved_model.pb").exists():
-        raise DeployError(f"--export={base_path} is itself a version; give its parent")
+        raise DeployError(f"--export={base_path} is a version; give its parent")
     found = version_folders.find(base_path) if base_path.is_dir() else {}
     if not found:
-        raise DeployError(f"--export={base_path} holds no version; export a model there")
+        raise DeployError(f"--export={base_path} has no version; export a model there")
     name = name or base_path.name
     if not _NAME.fullmatch(name):
         raise DeployError(
@@ -68,7 +68,7 @@ def read(base_path: Path, name: str = "") -> ExportedModel:
 
 
 def _max_batch_size(folder: Path) -> int:
-    # They import TensorFlow, which takes seconds; the path has been checked before.
+    # Importing TensorFlow takes seconds; check the path first.
     from tfvae.saved_model import specs  # noqa: PLC0415
     from tfvae.saved_model.c_api import read_meta_graph  # noqa: PLC0415
 

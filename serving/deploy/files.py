@@ -1,4 +1,4 @@
-"""The deployment files of a model, from its export and the templates beside this file."""
+"""Renders and writes the deployment files of a model, from the templates beside this file."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from serving.net import metrics
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BATCH_TIMEOUT_MICROSECONDS = 1000
-_WAITING_ROWS = 4096  # beyond which a request is refused
+_WAITING_ROWS = 4096  # Further requests are refused.
 
 
 class _Template(string.Template):
-    delimiter = "@"  # $ is Grafana's own
+    delimiter = "@"  # Grafana uses $.
 
 
 def render(
     model: ExportedModel, labels: Mapping[str, int], image: str, cpus: int
 ) -> dict[str, str]:
-    """Returns the files, path to text.
+    """Returns the files: path to text.
 
     Args:
-        model: the model.
-        labels: label to version.
-        image: of the stock server.
-        cpus: processors of a server.
+        model: The model.
+        labels: Label to version.
+        image: Image of the stock server.
+        cpus: Processors of a server.
     """
-    server = f"/models/{model.name}"  # where the base path is mounted
+    server = f"/models/{model.name}"  # Mount point of the base path.
     config = {
         "models.config": models_config.text(models_config.make(model.name, server, labels)),
         "batching.config": _batching(model, cpus),
         "monitoring.config": _monitoring(),
     }
-    memory = 512 + 4 * -(-model.size // 2**20)  # MiB: two versions while they are swapped
+    memory = 512 + 4 * -(-model.size // 2**20)  # MiB, for two versions during a swap.
     values = {
         "name": model.name,
         "dns_name": model.name.lower().replace("_", "-"),
@@ -73,7 +73,7 @@ def write(directory: Path, files: Mapping[str, str], overwrite: bool) -> None:
     there = [name for name in files if (directory / name).exists()]
     if there and not overwrite:
         raise DeployError(
-            f"--output={directory} holds {there[0]} already; give another, or --overwrite"
+            f"--output={directory} already has {there[0]}; give another, or --overwrite"
         )
     for name, text in files.items():
         write_file(directory / name, text)
@@ -88,7 +88,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _without_batching(files: Mapping[str, str]) -> dict[str, str]:
-    """The files of a model whose rows cannot be batched: the flags may not be given at all."""
+    """Removes the batching flags from the files, for a model without a batch axis."""
     flag = re.compile(r"^ *- --(enable_batching|batching_parameters_file)=.*\n", re.MULTILINE)
     return {name: flag.sub("", text) for name, text in files.items()}
 

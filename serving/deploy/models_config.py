@@ -1,4 +1,4 @@
-"""models.config: one model, the versions that its labels name and no others."""
+"""Writes models.config: one model, which serves only the versions that its labels name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from serving.config import config_pb2
 
 _HEADER = """\
-# Which versions are served, and what they are called. Clients ask for a label, such as
+# The served versions and their labels. Clients use a label, for example
 # /v1/models/{name}/labels/stable:predict, and `python -m serving.deploy.switch` moves it.
 """
 
@@ -18,9 +18,9 @@ def make(name: str, base_path: str, labels: Mapping[str, int]) -> config_pb2.Mod
     """Returns the configuration of one model.
 
     Args:
-        name: what requests call it.
-        base_path: directory of its versions, as the server sees it.
-        labels: label to version.
+        name: Name of the model in requests.
+        base_path: Directory of its versions, as the server sees it.
+        labels: Label to version.
     """
     config = config_pb2.ModelServerConfig()
     model = config.model_config_list.config.add(
@@ -33,7 +33,7 @@ def make(name: str, base_path: str, labels: Mapping[str, int]) -> config_pb2.Mod
 def label(
     model: config_pb2.ModelConfig, labels: Mapping[str, int], also: tuple[int, ...] = ()
 ) -> None:
-    """Sets the labels of a model and serves what they name, and the versions in `also`."""
+    """Sets the labels of a model, and serves the labelled versions and those in `also`."""
     model.version_labels.clear()
     model.version_labels.update(labels)
     model.model_version_policy.Clear()
@@ -41,6 +41,6 @@ def label(
 
 
 def text(config: config_pb2.ModelServerConfig) -> str:
-    """Returns what stands in models.config."""
+    """Returns the text of models.config."""
     (model,) = config.model_config_list.config
     return _HEADER.format(name=model.name) + text_format.MessageToString(config)

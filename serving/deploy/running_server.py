@@ -1,4 +1,4 @@
-"""A model server that runs, stock or embedded: its configuration and the states of its versions."""
+"""Calls ModelService of a running server, stock or embedded."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tensorflow_serving.apis import (
 from serving.client.security import Security
 from serving.config import config_pb2
 
-_SECONDS = 60  # a reload returns when its models are loaded
+_SECONDS = 60  # A reload returns when the models are loaded.
 
 
 class RunningServer:
-    """ModelService of a server.
+    """A client of ModelService.
 
     Args:
-        address: `host:port` of its gRPC.
+        address: `host:port` of the server's gRPC.
         security: TLS and token.
     """
 
@@ -39,17 +39,17 @@ class RunningServer:
         self._channel.close()
 
     def reload(self, config: config_pb2.ModelServerConfig) -> None:
-        """Serves what `config` says; HandleReloadConfigRequest.
+        """Replaces the configuration of the server: HandleReloadConfigRequest.
 
         Raises:
-            grpc.RpcError: The server cannot be reached, or refuses.
+            grpc.RpcError: The server cannot be reached, or refuses the configuration.
         """
         request = model_management_pb2.ReloadConfigRequest()
         request.config.ParseFromString(config.SerializeToString())
         self._stub.HandleReloadConfigRequest(request, timeout=_SECONDS, metadata=self._metadata)
 
     def state(self, name: str, version: int) -> tuple[str, str]:
-        """Returns the state of a version, empty where it is unknown, and the error it has.
+        """Returns the state of a version, empty if it is unknown, and its error message.
 
         Raises:
             grpc.RpcError: The server cannot be reached.

@@ -1,13 +1,13 @@
-r"""Moves a label of a server that runs to another version: blue/green, without a request lost.
+r"""Moves a label of a running server to another version (blue/green) without losing a request.
 
   python -m serving.deploy.switch --models_config=deploy/shapes/config/models.config \
       --server=localhost:8500 --label=stable --version=2
 
-The version is loaded beside those that are served; once it is available the label is moved, and
-then versions without a label are unloaded. --models_config is rewritten with each step, so that a
-server that polls it, or starts later, serves the same. Where the version does not load, everything
-is put back. Going back is the same command with the version before. --label=canary begins a canary,
---version=-1 ends it. The --ssl_ and token flags are those of `python -m serving.client`.
+The server loads the version beside the current ones; when it is available, the label moves, and
+versions without a label are unloaded. Each step rewrites --models_config, so that servers that poll
+it or start later serve the same. If the version does not load, the old configuration is restored.
+To go back, run the same command with the previous version. --label=canary starts a canary,
+--version=-1 ends it. The --ssl_ and token flags work as in `python -m serving.client`.
 """
 
 from __future__ import annotations
@@ -33,21 +33,25 @@ from serving.deploy.files import write_file
 
 _MODELS_CONFIG = flags.DEFINE_string("models_config", "", "The server's models.config. Required.")
 _SERVER = flags.DEFINE_string("server", "localhost:8500", "gRPC address of the server.")
-_SSL = flags.DEFINE_bool("ssl", False, "TLS, as any --ssl_ flag asks for.")
+_SSL = flags.DEFINE_bool("ssl", False, "Use TLS; implied by any --ssl_ flag.")
 _ROOTS = flags.DEFINE_string(
-    "ssl_root_certificates", None, "PEM that the server's certificate is of; public authorities."
+    "ssl_root_certificates",
+    None,
+    "Authorities of the server's certificate, in PEM; default: public ones.",
 )
-_CERTIFICATE = flags.DEFINE_string("ssl_client_certificate", None, "PEM that is shown.")
-_KEY = flags.DEFINE_string("ssl_client_key", None, "Its key, in PEM.")
-_TOKEN_FILE = flags.DEFINE_string("bearer_token_file", None, "Its first line is the token sent.")
+_CERTIFICATE = flags.DEFINE_string(
+    "ssl_client_certificate", None, "The client's certificate, in PEM."
+)
+_KEY = flags.DEFINE_string("ssl_client_key", None, "The certificate's key, in PEM.")
+_TOKEN_FILE = flags.DEFINE_string("bearer_token_file", None, "File; its first line is the token.")
 _INSECURE = flags.DEFINE_bool("insecure", False, "Send the token in plain text.")
-_LABEL = flags.DEFINE_string("label", "stable", "Label to move, or to make.")
+_LABEL = flags.DEFINE_string("label", "stable", "Label to move or create.")
 _VERSION = flags.DEFINE_integer(
-    "version", None, "Version to move it to; -1 takes the label away. Required.", -1
+    "version", None, "Version to move the label to; -1 removes the label. Required.", -1
 )
-_TIMEOUT = flags.DEFINE_float("timeout_seconds", 300, "Longest that the version may load.", 0)
+_TIMEOUT = flags.DEFINE_float("timeout_seconds", 300, "Time limit for loading the version.", 0)
 _POLL_SECONDS = 0.2
-_SECONDS_TO_FIND = 10  # a server looks into the base path each second
+_SECONDS_TO_FIND = 10  # By default a server polls the base path every second.
 
 
 def main(argv: Sequence[str]) -> int:
@@ -59,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     except grpc.RpcError as error:
         print(
             f"serving.deploy.switch: --server={_SERVER.value}: {error.code().name}: "
-            f"{error.details()}; labels are as they were",
+            f"{error.details()}; the labels have not moved",
             file=sys.stderr,
         )
     else:
@@ -74,7 +78,7 @@ def _run(arguments: Sequence[str]) -> None:
     config = config_files.read("models_config", str(path), config_pb2.ModelServerConfig())
     models = config.model_config_list.config
     if len(models) != 1:
-        raise DeployError(f"--models_config={path} has {len(models)} models; one is switched")
+        raise DeployError(f"--models_config={path} has {len(models)} models; it must have one")
     (model,) = models
     before = dict(model.version_labels)
     after = {**before, _LABEL.value: _VERSION.value}
@@ -90,14 +94,14 @@ def _run(arguments: Sequence[str]) -> None:
             _serve(server, path, config, before, also=after)
             if _VERSION.value >= 0:
                 _wait(server, model.name, _VERSION.value, time.monotonic() + _TIMEOUT.value)
-            _serve(server, path, config, after, also=before)  # before these are unloaded
+            _serve(server, path, config, after, also=before)  # Before versions unload.
             _serve(server, path, config, after)
         except (DeployError, grpc.RpcError):
-            with contextlib.suppress(grpc.RpcError):  # of a server that is gone; the first is told
+            with contextlib.suppress(grpc.RpcError):  # The first error is raised below.
                 _serve(server, path, config, before)
             raise
     named = ", ".join(f"{label} is version {number}" for label, number in sorted(after.items()))
-    print(f"{model.name}: {named}; {path} is rewritten")
+    print(f"{model.name}: {named}; wrote {path}")
 
 
 def _security() -> client_security.Security:
@@ -117,7 +121,7 @@ def _serve(
     labels: Mapping[str, int],
     also: Mapping[str, int] | None = None,
 ) -> None:
-    """Serves the versions of `labels`, and beside them those of `also`; says so in the file too."""
+    """Serves the versions in `labels` and `also`, and writes the configuration to the file."""
     models_config.label(config.model_config_list.config[0], labels, tuple((also or {}).values()))
     write_file(path, models_config.text(config))
     server.reload(config)
@@ -135,14 +139,14 @@ def _wait(server, name: str, version: int, end: float) -> None:
             raise DeployError(f"version {version} of {name} is not in the base path of the server")
         if time.monotonic() > end:
             raise DeployError(
-                f"version {version} of {name} is {state} after {_TIMEOUT.value:g} s; wait longer "
-                "by --timeout_seconds, or look at the server's log"
+                f"version {version} of {name} is {state} after {_TIMEOUT.value:g} s; raise "
+                "--timeout_seconds, or look at the server's log"
             )
         time.sleep(_POLL_SECONDS)
 
 
 def run() -> None:
-    """The program."""
+    """Runs the program."""
     program_help.show(main)
     app.run(main)
 

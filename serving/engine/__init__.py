@@ -1,1 +1,1 @@
-"""The engine: versions of models on disk, loaded, batched and run."""
+"""The engine: finds, loads, batches and runs the versions of models."""

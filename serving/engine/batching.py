@@ -1,8 +1,8 @@
-"""Dynamic batching: requests that wait at the same time run as one, as in the stock server.
+"""Dynamic batching: concurrent requests run as one batch, as in the stock server.
 
-There are no threads of its own. The thread whose request opens a batch leads it: it waits until
-the batch is full or its time is over, then for a slot, runs it, and wakes the threads whose
-requests joined. Under low load a request so runs in the thread that received it.
+Batching needs no threads of its own. The first request of a batch leads it: its thread waits until
+the batch is full or times out, waits for a free slot, runs the batch, and wakes the threads of the
+other requests. Under low load a request therefore runs in the thread that received it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Run = Callable[[Arrays, float | None], Arrays]
 
 
 class Batcher:
-    """What the queues of a server share: the parameters and the slots that batches run in."""
+    """The parameters and slots for running batches that all queues of a server share."""
 
     def __init__(self, parameters: BatchingParameters):
         self.parameters = parameters
@@ -33,12 +33,12 @@ class Batcher:
 
 @dataclass
 class _Task:
-    """A request, or the part of it that fits a batch.
+    """A request, or the part of it that is in one batch.
 
     Attributes:
-        arrays: Its inputs, all of `rows` rows.
-        rows: Dimension 0.
-        deadline: In seconds of `time.monotonic`.
+        arrays: Inputs, each with `rows` rows.
+        rows: Size of dimension 0.
+        deadline: Deadline in seconds of `time.monotonic`.
     """
 
     arrays: Arrays
@@ -48,7 +48,7 @@ class _Task:
 
 @dataclass
 class _Batch:
-    """Tasks that run together; `outcome` has the outputs, or the error, of each."""
+    """Tasks that run together; `outcome` has the outputs or the error of each task."""
 
     opened: float
     tasks: list[_Task] = field(default_factory=list)
@@ -59,14 +59,14 @@ class _Batch:
 
 
 class BatchQueue:
-    """The waiting batches of one signature and set of outputs."""
+    """The waiting batches for one set of inputs and outputs."""
 
     def __init__(self, batcher: Batcher, run: Run):
-        """Makes an empty queue.
+        """Creates an empty queue.
 
         Args:
-            batcher: What it shares with the others.
-            run: Computes outputs from inputs in at most so many seconds.
+            batcher: Parameters and slots, shared with the other queues.
+            run: Computes outputs from inputs within a timeout in seconds.
         """
         self._parameters = batcher.parameters
         self._slots = batcher.slots
@@ -75,18 +75,18 @@ class BatchQueue:
         self._changed = threading.Condition()
 
     def run(self, arrays: Arrays, timeout: float | None) -> Arrays:
-        """Computes the outputs of a request, in a batch.
+        """Runs a request as part of a batch.
 
         Args:
-            arrays: Its inputs, which share dimension 0.
+            arrays: Inputs with a common dimension 0.
             timeout: Seconds until the request is given up.
 
         Returns:
-            Its rows of the outputs.
+            The outputs for the rows of this request.
 
         Raises:
-            ServingError: With the stock server's code and message. A request that fails alone
-                fails alone: its batch is then run one by one.
+            ServingError: With the stock server's code and message. If a batch fails, its requests
+                are run one by one, so that only the faulty ones fail.
         """
         deadline = time.monotonic() + timeout if timeout is not None else float("inf")
         places = self._enqueue(_Task(arrays, _rows(arrays), deadline))
@@ -107,7 +107,7 @@ class BatchQueue:
         return [np.concatenate(parts) for parts in zip(*outcomes, strict=True)]
 
     def _enqueue(self, task: _Task) -> list[tuple[_Batch, int, bool]]:
-        """Puts a task in batches: (batch, position in it, whether it was opened for this)."""
+        """Adds a task to batches; returns (batch, position in it, whether the batch is new)."""
         limit = self._parameters.max_execution_batch_size
         if task.rows > self._parameters.max_batch_size:
             raise errors.invalid_argument(
@@ -137,11 +137,11 @@ class BatchQueue:
                 places.append((batch, len(batch.tasks) - 1, opened))
                 start += rows
             if self._waiting[-1].rows >= limit or any(opened for _, _, opened in places):
-                self._changed.notify_all()  # Leaders wake for nothing else.
+                self._changed.notify_all()  # Leaders wait only for these two events.
         return places
 
     def _sizes(self, rows: int, room: int, is_open: bool) -> list[int]:
-        """The rows of each part of a request; the first is for the last batch where it fits."""
+        """Returns the rows of each part of a request; the first joins the last batch if it fits."""
         limit = self._parameters.max_execution_batch_size
         if rows <= room or not self._parameters.enable_large_batch_splitting:
             return [rows]
@@ -160,10 +160,10 @@ class BatchQueue:
             )
         with self._slots:
             with self._changed:
-                self._waiting.remove(batch)  # From here on nothing joins it.
+                self._waiting.remove(batch)  # From here on no request can join.
             try:
                 batch.outcome.set_result(self._outcomes(batch.tasks))
-            except Exception as error:  # noqa: BLE001, it is raised in every thread that waits
+            except Exception as error:  # noqa: BLE001, it is raised again in every waiting thread
                 batch.outcome.set_exception(error)
 
     def _outcomes(self, tasks: list[_Task]) -> list[Arrays | errors.ServingError]:
@@ -220,7 +220,7 @@ def _arrays(tasks: list[_Task]) -> list[Arrays]:
 
 
 def _rows(arrays: Arrays) -> int:
-    """Dimension 0 of a request's inputs."""
+    """Returns the size of dimension 0 of a request's inputs."""
     if any(array.ndim == 0 for array in arrays):
         raise errors.invalid_argument(
             "Batching Run() input tensors must have at least one dimension."
@@ -234,7 +234,7 @@ def _rows(arrays: Arrays) -> int:
 
 
 def _merged(arrays: Arrays, padding: int) -> np.ndarray:
-    """One input of the tasks as one array, the first row of the last task repeated at its end."""
+    """Concatenates one input of all tasks, padded with the first row of the last task."""
     if len(arrays) == 1 and not padding:
         return arrays[0]
     shape = np.max([array.shape[1:] for array in arrays], axis=0)
@@ -243,7 +243,7 @@ def _merged(arrays: Arrays, padding: int) -> np.ndarray:
 
 
 def _widened(array: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Rows padded at their ends with zeros, or with empty strings."""
+    """Pads rows to `shape` with zeros or empty strings."""
     if array.shape[1:] == tuple(shape):
         return array
     ends = [(0, 0), *((0, int(size)) for size in shape - array.shape[1:])]

@@ -21,7 +21,7 @@ def run(
     Args:
         session: The model.
         request: A ClassificationRequest or a RegressionRequest.
-        method_name: Which of them.
+        method_name: `CLASSIFY` or `REGRESS`.
         timeout: Seconds until the computation is given up.
 
     Returns:
@@ -45,10 +45,10 @@ def run_tasks(
     request: inference_pb2.MultiInferenceRequest,
     timeout: float | None = None,
 ) -> list[tuple[str, Any]]:
-    """Runs several signatures on the same examples, as one computation.
+    """Runs several signatures on the same examples in one computation.
 
     Returns:
-        For each task what `run` does.
+        For each task, the same as `run`.
 
     Raises:
         ServingError: With the stock server's code and message.
@@ -72,7 +72,7 @@ def run_tasks(
 def _plans(
     session: SavedModelSession, request: inference_pb2.MultiInferenceRequest
 ) -> dict[str, Plan]:
-    """What each task of a request runs, by signature, in order."""
+    """Returns signature name to plan for the tasks of a request, in order."""
     plans: dict[str, Plan] = {}
     for task in request.tasks:
         if not task.model_spec.name:

@@ -1,4 +1,4 @@
-"""Signatures that take tf.Example, by method name: what they feed and fetch, and their results."""
+"""Signatures that take tf.Example: the tensors to feed and fetch, and the results as messages."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Tensors = Mapping[str, np.ndarray]
 
 
 class Plan(NamedTuple):
-    """What to run.
+    """The tensors of a computation.
 
     Attributes:
-        feed: Tensor that takes the examples.
-        fetches: Tensors of the outputs.
+        feed: Name of the tensor that takes the examples.
+        fetches: Names of the output tensors.
     """
 
     feed: str
@@ -35,10 +35,10 @@ class Plan(NamedTuple):
 
 
 def serialized(examples: input_pb2.Input) -> np.ndarray:
-    """The examples of a request as strings [n]; a context that they share is part of each.
+    """Returns the serialized examples of a request, [n]; each includes the shared context.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, there is none.
+        ServingError: INVALID_ARGUMENT, there are no examples.
     """
     kind = examples.WhichOneof("kind")
     found = getattr(examples, kind).examples if kind else ()
@@ -46,7 +46,7 @@ def serialized(examples: input_pb2.Input) -> np.ndarray:
         raise errors.invalid_argument("Input is empty.")
     context = b""
     if kind == "example_list_with_context":
-        # Messages one after another are one message.
+        # Concatenated serialized messages parse as one merged message.
         context = examples.example_list_with_context.context.SerializeToString()
     array = np.empty(len(found), object)
     array[:] = [context + example.SerializeToString() for example in found]
@@ -54,14 +54,14 @@ def serialized(examples: input_pb2.Input) -> np.ndarray:
 
 
 def plan(definition: meta_graph_pb2.SignatureDef, method_name: str) -> Plan:
-    """Checks that a signature is for a method.
+    """Checks that a signature supports a method, and returns its tensors.
 
     Args:
         definition: The signature.
         method_name: `CLASSIFY` or `REGRESS`.
 
     Raises:
-        ServingError: INVALID_ARGUMENT or FAILED_PRECONDITION, it is not.
+        ServingError: INVALID_ARGUMENT or FAILED_PRECONDITION, the signature does not support it.
     """
     kind = KINDS[method_name]
     if definition.method_name != method_name:
@@ -100,7 +100,7 @@ def plan(definition: meta_graph_pb2.SignatureDef, method_name: str) -> Plan:
 def classification(
     definition: meta_graph_pb2.SignatureDef, results: Tensors, rows: int
 ) -> classification_pb2.ClassificationResult:
-    """The classes of each example: labels, scores or both.
+    """Returns the classes of each example, with labels, scores or both.
 
     Args:
         definition: The signature.
@@ -108,7 +108,8 @@ def classification(
         rows: Number of examples.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, a value is not [rows, classes] or of another type.
+        ServingError: INVALID_ARGUMENT, a value has the wrong dtype or a shape other than
+            [rows, classes].
     """
     values: dict[str, np.ndarray] = {}
     for name, data_type in ((_CLASSES, tensors.DT_STRING), (_SCORES, _DT_FLOAT)):
@@ -144,10 +145,11 @@ def classification(
 def regression(
     definition: meta_graph_pb2.SignatureDef, results: Tensors, rows: int
 ) -> regression_pb2.RegressionResult:
-    """The value of each example; as `classification`.
+    """Returns the value of each example. See `classification` for the arguments.
 
     Raises:
-        ServingError: INVALID_ARGUMENT, the value is not [rows] or [rows, 1], or of another type.
+        ServingError: INVALID_ARGUMENT, the value has the wrong dtype or a shape other than [rows]
+            and [rows, 1].
     """
     array = results[definition.outputs[_OUTPUTS].name]
     if array.ndim not in (1, 2) or array.shape[1:] not in ((), (1,)):

@@ -1,4 +1,4 @@
-"""The models of a server, by name: configured, polled and found."""
+"""The models of a server by name: configures, polls and finds them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class ModelManager:
-    """The models of a server."""
+    """The models of a server; safe to use from many threads."""
 
     def __init__(
         self,
         load: Callable[[Path], SavedModelSession],
         allow_labels_for_unavailable: bool = False,
     ):
-        """Begins without any.
+        """Creates a manager without models.
 
         Args:
-            load: Loads the version in a folder, or raises `serving.errors.LoadError`.
-            allow_labels_for_unavailable: Whether a label may name a version that is not served.
+            load: Loads the version in a folder; raises `serving.errors.LoadError` on failure.
+            allow_labels_for_unavailable: Whether labels may name versions that are not served.
         """
         self._load = load
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
@@ -37,11 +37,11 @@ class ModelManager:
         self._changing = threading.Lock()  # One change at a time: a poll or a new configuration.
 
     def reload(self, configs: Sequence[ModelConfig]) -> None:
-        """Serves these models and no others; loads before it unloads.
+        """Serves exactly these models; loads new versions before it unloads old ones.
 
         Raises:
-            ServingError: FAILED_PRECONDITION, a new model has no version that loads or a label
-                names a version that is not served; everything stays as it was.
+            ServingError: FAILED_PRECONDITION, no version of a new model can be loaded, or a label
+                names a version that is not served; nothing is changed.
         """
         with self._changing:
             models = {config.name: self._model(config) for config in configs}
@@ -61,13 +61,13 @@ class ModelManager:
             self._by_name.update(models)
             self._served = set(models)
             for name, model in models.items():
-                model.set_labels(model.config.labels)  # Before the versions they leave unload.
+                model.set_labels(model.config.labels)  # Before versions without labels unload.
                 model.retire_others(wanted[name])
             for model in left_out:
                 model.close()
 
     def _model(self, config: ModelConfig) -> ModelVersions:
-        """The model of a configuration, another than before where the base path is another."""
+        """Returns the model of a configuration; a new one if its base path changed."""
         known = self.find(config.name)
         if known is None or known.config.base_path != config.base_path:
             return ModelVersions(config, self._load)
@@ -89,7 +89,7 @@ class ModelManager:
                     )
 
     def poll(self) -> None:
-        """Looks for new versions of every model."""
+        """Checks for new versions of every model."""
         with self._changing:
             for name in sorted(self._served):
                 self._by_name[name].poll()
@@ -102,14 +102,14 @@ class ModelManager:
                 model.close()
 
     def find(self, name: str) -> ModelVersions | None:
-        """A model that is, or was, served."""
+        """Returns a model that is or was served; None if the name is unknown."""
         return self._by_name.get(name)
 
     def number(self, name: str, label: str) -> int:
-        """The version of a model that a label names.
+        """Returns the number of the version that a label names.
 
         Raises:
-            ServingError: INVALID_ARGUMENT, there is no such label.
+            ServingError: INVALID_ARGUMENT, the model has no such label.
         """
         model = self.find(name)
         if model is None:
@@ -117,11 +117,11 @@ class ModelManager:
         return model.number(label)
 
     def served_name(self, name: str) -> str:
-        """The name where a model of that name is served, else an empty one."""
+        """Returns `name` if a model of that name is served, else an empty string."""
         return name if name in self._served else ""
 
     def describe(self) -> str:
-        """The models that are served, each with its versions."""
+        """Returns the served models with their versions, as text."""
         return ", ".join(
             f"{name} version {' and '.join(str(v.number) for v in self._by_name[name].available())}"
             for name in sorted(self._served)

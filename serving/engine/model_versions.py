@@ -1,7 +1,7 @@
-"""The versions of a model that is served: loaded, swapped and unloaded.
+"""The versions of a served model: loads, swaps and unloads them.
 
-A new version loads before the old one unloads, requests in flight keep the version they began
-with, and a version that fails to load never replaces one that works.
+A new version is loaded before the old one is unloaded. Requests in flight keep their version. A
+version that fails to load never replaces a working one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from serving import errors
 from serving.config.model_config import ModelConfig
 from serving.engine import version_folders
 
-if TYPE_CHECKING:  # It imports TensorFlow, which takes seconds; base paths are checked before.
+if TYPE_CHECKING:  # Importing TensorFlow takes seconds; check base paths first.
     from serving.engine.session import SavedModelSession
 
 _LOGGER = logging.getLogger(__name__)
@@ -42,10 +42,11 @@ class Version:
 
     Attributes:
         number: Number of the version.
-        state: Where it is between START and END.
-        error: Why it ended, when it failed to load.
-        gone: Whether its folder vanished after it failed: if it comes back, it is tried again.
-        session: The loaded model, while there is one.
+        state: State of the version.
+        error: Why the version failed to load; empty if it did not.
+        gone: Whether the folder disappeared. A failed version is tried again if it reappears.
+        session: The loaded model; None if the version is not loaded.
+        users: Number of requests that use the session.
     """
 
     number: int
@@ -57,7 +58,7 @@ class Version:
 
 
 def not_found(name: str, number: int | None) -> errors.ServingError:
-    """The NOT_FOUND error of a request for a version (None is the latest) of a model."""
+    """Returns the NOT_FOUND error for a version of a model; None is the latest version."""
     wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
     return errors.ServingError(
         grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {wanted}"
@@ -65,14 +66,15 @@ def not_found(name: str, number: int | None) -> errors.ServingError:
 
 
 class ModelVersions:
-    """The versions of one model under its base path."""
+    """The versions of one model in its base path."""
 
     def __init__(self, config: ModelConfig, load: Callable[[Path], SavedModelSession]):
-        """Remembers what to serve; `poll` loads it.
+        """Creates the model; `poll` loads its versions.
 
         Args:
-            config: The model; may be set anew, with the same name and base path.
-            load: Loads the version in a folder, or raises `serving.errors.LoadError`.
+            config: Configuration of the model. `config` can be replaced by one with the same name
+                and base path.
+            load: Loads the version in a folder; raises `serving.errors.LoadError` on failure.
         """
         self.config = config
         self._load = load
@@ -82,15 +84,15 @@ class ModelVersions:
         self._lock = threading.Lock()
 
     def poll(self) -> None:
-        """Looks at the base path once: loads what is to be served, then unloads what is not.
+        """Checks the base path once: loads the wanted versions, then unloads all others.
 
-        A version that failed is not tried again while its folder stays. When nothing that is to
-        be served can be, what is served stays served.
+        A failed version is not tried again until its folder is replaced. If none of the wanted
+        versions can be served, the versions in service stay.
         """
         self.retire_others(self.load_wanted())
 
     def load_wanted(self) -> list[int]:
-        """Loads the versions that are to be served; returns those of them that are."""
+        """Loads the versions that the policy selects; returns the numbers of those in service."""
         name, base_path = self.config.name, self.config.base_path
         try:
             present = version_folders.find(base_path)
@@ -113,7 +115,7 @@ class ModelVersions:
         return served
 
     def retire_others(self, served: list[int]) -> None:
-        """Unloads all versions but these, unless there are none."""
+        """Unloads all versions except `served`; does nothing if `served` is empty."""
         for version in self.available():
             if served and version.number not in served:
                 self._retire(version)
@@ -127,7 +129,7 @@ class ModelVersions:
         except errors.LoadError as error:
             _LOGGER.error("model %s version %d failed to load: %s", name, number, error)
             version.error, version.state = str(error), State.END
-        except Exception as error:  # A graph of somebody else's may raise anything.
+        except Exception as error:  # Loading an arbitrary graph may raise anything.
             _LOGGER.exception("model %s version %d failed to load", name, number)
             version.error, version.state = f"{type(error).__name__}: {error}", State.END
         else:
@@ -142,17 +144,17 @@ class ModelVersions:
 
     def _retire(self, version: Version) -> None:
         with self._lock:
-            version.users += 1  # So that it is released, and closed, once.
+            version.users += 1  # The release below then closes it if no request uses it.
         self._set_state(version, State.UNLOADING)
         self.release(version)
 
     def set_labels(self, labels: dict[str, int]) -> None:
-        """Names versions, from the next request on."""
+        """Sets label to version number, effective from the next request."""
         with self._lock:
             self._labels = labels
 
     def number(self, label: str) -> int:
-        """The version that a label names.
+        """Returns the number of the version that a label names.
 
         Raises:
             ServingError: INVALID_ARGUMENT, there is no such label.
@@ -162,22 +164,22 @@ class ModelVersions:
         return self._labels[label]
 
     def available(self) -> list[Version]:
-        """Versions that are served, ascending."""
+        """Returns the versions in service, ascending."""
         return list(self._available)
 
     def versions(self) -> list[Version]:
-        """Every version known since the start, ascending."""
+        """Returns every version seen since the start, ascending."""
         return [version for _, version in sorted(self._versions.copy().items())]
 
     def acquire(self, number: int | None = None, label: str | None = None) -> Version:
-        """A version, kept loaded until it is released.
+        """Returns a version and keeps it loaded until `release`.
 
         Args:
-            number: Its number; the latest when None.
-            label: Its label, in place of a number.
+            number: Number of the version; None selects the latest.
+            label: Label of the version, instead of a number.
 
         Raises:
-            ServingError: NOT_FOUND, it is not served; INVALID_ARGUMENT, an unknown label.
+            ServingError: NOT_FOUND, the version is not served; INVALID_ARGUMENT, unknown label.
         """
         with self._lock:
             if label is not None:
@@ -189,7 +191,7 @@ class ModelVersions:
             return served[-1]
 
     def release(self, version: Version) -> None:
-        """Ends a use; whoever is last closes a retired version."""
+        """Ends a use of a version; the last user of a retired version closes it."""
         with self._lock:
             version.users -= 1
             last = version.state is State.UNLOADING and version.users == 0
@@ -207,5 +209,5 @@ class ModelVersions:
 
 
 def unknown_label(label: str) -> errors.ServingError:
-    """The INVALID_ARGUMENT error of a request for a label that no version has."""
+    """Returns the INVALID_ARGUMENT error for an unknown label."""
     return errors.invalid_argument(f"Unrecognized servable version label: {label}")

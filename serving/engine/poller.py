@@ -1,4 +1,4 @@
-"""A function called from time to time, from a thread of its own."""
+"""Calls a function periodically in its own thread."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Poller:
-    """Calls a function until it is stopped, also when a call fails."""
+    """Calls a function periodically until it is stopped; failed calls are logged."""
 
     def __init__(self, function: Callable[[], None], seconds: float, name: str):
-        """Prepares it.
+        """Creates the poller, not started.
 
         Args:
-            function: What is called.
-            seconds: Between the end of a call and the next; with 0 or less it is never called.
-            name: Of the thread, and in the log.
+            function: Function to call.
+            seconds: Pause between two calls; 0 or less disables the poller.
+            name: Name of the thread, also used in the log.
         """
         self._function = function
         self._seconds = seconds
@@ -26,12 +26,12 @@ class Poller:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begins, `seconds` from now."""
+        """Starts; the first call is `seconds` from now."""
         if self._seconds > 0:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends; returns when a call under way is done."""
+        """Stops; waits for a call in progress."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -40,5 +40,5 @@ class Poller:
         while not self._stopping.wait(self._seconds):
             try:
                 self._function()
-            except Exception:  # The next call may do better, and nobody else would make it.
-                _LOGGER.exception("%s failed, and goes on", self._thread.name)
+            except Exception:  # Keep polling: the next call may succeed.
+                _LOGGER.exception("%s failed; it continues", self._thread.name)

@@ -1,4 +1,4 @@
-"""A SavedModel in a TensorFlow session: checks a call against its signature and runs it."""
+"""Loads a SavedModel into a TensorFlow session and runs its signatures."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from serving.engine.graph_signature import GraphSignature
 
 _Tensors = tuple[str, ...]
 DEFAULT_SIGNATURE = "serving_default"
-_LONGEST_TIMEOUT = 1e6  # Seconds; a longer one is none, as gRPC calls without a deadline have.
-# What importing a damaged or foreign graph raises.
+_LONGEST_TIMEOUT = 1e6  # Seconds. gRPC reports longer ones for calls without a deadline.
+# Errors of importing a damaged or unsupported graph.
 _BROKEN = (
     *(tf.errors.OpError, message.DecodeError, OSError, RuntimeError),
     *(ValueError, LookupError, TypeError, AttributeError),
@@ -29,11 +29,11 @@ _BROKEN = (
 
 
 class SavedModelSession:
-    """One version of a model, loaded; safe to use from many threads.
+    """A loaded version of a model; safe to use from many threads.
 
-    Calls go through a callable of the session made once for each signature, set of outputs and
-    timeout: a third of the cost of a TensorFlow 2 signature. One row through a graph without
-    loops is computed in the calling thread.
+    The session makes one callable for each signature, set of outputs and timeout, and reuses it: a
+    call costs a third of a TensorFlow 2 signature. A single row is computed in the calling thread
+    if the graph has no loops.
 
     Attributes:
         signatures: Signature name to SignatureDef.
@@ -43,12 +43,12 @@ class SavedModelSession:
         """Loads the SavedModel.
 
         Args:
-            path: Directory of one version, which holds `saved_model.pb`.
+            path: Directory of one version, with `saved_model.pb`.
             threads: Threads within and between operations; 0 lets TensorFlow choose.
-            batcher: Runs calls together that wait at the same time; None runs each alone.
+            batcher: Combines concurrent calls into batches; None runs each call alone.
 
         Raises:
-            LoadError: It is not a whole SavedModel with the tag `serve`.
+            LoadError: The directory is not a complete SavedModel with the tag `serve`.
         """
         config = config_pb2.ConfigProto(
             intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
@@ -79,7 +79,7 @@ class SavedModelSession:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Frees the session; no call may be running."""
+        """Frees the session. No call may be in progress."""
         self._callables.clear()
         self._session.close()
 
@@ -124,16 +124,16 @@ class SavedModelSession:
     def compute(
         self, feeds: _Tensors, arrays: Arrays, fetches: Iterable[str], timeout: float | None = None
     ) -> dict[str, np.ndarray]:
-        """Computes tensors of the graph, together with requests that wait for the same ones.
+        """Computes tensors of the graph, in a batch with other calls if there is a batcher.
 
         Args:
-            feeds: Tensors that are fed.
-            arrays: Their values, of their dtypes.
-            fetches: Tensors wanted.
+            feeds: Names of the tensors to feed.
+            arrays: Values of these tensors, of the same dtypes.
+            fetches: Names of the tensors to compute.
             timeout: Seconds until the computation is given up.
 
         Returns:
-            Tensor to value.
+            Tensor name to value.
 
         Raises:
             ServingError: With the stock server's code and message.
@@ -172,15 +172,15 @@ class SavedModelSession:
     ) -> Callable[..., Arrays]:
         milliseconds = 0
         if not here and timeout is not None:
-            # A callable has its timeout built in, so timeouts are rounded up to powers of two:
-            # gRPC itself tells the client in time, this only ends the work.
+            # Each callable has a fixed timeout. Rounding up to powers of two keeps them few; gRPC
+            # itself answers the client in time, this only ends the computation.
             milliseconds = 2 ** max(0, math.ceil(math.log2(max(timeout, 0.001) * 1000)))
         key = (feeds, fetches, milliseconds, here)
         if key not in self._callables:
             options = config_pb2.CallableOptions(feed=feeds, fetch=fetches)
             options.run_options.timeout_in_ms = milliseconds
-            # -1 is the calling thread: it saves half of the time but heeds no timeout, which is
-            # good for what takes milliseconds.
+            # -1 runs in the calling thread: it halves the time of a short call, but ignores
+            # timeouts.
             options.run_options.inter_op_thread_pool = -1 if here else 0
             with self._lock:
                 if key not in self._callables:

@@ -1,4 +1,4 @@
-"""Requests beyond what may wait are refused at once, while the others take their turn."""
+"""Refuses requests at once if too many are waiting for a thread."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from serving import errors
 
 
 def refusal(limit: int) -> errors.Overloaded:
-    """The error of a request that finds `limit` others waiting."""
-    return errors.Overloaded(f"{limit} requests wait already; try again later")
+    """Returns the error of a request that arrives while `limit` others wait."""
+    return errors.Overloaded(f"{limit} requests are waiting already; try again later")
 
 
 class CountingPool(futures.ThreadPoolExecutor):
-    """A pool of threads that knows how many calls run or wait."""
+    """A thread pool that counts its waiting calls."""
 
     def __init__(self, threads: int, name: str):
         super().__init__(threads, thread_name_prefix=name)
@@ -25,7 +25,7 @@ class CountingPool(futures.ThreadPoolExecutor):
         self._count_lock = threading.Lock()
 
     def submit(self, function, /, *args, **kwargs):
-        """As `ThreadPoolExecutor.submit`."""
+        """See `ThreadPoolExecutor.submit`."""
         with self._count_lock:
             self._pending += 1
         return super().submit(self._counted, function, args, kwargs)
@@ -39,19 +39,19 @@ class CountingPool(futures.ThreadPoolExecutor):
 
     @property
     def waiting(self) -> int:
-        """Calls that no thread has begun."""
+        """Number of calls that no thread has started yet."""
         return max(0, self._pending - self._size)
 
 
 class Overload(grpc.ServerInterceptor):
-    """Refuses a request with UNAVAILABLE where too many wait for the server's threads."""
+    """Refuses gRPC requests with UNAVAILABLE if too many wait for the server's threads."""
 
     def __init__(self, pool: CountingPool, limit: int):
-        """Makes the interceptor.
+        """Creates the interceptor.
 
         Args:
-            pool: The server's threads.
-            limit: Most requests that may wait.
+            pool: Thread pool of the server.
+            limit: Maximum number of waiting requests.
         """
         self._pool = pool
         self._limit = limit
@@ -60,12 +60,12 @@ class Overload(grpc.ServerInterceptor):
         def refuse(request, context):
             context.abort(error.code, error.details)
 
-        # All threads of the server are busy, so the refusal has one of its own.
+        # All threads of the server are busy, so refusals run in their own.
         refuse.experimental_thread_pool = futures.ThreadPoolExecutor(1, "refusal")  # type: ignore[attr-defined]
         self._refuse = grpc.unary_unary_rpc_method_handler(refuse)
 
     def intercept_service(self, continuation, handler_call_details):
-        """Lets a request pass, or not."""
+        """Passes a request on, or refuses it."""
         if self._pool.waiting >= self._limit:
             return self._refuse
         return continuation(handler_call_details)

@@ -1,4 +1,4 @@
-"""Binds the ports, before anything heavy is imported: a port in use is met at once."""
+"""Binds the ports of the server, before slow imports, so that a port in use is reported at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from serving.net.overload import CountingPool
 
 
 class PortError(Exception):
-    """An address that cannot be listened on; says why and what to do."""
+    """An address cannot be bound; the message says why and what to do."""
 
 
 def address(host: str, port: int) -> str:
-    """`host:port`, with brackets around an IPv6 address."""
+    """Returns `host:port`, with brackets around an IPv6 address."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -23,7 +23,7 @@ def channel_arguments(text: str) -> dict[str, int | str]:
     """Parses gRPC channel arguments, `name=value` separated by commas.
 
     Raises:
-        PortError: An argument is not of that form.
+        PortError: An argument has no `=`.
     """
     arguments: dict[str, int | str] = {}
     for item in filter(None, text.split(",")):
@@ -42,14 +42,14 @@ def bind_grpc(
     interceptors: Sequence[grpc.ServerInterceptor],
     options: dict[str, int | str],
 ) -> tuple[grpc.Server, int]:
-    """Makes a gRPC server, bound but not started and without services.
+    """Creates a gRPC server, bound to a port but not started, without services.
 
     Args:
         host: Address to listen on.
-        port: Port; 0 takes a free one.
-        credentials: For TLS; None serves plain text.
-        pool: Runs the requests.
-        interceptors: What a request passes first.
+        port: Port; 0 picks a free one.
+        credentials: TLS credentials; None serves plain text.
+        pool: Threads that run the requests.
+        interceptors: Interceptors, in order.
         options: gRPC channel arguments.
 
     Returns:
@@ -58,7 +58,7 @@ def bind_grpc(
     Raises:
         PortError: The address cannot be bound.
     """
-    # Otherwise two servers could share a port, each answering some of the requests.
+    # With SO_REUSEPORT two servers could share a port and each answer some of the requests.
     options = {"grpc.so_reuseport": 0, **options}
     server = grpc.server(pool, interceptors=interceptors, options=list(options.items()))
     try:
@@ -68,13 +68,13 @@ def bind_grpc(
             bound = server.add_secure_port(address(host, port), credentials)
     except RuntimeError as error:
         raise _port_error("port", host, port, error) from error
-    if bound == 0:  # How older versions of gRPC say it.
+    if bound == 0:  # Older versions of gRPC do not raise.
         raise _port_error("port", host, port, "gRPC could not bind it")
     return server, bound
 
 
 def bind_rest(host: str, port: int) -> socket.socket:
-    """Makes a listening socket for REST.
+    """Creates a listening socket for REST.
 
     Raises:
         PortError: The address cannot be bound.

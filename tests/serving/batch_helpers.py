@@ -1,4 +1,4 @@
-"""Jobs of `serving.batch` for tests, and what they read and write."""
+"""Runs jobs of `serving.batch` in tests, and writes their inputs and reads their outputs."""
 
 import collections
 import io
@@ -32,7 +32,7 @@ def run_batch(exported, folder, *arguments, output=None, output_format="tfrecord
 
 
 def rows_in(folder):
-    """Key to outputs, each key found once."""
+    """Returns key to outputs; checks that keys are unique."""
     rows = []
     for path in Path(folder).glob("rows-*.parquet"):
         rows += pyarrow.parquet.read_table(path).to_pylist()

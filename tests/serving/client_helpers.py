@@ -1,4 +1,4 @@
-"""A client of either kind, and a server that does as it is told."""
+"""Clients of both kinds, and a scripted server."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from serving.client import AsyncClient, messages_pb2, tensors
 
 
 class InLoop:
-    """An `AsyncClient` whose coroutines are run at once, in one event loop."""
+    """An `AsyncClient` with blocking methods, which run the coroutines in an event loop."""
 
     def __init__(self, *args, **kwargs):
         self._client = AsyncClient(*args, **kwargs)
@@ -33,9 +33,9 @@ class Fake:
     """A gRPC server of a model whose `decode` adds 1 to latents [B, 2].
 
     Attributes:
-        failures: Codes that the next predictions end with.
-        requests: The first value of each prediction asked for, failed ones too.
-        before: Called with that value before the answer.
+        failures: Status codes of the next predictions.
+        requests: First value of each requested prediction, including failed ones.
+        before: Called with that value before the response.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""Rows of batch encoding on Beam's local runner: one a key, whatever is wrong with others."""
+"""Batch encoding on Beam's local runner: one row per key, even if other rows are bad."""
 
 import hashlib
 import json
@@ -82,7 +82,7 @@ def test_folders_of_images(batch, exported, real_export, tmp_path):
     rows, bad = batch(pattern=folder, resize=True, output=tmp_path / "resized")
     assert (set(rows), set(bad)) == ({*names, "large.png"}, {"broken.png"})
 
-    # Bytes that the model itself refuses are in batches with others.
+    # The batches contain bytes that the model refuses.
     rows, bad = batch(
         pattern=folder,
         output=tmp_path / "png",
@@ -94,7 +94,7 @@ def test_folders_of_images(batch, exported, real_export, tmp_path):
     means = expected(real_export)["mean"]
     np.testing.assert_allclose(column(rows, "mean", names), means, rtol=1e-5, atol=1e-6)
     assert bad.keys() == {"broken.png", "large.png"}
-    assert all(reason.startswith("the model refuses it: ") for reason in bad.values())
+    assert all(reason.startswith("the model refused the row: ") for reason in bad.values())
 
 
 def test_bad_records_come_out_with_their_reason_and_take_no_other_along(batch, exported, tmp_path):
@@ -131,8 +131,8 @@ def test_bad_records_come_out_with_their_reason_and_take_no_other_along(batch, e
         "a.tfrecord:8": "NaN",
         "a.tfrecord:9": "cannot be decoded",
         "a.tfrecord:10": "outside [0, 1]",
-        "b.tfrecord:3": "the file ends within the record; it and all that follows",
-        "c.tfrecord:0": "header is damaged, or the file is not of TFRecords; it and all that",
+        "b.tfrecord:3": "the file ends within the record; this record and the rest",
+        "c.tfrecord:0": "header is damaged, or the file is not a TFRecord file; this record and",
     }
     assert bad.keys() == reasons.keys()
     for source, reason in reasons.items():
@@ -141,7 +141,7 @@ def test_bad_records_come_out_with_their_reason_and_take_no_other_along(batch, e
 
 @pytest.mark.parametrize("signature", ["encode_sample", "sample", "log_likelihood"])
 def test_noise_belongs_to_the_key(signature, batch, real_export, tmp_path):
-    """Not to the batch, nor to the order, nor to the worker."""
+    """It does not depend on the batch, the order or the worker."""
     write(tmp_path / "in/a", floats(10))
     arguments = {
         "pattern": tmp_path / "in/a",
@@ -165,7 +165,7 @@ def test_noise_belongs_to_the_key(signature, batch, real_export, tmp_path):
 
 
 def test_keys_and_inputs_of_features(batch, exported, tmp_path):
-    """Latents by another name; of two records of one key the first comes out."""
+    """Latents have another name; the first of two records with the same key is kept."""
     latents = np.random.default_rng(1).normal(size=[6, 2]).astype(np.float32)
     ids = [b"a", b"b", b"a", b"c", b"d", b"e"]
     records = [example(z=z, id=key) for z, key in zip(latents, ids, strict=True)]
@@ -179,7 +179,7 @@ def test_keys_and_inputs_of_features(batch, exported, tmp_path):
     images = expected(exported, "decode", latent=latents[[0, 1, 4, 5]])["image"]
     np.testing.assert_allclose(column(rows, "image", "abde"), images.reshape(4, -1), rtol=1e-6)
     assert bad.keys() == {"a:2", "a:3"}
-    assert bad["a:2"] == "its key 'a' is that of a:0 too"
+    assert bad["a:2"] == "its key 'a' is also the key of a:0"
     assert "has no key: feature 'id'" in bad["a:3"]
 
 
@@ -193,7 +193,7 @@ def test_output_images_can_be_read_as_records(batch, exported, tmp_path):
 
 
 def test_seeds_never_change():
-    """The noise of a key outlives versions: its number is BLAKE2b's, 8 bytes, little-endian."""
+    """A key keeps its noise across releases: its seed is BLAKE2b, 8 bytes, little-endian."""
     reader = RowReader({"seed": None}, "records", {}, 5, None, False)
     digest = hashlib.blake2b(b"a:0", digest_size=8).digest()
     seeds = reader._seed_arrays(["a:0", "a:1"])["seed"]

@@ -1,4 +1,4 @@
-"""Runs of batch encoding: what ends them, what they share, and mistakes met before work."""
+"""Runs of batch encoding: failures, restarts, locks and wrong flags."""
 
 import signal
 import subprocess
@@ -24,10 +24,10 @@ def test_a_failure_of_no_row_ends_the_run_unfinished(batch, exported, tmp_path, 
     run = SavedModelSession.run
     failing = [True]
 
-    def failing_run(self, name, inputs):
+    def failing_run(self, signature, inputs):
         if failing[0]:
             raise MemoryError("no memory")
-        return run(self, name, inputs)
+        return run(self, signature, inputs)
 
     monkeypatch.setattr(SavedModelSession, "run", failing_run)
     with pytest.raises(Exception, match="no memory"):
@@ -92,22 +92,20 @@ def test_threads_share_one_model(batch, tmp_path, monkeypatch):
 def test_whose_a_folder_is(batch, tmp_path):
     source = write(tmp_path / "in/a", floats(2))
     batch(pattern=source)
-    with pytest.raises(
-        ValueError, match=r"o holds a finished run \(finished\.json\); give another"
-    ):
+    with pytest.raises(ValueError, match=r"o has a finished run \(finished\.json\); give another"):
         batch(pattern=source)
     (tmp_path / "o/finished.json").rename(tmp_path / "o/mine.txt")
-    with pytest.raises(ValueError, match=r"holds other files \(mine\.txt, \.\.\.\)"):
+    with pytest.raises(ValueError, match=r"has other files \(mine\.txt, \.\.\.\)"):
         batch(pattern=source)
     (tmp_path / "o/mine.txt").unlink()
     with (
         writing.claimed(str(tmp_path / "o")),
-        pytest.raises(ValueError, match="another run is at work on it"),
+        pytest.raises(ValueError, match="another run is using it"),
     ):
         batch(pattern=source)
     assert len(batch(pattern=source)[0]) == 2
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="file cannot be made"):
+    with pytest.raises(ValueError, match="file cannot be created"):
         batch(pattern=source, output=tmp_path / "file")
 
 
@@ -116,13 +114,22 @@ def test_whose_a_folder_is(batch, tmp_path):
     [
         ({"saved_model": "."}, "path: . is neither a version's directory"),
         ({"saved_model": "broken"}, "--saved_model=.*broken cannot be read: "),
-        ({"signature_name": "encod"}, r"--signature is 'encod', which .*; did you mean 'encode'\?"),
-        ({"pattern": "gone-*"}, "gone-.* is neither TFRecord files, a pattern of them, a folder"),
-        ({"features": ["picture"]}, "--features has 'picture'; it must be INPUT=FEATURE, INPUT"),
-        ({}, "in/a have no feature 'image'; they have id, picture: give --features"),
+        (
+            {"signature_name": "encod"},
+            r"--signature=encod: .*; did you mean 'encode'\?",
+        ),
+        (
+            {"pattern": "gone-*"},
+            "gone-.* is neither a TFRecord file, a pattern of",
+        ),
+        (
+            {"features": ["picture"]},
+            "--features has 'picture'; it must be INPUT=FEATURE, where",
+        ),
+        ({}, "in/a have no feature 'image'; they have id, picture; give --features"),
         ({"features": ["image=picture"], "key_feature": "no"}, "in/a have no feature 'no'"),
         ({"pattern": "photos", "key_feature": "id"}, "--key_feature is for TFRecords; the keys"),
-        ({"pattern": "photos", "signature_name": "sample"}, "and not one image: give TFRecords"),
+        ({"pattern": "photos", "signature_name": "sample"}, "not a single image; give TFRecords"),
     ],
 )
 def test_mistakes_are_met_before_work(values, message, batch, tmp_path, monkeypatch):
@@ -143,15 +150,18 @@ def test_a_signature_whose_rows_are_not_told_apart(batch, tmp_path):
         tf.TensorSpec([2, 4, 4, 1], tf.float32, "image")
     )
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={"encode": fixed})
-    with pytest.raises(ValueError, match=r"'image' has shape \[2, 4, 4, 1\], whose first axis is"):
+    with pytest.raises(ValueError, match=r"'image' has shape \[2, 4, 4, 1\]; its first axis must"):
         batch(pattern=write(tmp_path / "in/a", floats(2)), saved_model=tmp_path / "m")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--batchsize=3"], "neither of this program nor of Beam's; did you mean --batch_size"),
-        (["--num_worker=3"], "--num_worker is a flag neither of this program nor of Beam's$"),
+        (
+            ["--batchsize=3"],
+            "nor of Beam; did you mean --batch_size",
+        ),
+        (["--num_worker=3"], "--num_worker is neither a flag of this program nor of Beam$"),
         (["photos"], "unexpected argument 'photos'; flags are written --name=value"),
         (["--runner=FlinkRunner", "--batchsize=1"], r"did you mean --batch_size\?"),
     ],

@@ -17,7 +17,7 @@ Code = grpc.StatusCode
 
 
 class Runs:
-    """Doubles its input; holds every run until `go` is set, and notes the batches it got."""
+    """Doubles its input; blocks every run until `go` is set, and records the batches."""
 
     def __init__(self):
         self.batches, self.go = [], threading.Event()
@@ -54,7 +54,7 @@ def waiting(batching):
 
 
 def submit(pool, batching, *requests, timeout=None):
-    """Sends requests one after the other; each is in the queue before the next."""
+    """Sends requests in order; each is in the queue before the next is sent."""
     pending, rows = [], 0
     for request in requests:
         pending.append(pool.submit(batching.run, request, timeout))
@@ -64,7 +64,7 @@ def submit(pool, batching, *requests, timeout=None):
 
 
 def blocked(pool, batching, runs):
-    """A request that holds the only slot, so that those after it wait."""
+    """A request that occupies the only slot, so that later requests wait."""
     first = pool.submit(batching.run, column(0), None)
     wait_until(lambda: runs.batches)
     return first
@@ -166,7 +166,7 @@ def test_deadlines(pool, runs):
     (late,) = submit(pool, batching, column(1), timeout=0.05)
     late_too = pool.submit(batching.run, column(2), 0.05)
     with pytest.raises(ServingError) as error:
-        late_too.result(10)  # Told in time, though the batch still waits.
+        late_too.result(10)  # Answered in time although the batch still waits.
     assert error.value.code is Code.DEADLINE_EXCEEDED
     runs.go.set()
     assert first.result(10)

@@ -37,7 +37,7 @@ def half_copied(path, name):
 
 
 BROKEN = {
-    # The model, what is said, and whether the stock server fails by it.
+    # The model, the message, and whether the stock server would fail.
     "python": (
         lambda path: save(path, lambda x: tf.numpy_function(abs, [x], tf.float32)),
         r"error: signature serving_default: operation PyFunc (PyFunc) runs Python",
@@ -103,7 +103,7 @@ BROKEN |= {
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory):
-    """The output for a base path of broken models, by what is wrong: (error or not, lines)."""
+    """The output for a base path of broken models: defect to (is error, lines)."""
     base = tmp_path_factory.mktemp("broken")
     for number, (make, _, _) in enumerate(BROKEN.values()):
         make(base / str(number))
@@ -151,9 +151,9 @@ def test_others_may_be_held_to_the_same(tmp_path):
     ("name", "message"),
     [
         ("nothing", "nothing does not exist"),
-        ("file", "file is a file; give a version's folder, or the base path of versions"),
-        ("empty", "empty holds neither saved_model.pb nor a version, a folder named by a number"),
-        ("half", "half is not whole: saved_model.pb is missing"),
+        ("file", "file is a file; give the folder of a version, or a base path"),
+        ("empty", "empty has neither saved_model.pb nor a version, a folder named by a number"),
+        ("half", "half is incomplete: saved_model.pb is missing"),
     ],
 )
 def test_paths_that_are_no_model(name, message, tmp_path):

@@ -1,4 +1,4 @@
-"""The client's methods, blocking and asynchronous, over gRPC and REST: the same answers."""
+"""The client's methods return the same, blocking and asynchronous, over gRPC and REST."""
 
 import asyncio
 import subprocess
@@ -154,7 +154,7 @@ def test_mistakes_are_met_before_sending(client):
         client.encode_sample(IMAGES, seed=None)
     with pytest.raises(ValueError, match=f"seed={2**63} must be from"):
         client.sample(1, seed=2**63)
-    with pytest.raises(ValueError, match="n=-1 must be a whole number"):
+    with pytest.raises(ValueError, match="n=-1 must be an integer"):
         client.sample(-1, seed=0)
     with pytest.raises(ValueError, match="model 'm': the model has no encode of label; exported"):
         client.encode({"label": IMAGES})
@@ -167,13 +167,13 @@ def test_mistakes_are_met_before_sending(client):
         ({"chunk_size": 0}, "chunk_size=0"),
         ({"max_in_flight": 0}, "max_in_flight=0"),
         ({"timeout": 0}, "timeout=0 must be above"),
-        ({"retries": 5}, "retries=5 must be from 0, for none, to 4"),
+        ({"retries": 5}, "retries=5 must be from 0 to 4"),
         ({"model": ""}, "model is empty"),
         ({"version": 1, "version_label": "a"}, "version=1 and version_label='a'"),
         ({"version": -1}, "version=-1"),
         ({"address": "localhost"}, "must be host:port, such as localhost:8500"),
         ({"address": "localhost:x"}, "cannot be read"),
-        ({"address": "ftp://localhost:1"}, "or begin http:// or https://"),
+        ({"address": "ftp://localhost:1"}, "or http:// or https://"),
         ({"address": "http://h/v1/models"}, "must end before /v1"),
     ],
 )

@@ -20,7 +20,7 @@ MEAN = IMAGES.reshape(3, 16) @ (np.arange(32.0).reshape(16, 2) / 32)
 
 @pytest.fixture
 def call(server, tmp_path, monkeypatch, capsys):
-    """Runs the command in an empty folder; returns what it printed."""
+    """Runs the command in an empty folder; returns its output."""
     monkeypatch.chdir(tmp_path)
     np.save("images.npy", IMAGES)
     np.savez("latents.npz", latent=np.zeros([2, 2], np.float32), other=[1.0])
@@ -77,12 +77,12 @@ def test_status_and_metadata(call):
     ("argv", "message"),
     [
         (["encode", "none.png"], "No such file or directory: 'none.png'"),
-        (["encode", "images.npy", "a.png"], "images.npy is a file of arrays; give it alone"),
-        (["encode", "bad.npy"], "bad.npy holds no arrays"),
+        (["encode", "images.npy", "a.png"], "images.npy has arrays; give only this file"),
+        (["encode", "bad.npy"], "bad.npy has no arrays"),
         (["encode", "images.npy", "--output=x.png"], "--output=x.png must end in .json, .npz"),
-        (["encode", "images.npy", "--output=no/x.npz"], "there is no folder no"),
+        (["encode", "images.npy", "--output=no/x.npz"], "folder no does not exist"),
         (["decode", "images.npy"], "latent has shape (3, 4, 4, 1), the model takes (-1, 2)"),
-        (["sample", "--n=-1"], "n=-1 must be a whole number, at least 0"),
+        (["sample", "--n=-1"], "n=-1 must be an integer of at least 0"),
         (["status", "--bearer_token_file=bad.npy"], "--bearer_token_file=bad.npy has no token"),
         (["status", "--retries=9"], "retries=9 must be from 0"),
         (["status", "--version=7"], "NOT_FOUND: Could not find version 7 of model m"),
@@ -97,7 +97,7 @@ def test_a_model_without_pictures(call, tmp_path, monkeypatch):
     (tmp_path / "a.png").write_bytes(b"12345")
     signatures = {"encode": {"inputs": {"image": ()}}}
     monkeypatch.setattr(command.Client, "metadata", lambda self: signatures)
-    message = "model 'm' has no signature such as encode_png that takes pictures alone"
+    message = "model 'm' has no signature such as encode_png that takes only pictures"
     assert message in call("encode", "a.png", code=1)
     for name in ("left_bytes", "right_bytes"):
         signatures[f"encode_{name}_png"] = {"inputs": {name: ()}}
@@ -151,7 +151,7 @@ def test_interrupted(scheme):
         )
         mute.settimeout(60)
         connection, _ = mute.accept()
-        connection.recv(1)  # It has asked, and waits.
+        connection.recv(1)  # The request has been sent.
         process.send_signal(signal.SIGINT)
         printed = process.communicate(timeout=60)
         connection.close()

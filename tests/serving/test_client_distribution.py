@@ -1,4 +1,4 @@
-"""The client as a distribution of its own, without TensorFlow and beside it."""
+"""The client as its own distribution, without TensorFlow and beside it."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""A client of a model of several modalities, which chooses signatures by their names."""
+"""A client of a model of several modalities selects signatures by their names."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is sent again, what is not, and how much at a time."""
+"""Retries, and limits on concurrent requests."""
 
 import contextlib
 import http.server
@@ -28,7 +28,7 @@ def fake():
 
 @BOTH
 @pytest.mark.parametrize("code", OVERLOAD)
-@pytest.mark.parametrize("rows", [1, 200_000])  # 1.6 MB, more than gRPC keeps by itself
+@pytest.mark.parametrize("rows", [1, 200_000])  # 1.6 MB, more than gRPC buffers by default
 def test_a_server_that_fails_twice(fake, make, code, rows):
     fake.failures = [code, code]
     with make(fake.address, model="m") as client:
@@ -94,8 +94,8 @@ def test_chunks_in_flight(fake, make):
         with lock:
             now += 1
             most = max(most, now)
-        barrier.wait()  # Broken unless three are there at a time.
-        time.sleep(0.02 if value < 3 else 0)  # The first chunks are answered last.
+        barrier.wait()  # Breaks unless three requests run at once.
+        time.sleep(0.02 if value < 3 else 0)  # The first chunks finish last.
         with lock:
             now -= 1
 
@@ -137,7 +137,7 @@ METADATA = {
 
 @contextlib.contextmanager
 def fake_rest(*answers):
-    """A REST API that gives these (status, body) in turn; status 0 hangs up."""
+    """A REST API that returns these (status, body) in turn; status 0 closes the connection."""
     waiting = list(answers)
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -240,6 +240,6 @@ def test_half_precision_is_not_offered_over_rest():
     with (
         fake_rest() as (address, _),
         Client(address, model="m") as client,
-        pytest.raises(ValueError, match="input latent is of half, which REST does not offer"),
+        pytest.raises(ValueError, match="input latent has dtype half, which REST does not support"),
     ):
         client.predict("decode", {"latent": np.zeros([1, 2], np.float16)})

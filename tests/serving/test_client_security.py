@@ -73,7 +73,7 @@ def test_a_wrong_token_or_certificate_is_refused(server, ours, scheme):
     for token in ("second", None):
         wrong = ours | {"bearer_token": token}
         with Client(address(server, scheme), model="m", **wrong) as client:
-            for ask in (client.status, client.wait_ready):  # Waiting would not mend it.
+            for ask in (client.status, client.wait_ready):  # Waiting does not help.
                 with pytest.raises(grpc.RpcError, match="no valid token") as caught:
                     ask()
                 assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
@@ -106,15 +106,15 @@ def test_tokens_go_where_nobody_reads_them(host):
 
 def test_what_secures_is_checked(ours, certificate, authority):
     key = {"ssl_client_key": ours["ssl_client_key"]}
-    with pytest.raises(ValueError, match="go together; give both"):
+    with pytest.raises(ValueError, match="give both ssl_client_certificate and ssl_client_key"):
         Client("localhost:1", model="m", **key)
-    with pytest.raises(ValueError, match="ssl_root_certificates: the bytes is no PEM text"):
+    with pytest.raises(ValueError, match="ssl_root_certificates: the bytes is not PEM text"):
         Client("localhost:1", model="m", ssl_root_certificates=b"x")
     with pytest.raises(FileNotFoundError):
         Client("localhost:1", model="m", ssl_root_certificates="none.pem")
-    with pytest.raises(ValueError, match="is plain text; for TLS it begins https://"):
+    with pytest.raises(ValueError, match="is plain text; for TLS begin with https://"):
         Client("http://localhost:1", model="m", ssl=True)
-    with pytest.raises(ValueError, match="do not go together"):
+    with pytest.raises(ValueError, match="do not match"):
         other = authority.issue_cert("x").private_key_pem.bytes()
         Client("https://localhost:1", model="m", **ours | {"ssl_client_key": other})
     for token in ("", "a\nb", "a ", "\u00e9"):

@@ -1,4 +1,4 @@
-"""Which signature a method runs, by what it is given."""
+"""Arguments of a method select its signature."""
 
 import numpy as np
 import pytest
@@ -90,20 +90,20 @@ def test_translations_and_samples():
     [
         (
             lambda: select_signature(SEVERAL, "encode", of("right")),
-            r"no encode of right; exported are: encode_left_eye of left_eye; encode_left_eye_right "
+            r"no encode of right; it has: encode_left_eye of left_eye; encode_left_eye_right "
             "of left_eye, right; ",
         ),
         (
             lambda: select_translation(SEVERAL, of("right"), "left_eye"),
-            "no translation to 'left_eye' of right; exported are: none at all",
+            "no translation to 'left_eye' of right; it has: none",
         ),
         (
             lambda: select_sample(SEVERAL, 3, 0, of("right")),
-            "no samples given values of right; exported are: sample_given_left_eye of left_eye",
+            "no samples given values of right; it has: sample_given_left_eye of left_eye",
         ),
         (
             lambda: select_sample(SEVERAL, 4, 0, of("left_eye")),
-            r"left_eye of shape \(3, 4\); it must have 4 rows, or one for all",
+            r"left_eye of shape \(3, 4\); it must have 4 rows or 1",
         ),
         (
             lambda: select_signature(SEVERAL, "reconstruct", ROWS),
@@ -115,7 +115,7 @@ def test_translations_and_samples():
         ),
         (
             lambda: select_signature(SEVERAL, "encode", of("left_eye") | {"right": ROWS[:2]}),
-            "as many rows as each other; they have {'left_eye': 3, 'right': 2}",
+            "the same number of rows; they have {'left_eye': 3, 'right': 2}",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The program with every configuration file of the stock server."""
+"""The server with all configuration files of the stock server."""
 
 import json
 import time
@@ -82,7 +82,7 @@ def channel(server):
 
 
 def predict(channel, name, label=None, images=1):
-    """The first value of the answer, and the version that gave it."""
+    """Returns the first value of the response, and the version that computed it."""
     request = messages_pb2.PredictRequest(model_spec={"name": name, "version_label": label})
     request.inputs["image"].CopyFrom(
         tensors.encode_content(np.zeros([images, 4, 4, 1], np.float32))
@@ -126,7 +126,7 @@ def test_the_file_is_read_again(folder, channel):
     path.write_text(models_text(folder, stable=2, old=1))
     wait_until(lambda: predict(channel, "a", "stable") == (1.0, 2))
     assert predict(channel, "a", "old") == (0.0, 1)
-    path.write_text("model_config_list { config { nam: 1 } }")  # Told in the log, and survived.
+    path.write_text("model_config_list { config { nam: 1 } }")  # Logged, and ignored.
     time.sleep(0.5)
     path.write_text(models_text(folder, stable=1))
     wait_until(lambda: predict(channel, "a", "stable") == (0.0, 1))

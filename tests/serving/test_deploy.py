@@ -1,4 +1,4 @@
-"""The files that run the stock server, as far as can be seen without docker and a cluster."""
+"""The deployment files, as far as they can be checked without docker and a cluster."""
 
 import json
 import re
@@ -32,14 +32,14 @@ def example():
 
 
 def shipped():
-    """What stands in deploy/serving: the files of the model in the repository."""
+    """The files in deploy/serving, for the model in the repository."""
     model = exported_model.read(ROOT / "saved_models/factor_vae")
     relative = model._replace(base_path=Path("../../saved_models/factor_vae"))
     return files.render(relative, {"stable": 1}, IMAGE, 2)
 
 
 def save(path, bias=0.0, shape=(4, 4, 1), batch=None):
-    """A model whose mean of zeros is its bias."""
+    """Saves a model that encodes zeros to its bias."""
     module = tf.Module()
     module.bias = tf.Variable(bias)
 
@@ -214,8 +214,8 @@ def test_batches_are_as_large_as_their_largest_tensor_lets_them(shape, batch, ro
 @pytest.mark.parametrize(
     ("path", "name", "message"),
     [
-        ("nothing", "", "nothing holds no version; export a model there"),
-        (".", "", "is itself a version; give its parent"),
+        ("nothing", "", "nothing has no version; export a model there"),
+        (".", "", "is a version; give its parent"),
         ("..", "a b", "--model_name is 'a b'; give at most 50 letters"),
     ],
 )
@@ -238,12 +238,12 @@ def deployed(tmp_path_factory):
     assert printed == f"{output}: 11 files for model m: stable is version 1; see README.md there\n"
     code, _, errors = run("serving.deploy", *flags)
     assert code == 1
-    assert re.search(r"--output=.* holds .* already; give another, or --overwrite", errors)
+    assert re.search(r"--output=.* already has .*; give another, or --overwrite", errors)
     return base, output
 
 
 def mean(server):
-    """The mean of zeros by the version that is called stable; its bias."""
+    """Returns the bias of the version labelled stable: the mean for an image of zeros."""
     request = urllib.request.Request(
         f"{server.rest}/m/labels/stable:predict",
         json.dumps({"instances": [[[[0.0]] * 4] * 4]}).encode(),
@@ -267,7 +267,7 @@ def test_the_embedded_server_takes_the_files_and_labels_move(deployed):
         assert mean(server) == 0.0
         code, printed, errors = run(*switch, "--label=stable", "--version=2")
         assert (code, errors) == (0, "")
-        assert printed == f"m: stable is version 2; {config} is rewritten\n"
+        assert printed == f"m: stable is version 2; wrote {config}\n"
         assert mean(server) == 5.0
         written = config.read_text()
         for version, message in ((3, "version 3 of m does not load: "), (7, "is not in the base")):

@@ -25,7 +25,7 @@ INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
 
 def save(path):
-    """Takes examples of two numbers: their labels and themselves as scores, and their sum."""
+    """Saves a model that classifies and regresses examples of two numbers."""
     v1 = tf.compat.v1
     make = v1.saved_model.signature_def_utils
     with tf.Graph().as_default(), v1.Session() as session:
@@ -69,7 +69,7 @@ def save(path):
 
 
 def write_warm_up(path):
-    """A request of each method, of which one that failed would keep the model from being served."""
+    """Writes a warm-up request of each method; a failure would prevent serving."""
     (path / "assets.extra").mkdir()
     with tf.io.TFRecordWriter(str(path / "assets.extra/tf_serving_warmup_requests")) as writer:
         for name, request in (

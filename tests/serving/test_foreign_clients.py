@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote encode, decode and sample."""
+"""Third-party clients encode, decode and sample."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Versions that come and go under load, and a server that is killed meanwhile."""
+"""Versions appear and disappear under load, and a server is killed during a copy."""
 
 import shutil
 import signal
@@ -17,7 +17,7 @@ VERSIONS = 20
 
 
 def ask(channel):
-    """The version that answers, which is also what the model adds to zero."""
+    """Returns the version that answered, which the model adds to zero."""
     request = messages_pb2.PredictRequest(model_spec={"name": "m", "signature_name": "encode"})
     request.inputs["image"].CopyFrom(tensors.encode_content(np.zeros([1, 4, 4, 1], np.float32)))
     call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
@@ -62,7 +62,7 @@ def test_twenty_versions_under_sixteen_clients(tmp_path, batching):
                 wait_until(lambda number=number: ask(own)[0] == number, 60)
         finally:
             stop.set()
-        counts = [client.result() for client in clients]  # Raises what a client met.
+        counts = [client.result() for client in clients]  # Raises the errors of the clients.
     assert min(counts) > VERSIONS
     code, log = server.stop()
     assert code == 0
@@ -73,7 +73,7 @@ def test_killed_while_a_version_is_written(exported, tmp_path):
     add_version(exported, tmp_path, 1)
     flags = [f"--model_base_path={tmp_path}", "--port=0", "--file_system_poll_wait_seconds=0.02"]
     server = Server(*flags)
-    # As a copy in place, not an export, writes it: the graph, and of the variables nothing yet.
+    # Simulates a copy in place, not an export: the graph exists, the variables do not yet.
     (tmp_path / "2").mkdir()
     shutil.copy(exported / "saved_model.pb", tmp_path / "2")
     server.signal(signal.SIGKILL)

@@ -132,7 +132,7 @@ MODEL = 'name: "a" base_path: "/a" model_platform: "tensorflow"'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "by a model_config_list"),
+        ("", "must be configured by a model_config_list"),
         ("model_config_list { config { } }", "has no name"),
         (
             f"model_config_list {{ config {{ {MODEL} }} config {{ {MODEL} }} }}",

@@ -90,7 +90,7 @@ def test_broken_version_never_replaces_a_good_one(model, log):
     add(model, "2", broken=True)
     model.poll()
     model.poll()
-    assert log == ["load 1", "break 2"]  # Not tried again while its folder stays.
+    assert log == ["load 1", "break 2"]  # Not tried again until its folder is replaced.
     assert states(model) == {1: State.AVAILABLE, 2: State.END}
     assert model.versions()[1].error == "2 is broken"
     (model.config.base_path / "2" / "broken").unlink()
@@ -118,7 +118,7 @@ def test_deleted_versions(model, log):
     model.poll()
     model.config.base_path.rmdir()
     model.poll()
-    assert [version.number for version in model.available()] == [1]  # Better than none.
+    assert [version.number for version in model.available()] == [1]  # The last version stays.
 
 
 def set_policy(model, **policy):
@@ -139,7 +139,7 @@ def test_policies(model, log):
     assert served(model) == [2]
     set_policy(model, latest=None, specific=frozenset({3, 9}))
     model.poll()
-    assert served(model) == [2]  # Better than none.
+    assert served(model) == [2]  # The last version stays.
     assert log.count("break 3") == 1
 
 
@@ -190,7 +190,7 @@ def test_a_folder_that_vanishes_while_it_loads(model, log):
     model._load = load
     model.poll()
     assert served(model) == [1]
-    assert model.versions()[1].error.endswith("is gone")  # Listed though it is not there.
+    assert model.versions()[1].error.endswith("is gone")  # Still listed.
     add(model, "2")
     model.poll()
     assert served(model) == [2]

@@ -1,8 +1,8 @@
-"""Requests nobody meant: mutated bytes, odd messages and odd JSON, by the thousand.
+"""Fuzzing: thousands of mutated bytes, odd messages and odd JSON documents.
 
     TFVAE_MUTATED_REQUESTS=50000 python -m pytest tests/serving/test_mutated_requests.py
 
-None may crash the server, hang, be answered INTERNAL or leave memory behind.
+No request may crash the server, hang, be answered INTERNAL or leak memory.
 """
 
 import http.client
@@ -45,7 +45,7 @@ def predict_request(signature):
 
 
 def whole_requests():
-    """Pairs of method and valid message, whose bytes are then mutated."""
+    """Returns pairs of method and valid message, to be mutated."""
     spec = {"name": "m"}
     metadata = get_model_metadata_pb2.GetModelMetadataRequest(
         model_spec=spec, metadata_field=["signature_def"]

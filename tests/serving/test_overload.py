@@ -1,4 +1,4 @@
-"""What is refused before it runs: beyond the limits, over gRPC and HTTP."""
+"""Requests beyond the limits are refused before they run, over gRPC and HTTP."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ def go():
 
 
 def send_until_full(pool, waiting, call):
-    """One request runs and as many wait as may."""
+    """Sends requests until one runs and the maximum number waits."""
     calls = []
     for count in range(1 + WAITING):
         calls.append(pool.submit(call))
@@ -54,7 +54,7 @@ def test_grpc_refuses_at_once_and_recovers(go):
         with pytest.raises(grpc.RpcError) as caught:
             call(b"y", timeout=20)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert caught.value.details() == "2 requests wait already; try again later"
+        assert caught.value.details() == "2 requests are waiting already; try again later"
         go.set()
         assert [c.result() for c in calls] == [b"x"] * 3
         wait_until(lambda: threads._pending == 0)
@@ -88,7 +88,7 @@ def test_http_refuses_at_once_and_recovers(go):
 
     with futures.ThreadPoolExecutor() as pool:
         calls = send_until_full(pool, application._pool, call)
-        assert call() == (429, "2 requests wait already; try again later")
+        assert call() == (429, "2 requests are waiting already; try again later")
         with urllib.request.urlopen(f"{url}/metrics") as response:
             assert b'waiting_requests{entrypoint="REST"} 2.0' in response.read()
         go.set()

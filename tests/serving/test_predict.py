@@ -1,4 +1,4 @@
-"""Every row of the stock server's error table, asked with TensorFlow Serving's own messages."""
+"""Every row of the stock server's error table, tested with TensorFlow Serving's messages."""
 
 import grpc
 import numpy as np

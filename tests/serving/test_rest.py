@@ -30,7 +30,7 @@ def test_rows_and_columns(server):
     mean = np.array(rows["predictions"][0]["mean"])
     status, answer = call(predict, named)
     assert status == 200
-    # A single output stands without its name.
+    # A single output is written without its name.
     np.testing.assert_allclose(answer["predictions"], [mean + np.array([1, 2])], rtol=1e-6)
     named = {"inputs": {"image": [image], "seed": [[1, 2]]}, "signature_name": "encode_sample"}
     assert call(predict, named)[1]["outputs"] == answer["predictions"]

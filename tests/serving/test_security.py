@@ -120,7 +120,7 @@ def test_a_client_that_keeps_its_connection_does_not_keep_the_server(
     kept.request("GET", "/v1/models/m")
     assert kept.getresponse().read()
     server.process.terminate()
-    assert server.process.wait(timeout=25) == 0  # requests in flight would have 30
+    assert server.process.wait(timeout=25) == 0  # Requests in flight would have 30 s.
     kept.close()
 
 
@@ -128,9 +128,9 @@ def test_certificates_that_do_not_go_together(certificate, authority, tmp_path):
     other = authority.issue_cert("127.0.0.1")
     file = tmp_path / "ssl.txt"
     for text, message in (
-        (ssl_text(other.private_key_pem, certificate.cert_chain_pems), "do not go together"),
+        (ssl_text(other.private_key_pem, certificate.cert_chain_pems), "do not match"),
         (ssl_text(certificate.private_key_pem, [certificate.private_key_pem]), "do not go toget"),
-        ('server_key: "server.key" server_cert: "x"', "server_key is no PEM text"),
+        ('server_key: "server.key" server_cert: "x"', "server_key is not PEM text"),
         ("", "has no server_key"),
         ("server_kee: 1", 'line 1, column 1: .* has no field named "server_kee"; it has server_k'),
         (

@@ -1,4 +1,4 @@
-"""Latents of a served model, which are those of a model by another way."""
+"""Latent arithmetic and figures of a served model match NumPy."""
 
 import numpy as np
 import pytest

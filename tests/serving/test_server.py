@@ -1,4 +1,4 @@
-"""The program as a stranger meets it: flags, ports, signals, new versions."""
+"""The server as a program: flags, ports, signals, new versions."""
 
 import json
 import os
@@ -36,9 +36,9 @@ def run(*flags, path=None):
 
 def test_wrong_base_paths_and_flags(tmp_path, exported):
     for flags, message in (
-        ([], "--model_base_path is required"),
+        ([], "give --model_base_path, the directory"),
         ([f"--model_base_path={tmp_path}/none"], "is not a directory"),
-        ([f"--model_base_path={tmp_path}"], "holds no version"),
+        ([f"--model_base_path={tmp_path}"], "has no version"),
         ([f"--model_base_path={exported}"], f"give its parent {exported.parent}"),
         (["--model_base_pat=x"], "Unknown command line flag 'model_base_pat'"),
         (["--port=many"], "flag --port=many"),
@@ -85,7 +85,7 @@ def test_stock_engine_gets_the_same_flags(tmp_path):
     }
     result = run(*flags, "--host=0.0.0.0", path=tmp_path)
     assert result.returncode == 1
-    assert "--host is a flag of the embedded server alone" in result.stderr
+    assert "--host is a flag of the embedded server only" in result.stderr
 
 
 def test_threads_of_a_session(exported):
@@ -161,7 +161,7 @@ def test_versions_swap_under_load_and_ctrl_c_drains(exported, tmp_path):
                 slow.result(timeout=0.3)
             server.signal(signal.SIGINT)
             assert slow.result(timeout=30)["count"] == count
-        # A SIGTERM while the interpreter ends would be the code: Python takes its handlers back.
+        # A SIGTERM during interpreter shutdown would become the exit code.
         server.process.wait(timeout=40)
     finally:
         stop.set()

@@ -17,7 +17,7 @@ def session(exported, request):
 
 
 def test_timeout_ends_the_computation(session):
-    count = np.array([2_000_000_000], np.int32)  # Hours of work, were it not ended.
+    count = np.array([2_000_000_000], np.int32)  # Would take hours.
     for timeout in (0.05, 0.0, -1.0):
         with pytest.raises(ServingError) as caught:
             session.run(session.signature("slow"), {"count": count}, timeout=timeout)
