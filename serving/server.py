@@ -73,19 +73,18 @@ def _serve() -> int:
     from serving import embedded_server  # noqa: PLC0415
     from serving.api import http_server  # noqa: PLC0415
 
-    engine = embedded_server.EmbeddedServer(
-        embedded_server.ModelSettings(
-            warm_up=server_flags.ENABLE_MODEL_WARMUP.value,
-            session_threads=session_threads,
-            batching=batching,
-            poll_seconds=server_flags.POLL_SECONDS.value,
-            config_file=server_flags.MODEL_CONFIG_FILE.value,
-            config_poll_seconds=server_flags.MODEL_CONFIG_FILE_POLL_WAIT_SECONDS.value,
-            allow_labels_for_unavailable=server_flags.ALLOW_LABELS.value,
-        )
+    settings = embedded_server.ModelSettings(
+        warm_up=server_flags.ENABLE_MODEL_WARMUP.value,
+        session_threads=session_threads,
+        batching=batching,
+        poll_seconds=server_flags.POLL_SECONDS.value,
+        config_file=server_flags.MODEL_CONFIG_FILE.value,
+        config_poll_seconds=server_flags.MODEL_CONFIG_FILE_POLL_WAIT_SECONDS.value,
+        allow_labels_for_unavailable=server_flags.ALLOW_LABELS.value,
     )
+    embedded = embedded_server.EmbeddedServer(settings)
     try:
-        engine.load(configs)
+        embedded.load(configs)
     except errors.ServingError as error:
         raise StartError(error.message) from error
     limits = http_server.HttpLimits(
@@ -100,7 +99,7 @@ def _serve() -> int:
             rest_socket, security, tokens, limits, timeout, metrics_path
         )
     if not stopping.is_set():
-        engine.start(
+        embedded.start(
             server,
             pool,
             rest,
@@ -110,9 +109,9 @@ def _serve() -> int:
         addresses = f"gRPC at {ports.address(host, port)}"
         if rest:
             addresses += f", REST at {ports.address(host, rest_port)}"
-        print(f"Serving {engine.models.describe()}: {addresses}", flush=True)
+        print(f"Serving {embedded.models.describe()}: {addresses}", flush=True)
     stopping.wait()
-    engine.stop(_DRAIN_SECONDS)
+    embedded.stop(_DRAIN_SECONDS)
     return 0
 
 

@@ -186,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
         "encode",
         _encode,
         _ARRAYS,
-        "Encodes to the posterior's parameters.",
+        "Encodes pictures or arrays.",
     )
     encode.add_argument("files", nargs="+", help=pictures)
     decode = command("decode", _decode, _PICTURES, "Decodes latents to images.")
@@ -196,8 +196,8 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=int, default=0, help="default 0")
     reconstruct = command("reconstruct", _reconstruct, _PICTURES, "Encodes, then decodes.")
     reconstruct.add_argument("files", nargs="+", help=pictures)
-    command("status", _status, _JSON, "The model's versions; exits with 1 if none is available.")
-    command("metadata", _metadata, _JSON, "The model's signatures.")
+    command("status", _status, _JSON, "Lists the versions; exits with 1 if none is available.")
+    command("metadata", _metadata, _JSON, "Lists the signatures.")
     return parser
 
 
@@ -206,19 +206,29 @@ def _add_server_flags(parser: argparse.ArgumentParser) -> None:
     add(
         "--address",
         default="localhost:8500",
-        help="host:port for gRPC, or REST's URL; %(default)s",
+        help="host:port for gRPC, or REST's URL; default: %(default)s",
     )
-    add("--model", default="default", help="name of the model on the server; %(default)s")
+    add("--model", default="default", help="name of the model on the server; default: %(default)s")
     add("--version", type=int, help="version of the model; default: the latest")
     add("--version_label", help="label of a version, instead of --version")
-    add("--timeout", type=float, default=60.0, help="seconds allowed per request; %(default)g")
-    add("--retries", type=int, default=4, help="retries if the server is busy or down; %(default)s")
+    add(
+        "--timeout",
+        type=float,
+        default=60.0,
+        help="seconds allowed per request; default: %(default)g",
+    )
+    add(
+        "--retries",
+        type=int,
+        default=4,
+        help="retries if the server is busy or down; default: %(default)s",
+    )
     add("--bearer_token_file", metavar="FILE", help="file with the token to send in its first line")
     add("--ssl", action="store_true", help="use TLS for gRPC; implied by any --ssl_ flag")
     for name, text in (
         (
             "root_certificates",
-            "authorities of the server's certificate, in PEM; public ones",
+            "authorities of the server's certificate, in PEM; default: public",
         ),
         ("client_certificate", "certificate of the client, in PEM"),
         ("client_key", "key of the client's certificate, in PEM"),

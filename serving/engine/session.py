@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import math
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,9 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from serving import errors
 from serving.engine.batching import Arrays, Batcher, BatchQueue
 from serving.engine.graph_loops import has_loop
+from serving.engine.graph_runner import GraphRunner, Tensors
 from serving.engine.graph_signature import GraphSignature
 
-_Tensors = tuple[str, ...]
 DEFAULT_SIGNATURE = "serving_default"
 _LONGEST_TIMEOUT = 1e6  # Seconds. gRPC reports longer ones for calls without a deadline.
 # Errors of importing a damaged or unsupported graph.
@@ -30,10 +29,6 @@ _BROKEN = (
 
 class SavedModelSession:
     """A loaded version of a model; safe to use from many threads.
-
-    The session makes one callable for each signature, set of outputs and timeout, and reuses it: a
-    call costs a third of a TensorFlow 2 signature. A single row is computed in the calling thread
-    if the graph has no loops.
 
     Attributes:
         signatures: Signature name to SignatureDef.
@@ -70,17 +65,19 @@ class SavedModelSession:
             for name, signature in meta_graph.signature_def.items()
             if not name.startswith("__")
         }
-        self._ready = {name: GraphSignature(name, value) for name, value in self.signatures.items()}
+        self._graph_signatures = {
+            name: GraphSignature(name, value) for name, value in self.signatures.items()
+        }
         outputs = {o.name for s in self.signatures.values() for o in s.outputs.values()}
-        self._loops = {name for name in outputs if has_loop(meta_graph.graph_def, name)}
+        loops = {name for name in outputs if has_loop(meta_graph.graph_def, name)}
+        self._runner = GraphRunner(self._session, loops)
         self._batcher = batcher
-        self._queues: dict[tuple[_Tensors, _Tensors], BatchQueue] = {}
-        self._callables: dict[tuple[_Tensors, _Tensors, int, bool], Callable[..., Arrays]] = {}
+        self._queues: dict[tuple[Tensors, Tensors], BatchQueue] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Frees the session. No call may be in progress."""
-        self._callables.clear()
+        self._runner.close()
         self._session.close()
 
     def signature(self, name: str) -> GraphSignature:
@@ -90,9 +87,9 @@ class SavedModelSession:
             UnknownSignature: The model has no signature of this name.
         """
         name = name or DEFAULT_SIGNATURE
-        if name not in self._ready:
+        if name not in self._graph_signatures:
             raise errors.UnknownSignature(name)
-        return self._ready[name]
+        return self._graph_signatures[name]
 
     def run(
         self,
@@ -122,7 +119,7 @@ class SavedModelSession:
         return {name: by_tensor[tensor] for name, tensor in outputs.items()}
 
     def compute(
-        self, feeds: _Tensors, arrays: Arrays, fetches: Iterable[str], timeout: float | None = None
+        self, feeds: Tensors, arrays: Arrays, fetches: Iterable[str], timeout: float | None = None
     ) -> dict[str, np.ndarray]:
         """Computes tensors of the graph, in a batch with other calls if there is a batcher.
 
@@ -144,48 +141,18 @@ class SavedModelSession:
             timeout = None
         wanted = tuple(sorted(set(fetches)))
         if self._batcher is None or not arrays:
-            results = self._call(feeds, wanted, arrays, timeout)
+            results = self._runner.run(feeds, wanted, arrays, timeout)
         else:
             results = self._queue(feeds, wanted).run(arrays, timeout)
         return dict(zip(wanted, results, strict=True))
 
-    def _queue(self, feeds: _Tensors, fetches: _Tensors) -> BatchQueue:
+    def _queue(self, feeds: Tensors, fetches: Tensors) -> BatchQueue:
         assert self._batcher is not None
         with self._lock:
             if (feeds, fetches) not in self._queues:
-                run = functools.partial(self._call, feeds, fetches)
+                run = functools.partial(self._runner.run, feeds, fetches)
                 self._queues[feeds, fetches] = BatchQueue(self._batcher, run)
             return self._queues[feeds, fetches]
-
-    def _call(
-        self, feeds: _Tensors, fetches: _Tensors, arrays: Arrays, timeout: float | None
-    ) -> Arrays:
-        few_rows = all(array.ndim == 0 or len(array) <= 1 for array in arrays)
-        here = few_rows and self._loops.isdisjoint(fetches)
-        try:
-            return self._callable(feeds, fetches, timeout, here)(*arrays)
-        except tf.errors.OpError as error:
-            raise errors.from_tensorflow(error.error_code, error.message) from error
-
-    def _callable(
-        self, feeds: _Tensors, fetches: _Tensors, timeout: float | None, here: bool
-    ) -> Callable[..., Arrays]:
-        milliseconds = 0
-        if not here and timeout is not None:
-            # Each callable has a fixed timeout. Rounding up to powers of two keeps them few; gRPC
-            # itself answers the client in time, this only ends the computation.
-            milliseconds = 2 ** max(0, math.ceil(math.log2(max(timeout, 0.001) * 1000)))
-        key = (feeds, fetches, milliseconds, here)
-        if key not in self._callables:
-            options = config_pb2.CallableOptions(feed=feeds, fetch=fetches)
-            options.run_options.timeout_in_ms = milliseconds
-            # -1 runs in the calling thread: it halves the time of a short call, but ignores
-            # timeouts.
-            options.run_options.inter_op_thread_pool = -1 if here else 0
-            with self._lock:
-                if key not in self._callables:
-                    self._callables[key] = self._session._make_callable_from_options(options)
-        return self._callables[key]
 
 
 def _check_whole(path: Path, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:

@@ -124,10 +124,10 @@ def test_bad_records_come_out_with_their_reason_and_take_no_other_along(batch, e
     means = expected(exported)["mean"][[*good, 0, 1, 2]]
     np.testing.assert_allclose(column(rows, "mean", keys), means, rtol=1e-6)
     reasons = {
-        "a.tfrecord:3": "do not match its checksum",
+        "a.tfrecord:3": "does not match its checksum",
         "a.tfrecord:5": "is not a tf.train.Example",
-        "a.tfrecord:6": "holds 0 values of nothing in feature 'image'",
-        "a.tfrecord:7": "holds 12 values of float_list in feature 'image'; input 'image' needs",
+        "a.tfrecord:6": "has 0 values of nothing in feature 'image'",
+        "a.tfrecord:7": "has 12 values of float_list in feature 'image'; input 'image' needs",
         "a.tfrecord:8": "NaN",
         "a.tfrecord:9": "cannot be decoded",
         "a.tfrecord:10": "outside [0, 1]",

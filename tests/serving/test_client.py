@@ -140,13 +140,13 @@ def test_predict_sends_what_it_is_given(client):
 
 
 def test_mistakes_are_met_before_sending(client):
-    with pytest.raises(ValueError, match=r"image has shape \(5, 4, 4\), the model takes \(-1, 4"):
+    with pytest.raises(ValueError, match=r"image has shape \(5, 4, 4\); the model takes \(-1, 4"):
         client.encode(IMAGES[..., 0])
-    with pytest.raises(ValueError, match=r"dtype uint8, .* array / 255"):
+    with pytest.raises(ValueError, match=r"dtype uint8; .* array / 255"):
         client.encode((IMAGES * 255).astype(np.uint8))
-    with pytest.raises(ValueError, match="image has dtype complex64, the model takes float32"):
+    with pytest.raises(ValueError, match="image has dtype complex64; the model takes float32"):
         client.encode(IMAGES.astype(np.complex64))
-    with pytest.raises(ValueError, match="image_bytes has dtype <U2, the model takes bytes"):
+    with pytest.raises(ValueError, match="image_bytes has dtype <U2; the model takes bytes"):
         client.encode({"image_bytes": ["ab"]})
     with pytest.raises(ValueError, match=r"give an int, or integers of shape \(5, 2\)"):
         client.encode_sample(IMAGES, seed=0.5)
@@ -156,7 +156,7 @@ def test_mistakes_are_met_before_sending(client):
         client.sample(1, seed=2**63)
     with pytest.raises(ValueError, match="n=-1 must be an integer"):
         client.sample(-1, seed=0)
-    with pytest.raises(ValueError, match="model 'm': the model has no encode of label; exported"):
+    with pytest.raises(ValueError, match="model 'm': the model has no encode of label; it has"):
         client.encode({"label": IMAGES})
 
 

@@ -81,7 +81,7 @@ def test_status_and_metadata(call):
         (["encode", "bad.npy"], "bad.npy has no arrays"),
         (["encode", "images.npy", "--output=x.png"], "--output=x.png must end in .json, .npz"),
         (["encode", "images.npy", "--output=no/x.npz"], "folder no does not exist"),
-        (["decode", "images.npy"], "latent has shape (3, 4, 4, 1), the model takes (-1, 2)"),
+        (["decode", "images.npy"], "latent has shape (3, 4, 4, 1); the model takes (-1, 2)"),
         (["sample", "--n=-1"], "n=-1 must be an integer of at least 0"),
         (["status", "--bearer_token_file=bad.npy"], "--bearer_token_file=bad.npy has no token"),
         (["status", "--retries=9"], "retries=9 must be from 0"),

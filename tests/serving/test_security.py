@@ -129,7 +129,7 @@ def test_certificates_that_do_not_go_together(certificate, authority, tmp_path):
     file = tmp_path / "ssl.txt"
     for text, message in (
         (ssl_text(other.private_key_pem, certificate.cert_chain_pems), "do not match"),
-        (ssl_text(certificate.private_key_pem, [certificate.private_key_pem]), "do not go toget"),
+        (ssl_text(certificate.private_key_pem, [certificate.private_key_pem]), "do not match"),
         ('server_key: "server.key" server_cert: "x"', "server_key is not PEM text"),
         ("", "has no server_key"),
         ("server_kee: 1", 'line 1, column 1: .* has no field named "server_kee"; it has server_k'),

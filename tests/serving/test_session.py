@@ -37,7 +37,7 @@ def test_loops_are_found_in_functions(session):
         name: {output.name for output in signature.outputs.values()}
         for name, signature in session.signatures.items()
     }
-    assert session._loops == by_signature["slow"]
+    assert session._runner._loops == by_signature["slow"]
 
 
 @pytest.mark.parametrize("timeout", [None, 30.0])
