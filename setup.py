@@ -81,7 +81,7 @@ setup(
             "tfvae-launch=trainers.launch:cli",
             "tfvae-batch=serving.batch.__main__:run",
             "tfvae-server=serving.server:run",
-            "tfvae-client=serving.client.command:run",
+            "tfvae-client=serving.client.__main__:run",
             "tfvae-check=serving.check:run",
             "tfvae-deploy=serving.deploy.__main__:run",
         ]

@@ -13,6 +13,9 @@ import threading
 import time
 from collections.abc import Iterator
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 import numpy as np
 from absl import app, flags
 
@@ -118,7 +121,8 @@ def _call(client: Client, workdir: pathlib.Path) -> pathlib.Path:
 
 def cli() -> None:
     """Entry point."""
-    app.run(main)
+    with interrupts.handled():
+        app.run(main)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What every program of the package shares: quiet imports and --help."""
+"""What every program of the package shares: quiet imports, --help and Ctrl-C."""

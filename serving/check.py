@@ -16,6 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 from absl import app, flags
 
 from programs import help as program_help
@@ -124,7 +127,8 @@ def table(found: Inspection) -> list[str]:
 def run() -> None:
     """Runs the program."""
     program_help.show(main)
-    app.run(main)
+    with interrupts.handled():
+        app.run(main)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 import grpc
 from absl import app, flags
 
@@ -243,7 +246,8 @@ def run() -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     own = flags.FLAGS.get_flags_for_module(server_flags.__name__)
     program_help.show(main, *(flag.name for flag in own))
-    app.run(main, flags_parser=_parse_flags)
+    with interrupts.handled():
+        app.run(main, flags_parser=_parse_flags)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,12 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 from absl import app, flags
+
+from programs import help as program_help
 
 WORKERS = flags.DEFINE_integer("workers", 2, "Number of workers.", lower_bound=1)
 TRAIN = "trainers.train"
@@ -107,7 +112,9 @@ def _read(number: int, process: subprocess.Popen, ended: queue.Queue) -> None:
 
 def cli() -> None:
     """Entry point."""
-    app.run(main)
+    program_help.show(main)
+    with interrupts.handled():
+        app.run(main)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from absl import flags
 from ml_collections import config_flags
 
 import tfvae
+from programs import interrupts
 from tfvae.data import manifest, record_writing
 from trainers.records import preparation, record_plan
 from trainers.runs.construct import lookup
@@ -68,7 +69,7 @@ def main() -> None:
             )
     except KeyboardInterrupt:
         print(f"\nstopped; the same command goes on with what is in {directory}")
-        raise SystemExit(130) from None
+        raise SystemExit(interrupts.INTERRUPTED) from None
     shards = whole.shards("all")
     size = sum(shard.bytes for shard in shards) / 1e6
     print(f"{directory}: {len(shards)} shards, {size:,.1f} MB, and {manifest.MANIFEST_FILE}")

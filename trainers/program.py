@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
 from programs.quiet import quiet_import
 
 with quiet_import():
@@ -51,7 +52,8 @@ def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None
             leave(leaving.code if isinstance(leaving.code, int) else 1)
 
     program_help.show(main, directory.name)
-    app.run(guarded, flags_parser=_parse_flags)
+    with interrupts.handled():
+        app.run(guarded, flags_parser=_parse_flags)
 
 
 def leave(code: int) -> None:

@@ -22,6 +22,7 @@ from absl import flags
 
 import tfvae
 from programs import help as program_help
+from programs import interrupts
 from trainers import evaluate
 from trainers.runs.construct import check_names, lookup, nearest
 from trainers.runs.evaluations import Evaluation, keys_of, missing, newest_step
@@ -176,7 +177,7 @@ def _execute(
             children.stop()
             pool.shutdown(cancel_futures=True)
             print("\nstopped; the same command resumes from the last checkpoints")
-            raise SystemExit(130) from None
+            raise SystemExit(interrupts.INTERRUPTED) from None
     return failed
 
 

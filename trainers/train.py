@@ -18,6 +18,7 @@ import tensorflow as tf
 from absl import flags
 from ml_collections import config_flags
 
+from programs import interrupts
 from programs.quiet import quiet_import
 from tfvae.training import jit
 from tfvae.training.run import train
@@ -52,7 +53,7 @@ JIT = flags.DEFINE_enum(
 flags.mark_flag_as_required("config")
 
 # Exit codes after which the same command goes on; 1 is a mistake to be mended first.
-INTERRUPTED, PREEMPTED, WORKER_LOST = 130, 143, 75
+PREEMPTED, WORKER_LOST = 143, 75
 
 
 def _strategy() -> tf.distribute.Strategy:
@@ -137,7 +138,7 @@ def main() -> None:
             f"\nstopped at step {step}; the same command resumes from the last checkpoint in "
             f"{checkpoints}"
         )
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(interrupts.INTERRUPTED) from None
     except Preempted:
         say(f"\npreempted; step {int(model.step)} is saved, where the same command resumes")
         raise SystemExit(PREEMPTED) from None

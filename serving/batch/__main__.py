@@ -18,6 +18,9 @@ import sys
 import time
 from collections.abc import Sequence
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 from absl import app, flags, logging
 
 from programs import help as program_help
@@ -112,7 +115,8 @@ def _parse_flags(argv: list[str]) -> list[str]:
 def run() -> None:
     """Runs the program."""
     program_help.show(main)
-    app.run(main, flags_parser=_parse_flags)
+    with interrupts.handled():
+        app.run(main, flags_parser=_parse_flags)
 
 
 if __name__ == "__main__":

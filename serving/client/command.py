@@ -24,7 +24,6 @@ from .client import Client
 from .inspection import describe
 
 _PROGRAM = "tfvae-client"
-_INTERRUPTED = 130
 _JSON = (".json",)
 _ARRAYS = (*_JSON, ".npz")
 _PICTURES = (*_ARRAYS, ".png")
@@ -51,8 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         token = None if path is None else security.read_token(path)
         with Client(**given, bearer_token=token) as client:
             return flags.run(client, flags)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except BrokenPipeError:  # The reader closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -65,12 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run() -> NoReturn:
-    """Runs the program."""
-    code = main()
-    if code == _INTERRUPTED:
-        sys.stdout.flush()
-        os._exit(code)  # Exiting normally would wait for requests in flight.
-    sys.exit(code)
+    """Runs the program; `__main__` handles Ctrl-C."""
+    sys.exit(main())
 
 
 def _encode(client: Client, flags: argparse.Namespace) -> int:

@@ -14,6 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 from absl import app, flags
 
 from programs import help as program_help
@@ -78,7 +81,8 @@ def _labels(versions: list[int]) -> dict[str, int]:
 def run() -> None:
     """Runs the program."""
     program_help.show(main)
-    app.run(main)
+    with interrupts.handled():
+        app.run(main)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from programs import interrupts  # first: Ctrl-C while the others are imported
+
+# isort: split
 import grpc
 from absl import app, flags
 
@@ -148,7 +151,8 @@ def _wait(server, name: str, version: int, end: float) -> None:
 def run() -> None:
     """Runs the program."""
     program_help.show(main)
-    app.run(main)
+    with interrupts.handled():
+        app.run(main)
 
 
 if __name__ == "__main__":
