@@ -1,5 +1,6 @@
 """Models small enough to build in every test."""
 
+import signal
 import types
 
 import keras
@@ -45,6 +46,12 @@ def _tiny_model(cls=tfvae.VAE, likelihood=None, posterior=None, activation="tanh
         likelihood=likelihood,
         **kwargs,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_programs():
+    """A shell lets a job in the background, and all that it starts, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 import pathlib
 import re
-import subprocess
-import sys
+
+from tests import programs
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -10,9 +10,8 @@ README = (ROOT / "README.md").read_text()
 def test_python_example_runs_as_printed(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(code.strip().splitlines()) <= 14
-    finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    (tmp_path / "printed.py").write_text(code)
+    finished = programs.run("printed", cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert (tmp_path / "saved_models/shapes/1/saved_model.pb").exists()
 

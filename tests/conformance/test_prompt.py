@@ -1,17 +1,15 @@
 import json
 import os
-import pathlib
 import signal
 import socket
 import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-ROOT = pathlib.Path(__file__).parents[2]
+from tests import programs
+
 CONFIG = """
 from trainers.configs import default
 
@@ -28,15 +26,12 @@ def get_config():
 
 def _train(config, workdir, task=None, *arguments):
     environment = {**os.environ, "TF_CONFIG": json.dumps(task)} if task else {**os.environ}
-    command = [sys.executable, "-m", "trainers.train", f"--config={config}"]
-    command += [f"--workdir={workdir}", *arguments]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    flags = [f"--config={config}", f"--workdir={workdir}", *arguments]
+    return programs.start("trainers.train", *flags, env=environment, stderr=subprocess.STDOUT)
 
 
 def _finish(*processes):
-    outputs = [process.communicate(timeout=200)[0].decode() for process in processes]
+    outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), outputs
     return outputs
 
@@ -90,10 +85,7 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(config, tmp_path):
     flags = ["--config.steps=400", "--config.log_every=40", "--config.optimizer.name=Adam"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     process = _train(config, killed, None, *flags)
-    deadline = time.monotonic() + 120
-    while not (killed / "checkpoints" / "checkpoint").exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
+    programs.wait_until((killed / "checkpoints" / "checkpoint").exists, process)
     process.kill()
     assert process.wait() == -signal.SIGKILL  # it had not finished
     (output,) = _finish(_train(config, killed, None, *flags))
@@ -106,12 +98,9 @@ def test_killed_and_resumed_equals_uninterrupted_bit_for_bit(config, tmp_path):
 
 def test_interrupt_says_how_to_go_on(config, tmp_path):
     process = _train(config, tmp_path, None, "--config.steps=100000")
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "metrics.csv").exists():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
+    programs.wait_until((tmp_path / "metrics.csv").exists, process)
     process.send_signal(signal.SIGINT)
-    output = process.communicate(timeout=60)[0].decode()
+    output = process.communicate(timeout=60)[0]
     assert process.returncode == 130
     assert "the same command resumes" in output
     assert "Traceback" not in output
@@ -119,7 +108,7 @@ def test_interrupt_says_how_to_go_on(config, tmp_path):
 
 def test_another_config_is_refused_with_the_difference(config, one_device):
     process = _train(config, one_device, None, "--config.seed=7")
-    output = process.communicate(timeout=100)[0].decode()
+    output = process.communicate()[0]
     assert process.returncode == 1
     assert "seed: 0 there, 7 asked" in output
     assert "Traceback" not in output
@@ -140,7 +129,7 @@ def test_a_damaged_record_is_named_in_one_sentence(tmp_path):
     data = {"name": "TFRecords", "pattern": str(path), "split": "all"}
     config.write_text(CONFIG.replace("    return", f"    config.data = {data}\n    return"))
     process = _train(config, tmp_path / "run")
-    output = process.communicate(timeout=100)[0].decode()
+    output = process.communicate()[0]
     assert process.returncode == 1
     assert "images.tfrecord, record 99, is damaged" in output
     assert "Traceback" not in output

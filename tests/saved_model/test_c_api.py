@@ -94,6 +94,7 @@ def test_crash_and_hang_are_exceptions(saved_model, tmp_path, monkeypatch):
         run_in_c_api(saved_model, [], timeout_seconds=0.1)
 
 
+@pytest.mark.real_process
 def test_the_process_imports_no_tensorflow(saved_model, tmp_path):
     (tmp_path / "spec.json").write_text(
         json.dumps(

@@ -164,6 +164,7 @@ def test_layers_in_keras(loaded, model, images, tmp_path):
     np.testing.assert_allclose(mean, model.encode(images[:3]).mean(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.real_process
 def test_examples_run_where_tensorflow_alone_is_installed(base_path, model, images, tmp_path):
     for number, image in enumerate(images[:3]):
         png = tf.io.encode_png((255 * image).astype(np.uint8))
@@ -180,6 +181,7 @@ def test_examples_run_where_tensorflow_alone_is_installed(base_path, model, imag
     assert float(finished.stdout.split()[1]) > 0.9
 
 
+@pytest.mark.real_process
 def test_what_else_needs_more_says_so(tmp_path):
     program = tmp_path / "program.py"
     program.write_text("import tfvae\nprint(tfvae.__version__)\nfrom tfvae import BetaVAE\n")

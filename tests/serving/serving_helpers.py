@@ -1,16 +1,14 @@
-import atexit
 import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import tensorflow as tf
+
+from tests import programs
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,20 +93,11 @@ class Server:
     """The program, running; `line` is what it printed when ready."""
 
     def __init__(self, *flags: str):
-        # A file: a pipe that nobody reads fills up, and then the server waits for ever.
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115, as long as the server
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "serving.server", "--model_name=m", *flags],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env={k: v for k, v in os.environ.items() if not k.startswith("TF_CPP")},
-        )
-        atexit.register(self.process.kill)  # Also where a test fails before it stops it.
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_CPP")}
+        self.process = programs.start("serving.server", "--model_name=m", *flags, env=environment)
         self.line = self.process.stdout.readline()
         if not self.line:
-            raise AssertionError(self._log())
+            raise AssertionError(self.process.errors())
         self.address = re.search(r"gRPC at (\S+:\d+)", self.line)[1]
         rest = re.search(r"REST at (\S+:\d+)", self.line)
         self.rest = f"http://{rest[1]}/v1/models" if rest else None
@@ -119,12 +108,8 @@ class Server:
     def stop(self) -> tuple[int, str]:
         if self.process.poll() is None:
             self.signal(signal.SIGTERM)
-        self.process.communicate(timeout=40)
-        return self.process.returncode, self._log()
-
-    def _log(self) -> str:
-        self._errors.seek(0)
-        return self._errors.read()
+        _, errors = self.process.communicate(timeout=40)
+        return self.process.returncode, errors
 
 
 def add_version(exported: Path, base_path: Path, number: int) -> Path:

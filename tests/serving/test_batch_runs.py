@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ pytest.importorskip("apache_beam", reason="Apache Beam is not installed: tfvae[b
 
 from serving.batch import beam_flags, writing
 from serving.engine.session import SavedModelSession
+from tests import programs
 from tests.serving.batch_helpers import IMAGES, LEVELS, column, example, floats, png, write
 
 ROOT = Path(__file__).parents[2]
@@ -41,12 +41,10 @@ def test_killed_and_begun_anew(batch, exported, tmp_path):
     write(tmp_path / "in/a", floats() * 1000)
     flags_ = [f"--saved_model={exported}", "--signature=encode", "--batch_size=1"]
     flags_ += [f"--input={tmp_path}/in/a", f"--output={tmp_path}/o"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving.batch", *flags_], cwd=ROOT, stdout=subprocess.PIPE
+    process = programs.start("serving.batch", *flags_)
+    programs.wait_until(
+        lambda: any(path.stat().st_size for path in tmp_path.glob("o/beam-temp-rows-*/*")), process
     )
-    while not any(path.stat().st_size for path in tmp_path.glob("o/beam-temp-rows-*/*")):
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     (tmp_path / "o/rows-00000-of-00007.tfrecord").write_bytes(b"of a run killed at its end")
@@ -177,6 +175,7 @@ def test_flags_of_beam_reach_it():
     assert (options["runner"], options["flink_master"]) == ("FlinkRunner", "here:80")
 
 
+@pytest.mark.real_process
 def test_without_beam_it_says_what_to_install(tmp_path):
     code = (
         "import sys; sys.modules['apache_beam'] = None\nfrom serving.batch import __main__ as m\n"

@@ -1,25 +1,18 @@
 import shutil
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
 
 import tfvae
 from serving.check import PathError, version_directories
-from tests.serving.serving_helpers import ROOT, export
+from tests import programs
+from tests.serving.serving_helpers import export
 
 FLOAT = tf.TensorSpec([None, 2], tf.float32, "x")
 
 
 def check(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "serving.check", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = programs.run("serving.check", *arguments)
     return done.returncode, done.stdout, done.stderr
 
 

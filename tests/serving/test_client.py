@@ -42,6 +42,7 @@ def picture(z):
     return 1 / (1 + np.exp(-z @ WEIGHTS.T)).reshape(*z.shape[:-1], 4, 4, 1)
 
 
+@pytest.mark.real_process
 def test_imports_no_tensorflow():
     program = (
         "import sys, serving.client.command as c; "

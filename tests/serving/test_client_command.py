@@ -123,6 +123,7 @@ def test_wrong_flags(capsys, argv, message):
     assert error.count("\n") == 1
 
 
+@pytest.mark.real_process
 @pytest.mark.parametrize("scheme", ["", "http://"])
 def test_nobody_there(scheme):
     argv = ["status", f"--address={scheme}127.0.0.1:{free_port()}", "--retries=0"]
@@ -138,6 +139,7 @@ def test_nobody_there(scheme):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.real_process
 @pytest.mark.parametrize("scheme", ["", "http://"])
 def test_interrupted(scheme):
     with socket.create_server(("127.0.0.1", 0)) as mute:
@@ -158,6 +160,7 @@ def test_interrupted(scheme):
     assert (process.returncode, *printed) == (130, "", "")
 
 
+@pytest.mark.real_process
 def test_output_that_nobody_reads(server):
     shell = f"{sys.executable} -m serving.client metadata --model=m --address={server.address} | :"
     result = subprocess.run(

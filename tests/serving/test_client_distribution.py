@@ -2,13 +2,13 @@
 
 import shutil
 import subprocess
-import sys
 import tomllib
 import venv
 
 import pytest
 
 import tfvae
+from tests import programs
 from tests.serving.serving_helpers import ROOT
 
 CLIENT = ROOT / "serving" / "client"
@@ -41,15 +41,12 @@ def test_version_is_that_of_the_package():
 def test_both_names_and_tensorflows_messages_in_one_process(server, tmp_path):
     shutil.copytree(CLIENT, tmp_path / "tfvae_client")
     imports = "import serving.client, tensorflow, tensorflow_serving.apis.predict_pb2\n"
-    subprocess.run(
-        [sys.executable, "-c", imports + PROGRAM, server.address],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        check=True,
-    )
+    (tmp_path / "both.py").write_text(imports + PROGRAM)
+    assert programs.run("both", server.address, cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.slow
+@pytest.mark.real_process
 def test_wheel_in_an_environment_of_its_own(server, tmp_path):
     shutil.copytree(CLIENT, tmp_path / "source")
     venv.create(tmp_path / "venv", with_pip=True)

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from serving import server_flags
 from serving.config import config_pb2
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError, ExportedModel
+from tests import programs
 from tests.serving.serving_helpers import ROOT, Server, free_port
 from tests.serving.test_security import ssl_text
 
@@ -57,13 +56,7 @@ def documents(name):
 
 
 def run(module, *flags):
-    done = subprocess.run(
-        [sys.executable, "-m", module, *flags],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = programs.run(module, *flags)
     return done.returncode, done.stdout, done.stderr
 
 

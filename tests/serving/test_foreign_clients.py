@@ -85,12 +85,14 @@ def check(python, script, server):
     np.testing.assert_allclose(sampled["image"], picture, rtol=1e-5)
 
 
+@pytest.mark.real_process
 def test_ovmsclient(server):
     pytest.importorskip("ovmsclient", reason="pip install ovmsclient")
     check(sys.executable, OVMSCLIENT, server)
 
 
 @pytest.mark.slow
+@pytest.mark.real_process
 def test_min_tfs_client(server, tmp_path):
     venv.create(tmp_path, with_pip=True)
     python = tmp_path / "bin" / "python"

@@ -2,8 +2,6 @@
 
 import http.client
 import ssl
-import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,7 +14,8 @@ from tensorflow_serving.apis import get_model_status_pb2, model_service_pb2_grpc
 
 from serving.config import bearer_tokens, tls
 from serving.config.config_files import ConfigError
-from tests.serving.serving_helpers import ROOT, Server, free_port
+from tests import programs
+from tests.serving.serving_helpers import Server, free_port
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +161,7 @@ def test_tokens(tmp_path):
 
 
 def test_the_program_refuses_to_start(exported):
-    command = [sys.executable, "-m", "serving.server", f"--model_base_path={exported.parent}"]
-    result = subprocess.run(
-        [*command, "--host=0.0.0.0"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    flags = [f"--model_base_path={exported.parent}", "--host=0.0.0.0"]
+    result = programs.run("serving.server", *flags)
     assert result.returncode == 1
     assert "would serve plain text to other machines" in result.stderr

@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.real_process
 def test_a_run_killed_three_times_ends_as_one_that_nobody_killed():
     command = [sys.executable, "-m", "benchmarks.chaos", "--kills=3", "--steps=1000", "--seed=1"]
     done = subprocess.run(

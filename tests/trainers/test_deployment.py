@@ -1,20 +1,22 @@
 """The deployment files, as far as can be seen without a cluster."""
 
 import json
+import os
 import pathlib
 import re
 import shlex
 import subprocess
-import sys
 
 import pytest
 import yaml
+
+from tests import programs
 
 ROOT = pathlib.Path(__file__).parents[2]
 SLURM = ROOT / "deploy/training/slurm.sbatch"
 # Parses the flags as the program does, config file and all.
 PROGRAM = """
-import json, sys
+import json
 from trainers import train
 def shown():
     config = train.CONFIG.value
@@ -29,19 +31,20 @@ def documents():
     return {document["kind"]: document for document in yaml.safe_load_all(text)}
 
 
-def parsed(flags):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *flags],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+@pytest.fixture
+def parsed(tmp_path):
+    """Returns what trainers.train makes of flags."""
+    (tmp_path / "shown.py").write_text(PROGRAM)
+
+    def parse(flags):
+        done = programs.run("shown", *flags, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return parse
 
 
-def test_kubernetes_workers_find_each_other_and_start_again(documents):
+def test_kubernetes_workers_find_each_other_and_start_again(documents, parsed):
     service, job = documents["Service"], documents["Job"]
     assert (service["apiVersion"], job["apiVersion"]) == ("v1", "batch/v1")
     name, spec = job["metadata"]["name"], job["spec"]
@@ -73,7 +76,7 @@ def test_kubernetes_workers_find_each_other_and_start_again(documents):
     assert parsed(container["args"])[:2] == ["multi_worker", "kubernetes"]
 
 
-def test_slurm_script_is_bash_and_starts_a_worker_on_each_machine():
+def test_slurm_script_is_bash_and_starts_a_worker_on_each_machine(parsed):
     subprocess.run(["bash", "-n", SLURM], check=True)
     text = SLURM.read_text()
     options = dict(re.findall(r"^#SBATCH --([\w-]+)(?:=(.*))?$", text, re.MULTILINE))

@@ -1,8 +1,7 @@
 import json
 import re
-import subprocess
-import sys
 
+from tests import programs
 from tfvae.training.checkpoints import Checkpoints
 from trainers.configs import beta_vae_shapes2d
 from trainers.runs import construct, run_directory
@@ -19,12 +18,7 @@ def test_what_weights_of_fewer_bits_cost_is_printed_and_in_the_card(tmp_path):
     Checkpoints(model, workdir / "checkpoints").save()
     flags = [f"--workdir={workdir}", f"--model_base_path={tmp_path}/m"]
     flags += ["--weights=int8", "--error_examples=70", "--log_likelihood_samples=2"]
-    done = subprocess.run(
-        [sys.executable, "-m", "trainers.export", *flags],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = programs.run("trainers.export", *flags)
     assert done.returncode == 0, done.stderr
     card = json.loads((tmp_path / "m/1/assets.extra/model_card.json").read_text())
     error = card["weights"]["error"]["reconstruct"]["image"]

@@ -1,10 +1,10 @@
 """--jit in real runs: what it chose is said, kept, and taken up again."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+from tests import programs
 
 FLAGS = [
     "--config=trainers/configs/decomposition_pinwheel.py",
@@ -13,23 +13,20 @@ FLAGS = [
 ]
 
 
-def train(pytestconfig, *flags):
-    command = [sys.executable, "-m", "trainers.train", *FLAGS, *flags]
-    return subprocess.run(
-        command, cwd=pytestconfig.rootpath, capture_output=True, text=True, check=False
-    )
+def train(*flags):
+    return programs.run("trainers.train", *FLAGS, *flags)
 
 
 @pytest.mark.slow
-def test_auto_says_what_it_chose_and_a_resumed_run_keeps_to_it(tmp_path, pytestconfig):
+def test_auto_says_what_it_chose_and_a_resumed_run_keeps_to_it(tmp_path):
     run = f"--workdir={tmp_path / 'run'}"
-    first = train(pytestconfig, run, "--jit=auto", "--config.steps=2")
+    first = train(run, "--jit=auto", "--config.steps=2")
     assert first.returncode == 0, first.stderr
     held = json.loads((tmp_path / "run" / "jit.json").read_text())
     chosen, other = ("on", "off") if held["jit"] else ("off", "on")
     timing = held["milliseconds_per_step"]
     assert f"--jit={chosen}: {timing['off']:.1f} ms a step, {timing['on']:.1f} ms" in first.stdout
-    assert train(pytestconfig, run, "--jit=auto", "--config.steps=4").returncode == 0
-    refused = train(pytestconfig, run, f"--jit={other}", "--config.steps=6")
+    assert train(run, "--jit=auto", "--config.steps=4").returncode == 0
+    refused = train(run, f"--jit={other}", "--config.steps=6")
     assert refused.returncode == 1
     assert f"was begun with --jit={chosen}" in refused.stderr

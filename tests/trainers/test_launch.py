@@ -1,4 +1,4 @@
-"""Workers as real processes: stand-ins that start at once, and, slowly, ones that train."""
+"""Workers as processes: stand-ins that start at once, and, slowly, ones that train."""
 
 import json
 import os
@@ -15,6 +15,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 import tfvae
+from tests import programs
 from trainers import launch
 from trainers.runs.evaluations import newest_step
 from trainers.runs.run_directory import RunError
@@ -65,6 +66,7 @@ def stand_in(tmp_path):
     return start
 
 
+@pytest.mark.real_process
 def test_output_is_marked_and_all_is_well_when_all_end_well(stand_in):
     output, errors = stand_in("--config=c", "--end").communicate(timeout=60)
     assert sorted(output.splitlines()) == [
@@ -73,6 +75,7 @@ def test_output_is_marked_and_all_is_well_when_all_end_well(stand_in):
     assert errors == ""
 
 
+@pytest.mark.real_process
 @pytest.mark.parametrize(
     ("flag", "code", "how"), [("--fail", 3, "ended with 3"), ("--die", 137, "ended by SIGKILL")]
 )
@@ -84,6 +87,7 @@ def test_one_worker_that_ends_ends_all_at_once(stand_in, flag, code, how):
     assert line.startswith("error: worker 1 ") and how in line and "other workers were" in line
 
 
+@pytest.mark.real_process
 def test_signals_are_passed_on(stand_in):
     process = stand_in("--wait")
     for _ in range(3):
@@ -102,10 +106,12 @@ def config(tmp_path_factory):
 
 def worker(task, config, workdir, *flags):
     """Starts one worker of a job, as a cluster would."""
-    command = [sys.executable, "-m", "trainers.train", f"--config={config}"]
-    command += [f"--workdir={workdir}", "--strategy=multi_worker", *flags]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TF_CONFIG": task}, **pipes)
+    return programs.start(
+        "trainers.train",
+        *(f"--config={config}", f"--workdir={workdir}", "--strategy=multi_worker", *flags),
+        env={**os.environ, "TF_CONFIG": task},
+        stderr=subprocess.STDOUT,
+    )
 
 
 def workers(config, workdir, *flags):

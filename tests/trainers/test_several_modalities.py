@@ -1,11 +1,11 @@
 """Models of several modalities at the prompt."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from tests import programs
 
 SMALL = """
 from trainers.configs import jmvae_labelled_mnist
@@ -43,13 +43,7 @@ def directory(tmp_path_factory):
 
 
 def run(directory, program, *flags, status=0):
-    finished = subprocess.run(
-        [sys.executable, "-m", f"trainers.{program}", "--workdir=run", *flags],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    finished = programs.run(f"trainers.{program}", "--workdir=run", *flags, cwd=directory)
     assert finished.returncode == status, finished.stderr
     return finished.stdout + finished.stderr
 

@@ -2,12 +2,11 @@ import json
 import pathlib
 import signal
 import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 
+from tests import programs
 from tfvae.plots import read_table
 from tfvae.training.run import train
 from trainers.runs import run_directory
@@ -65,19 +64,16 @@ def directory(tmp_path, images):
 
 
 def start(directory, *arguments):
-    command = [sys.executable, "-m", "trainers.sweep", f"--sweep={directory / 'sweep.py'}"]
-    command += [f"--workdir={directory / 'out'}", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, cwd=ROOT, **pipes)
+    flags = [f"--sweep={directory / 'sweep.py'}", f"--workdir={directory / 'out'}", *arguments]
+    return programs.start("trainers.sweep", *flags, stderr=subprocess.STDOUT)
 
 
 @pytest.mark.slow
 def test_stopped_sweep_is_resumed_past_finished_and_failing_runs(directory):
     out = directory / "out"
     sweep = start(directory)
-    while not list((out / STOPPED / "checkpoints").glob("ckpt-*.index")):
-        assert sweep.poll() is None, sweep.communicate()
-        time.sleep(0.02)
+    checkpoints = out / STOPPED / "checkpoints"
+    programs.wait_until(lambda: list(checkpoints.glob("ckpt-*.index")), sweep)
     sweep.send_signal(signal.SIGINT)
     output, _ = sweep.communicate(timeout=60)
     assert sweep.returncode == 130
