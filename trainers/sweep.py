@@ -82,6 +82,7 @@ def main() -> None:
             DRAW[name](rows, varied, score).savefig(directory / f"{name}.png")
             print(directory / f"{name}.png")
     if failed:
+        sys.stdout.flush()  # the error is the last that is read, in a log too
         print(f"error: {len(failed)} runs failed: {', '.join(failed)}", file=sys.stderr)
         raise SystemExit(1)
 
