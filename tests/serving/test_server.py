@@ -98,8 +98,10 @@ def test_a_server_is_quiet_from_its_start_to_its_end_by_ctrl_c(exported):
     server = subprocess.Popen([*command, "--port=0"], cwd=ROOT, env=environment, **pipes)
     assert "Serving" in server.stdout.readline()
     server.send_signal(signal.SIGINT)
-    assert server.communicate(timeout=60) == ("", "")
-    assert server.returncode == 0
+    output, log = server.communicate(timeout=60)
+    assert (server.returncode, output) == (0, "")
+    said = [line.partition("] ")[2] for line in log.splitlines()]
+    assert said == [f"model default version 1 is {state}" for state in ("available", "unloaded")]
 
 
 def test_nothing_to_load(tmp_path):
