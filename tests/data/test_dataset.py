@@ -19,11 +19,8 @@ class Numbers(Dataset):
     def gather(self, indices):
         return tf.reshape(tf.cast(indices, tf.float32), [-1, 1, 1, 1])
 
-    def examples(self, indices, seeds):
-        images = self.gather(indices)
-        if self.noisy:
-            images += tf.reshape(noise.uniform(seeds, 1), [-1, 1, 1, 1])
-        return images
+    def shown(self, raw, seeds):
+        return raw + tf.reshape(noise.uniform(seeds, 1), [-1, 1, 1, 1]) if self.noisy else raw
 
 
 class Grid(GroundTruthDataset):

@@ -65,10 +65,10 @@ def test_resumed_run_equals_an_uninterrupted_one(compiled, data, tmp_path):
 
 def test_run_stopped_between_checkpoints_repeats_the_steps(compiled, data, images, tmp_path):
     class Interrupted(tfvae.data.Arrays):
-        def examples(self, indices, seeds):
+        def shown(self, raw, seeds):
             killed = tf.reduce_any(seeds[:, 1] // 2**32 == 8)  # when batch 8 is read
             with tf.control_dependencies([tf.debugging.Assert(~killed, ["killed"])]):
-                return super().examples(indices, seeds)
+                return super().shown(raw, seeds)
 
     with pytest.raises(tf.errors.InvalidArgumentError, match="killed"):
         train(compiled(), Interrupted(images), tmp_path / "parts", 15, **BATCH)

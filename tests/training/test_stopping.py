@@ -20,7 +20,7 @@ class Notified(tfvae.data.Arrays):
         super().__init__(images)
         self._number = number
 
-    def examples(self, indices, seeds):
+    def shown(self, raw, seeds):
         def send(batch):
             if batch == 5:
                 os.kill(os.getpid(), self._number)
@@ -28,7 +28,7 @@ class Notified(tfvae.data.Arrays):
 
         sent = tf.py_function(send, [seeds[0, 1] // 2**32], tf.int64)
         with tf.control_dependencies([sent]):
-            return super().examples(indices, seeds)
+            return super().shown(raw, seeds)
 
 
 @pytest.fixture

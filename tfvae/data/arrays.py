@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.data.dataset import Dataset
-from tfvae.data.pixel_values import SCALE_8_BIT, check_float_images
+from tfvae.data.pixel_values import check_float_images
 from tfvae.data.splits import split_numbers
 
 
@@ -53,12 +53,9 @@ class Arrays(Dataset):
             self._array = tf.convert_to_tensor(array)
             self._numbers = tf.convert_to_tensor(numbers)
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
-        images = tf.gather(self._array, tf.gather(self._numbers, indices))
-        if images.dtype == tf.uint8:
-            return tf.cast(images, tf.float32) * SCALE_8_BIT
-        return tf.cast(images, tf.float32)
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]) as stored, [n, H, W, C]."""
+        return tf.gather(self._array, tf.gather(self._numbers, indices))
 
 
 def load_array(source: str | os.PathLike, key: str | None = None) -> np.ndarray:

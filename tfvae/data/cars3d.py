@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.data.dataset import GroundTruthDataset
-from tfvae.data.pixel_values import SCALE_8_BIT
 
 
 class Cars3D(GroundTruthDataset):
@@ -43,9 +42,9 @@ class Cars3D(GroundTruthDataset):
         with tf.device("CPU:0"):
             self._array = tf.convert_to_tensor(cars.reshape(-1, *self.image_shape))
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, 3] in [0, 1]."""
-        return tf.cast(tf.gather(self._array, indices), tf.float32) * SCALE_8_BIT
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), uint8 [n, H, W, 3]."""
+        return tf.gather(self._array, indices)
 
 
 def _views(file: pathlib.Path, image_size: tuple[int, int]) -> np.ndarray:

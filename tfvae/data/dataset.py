@@ -4,20 +4,22 @@ A pipeline is a pure function of (seed, step): batch s is the same whether the r
 0 or was resumed at s, and there is no shuffle buffer to fill or save.
 """
 
-import abc
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.data.pixel_values import scaled
 
 
-class Dataset(abc.ABC):
+class Dataset:
     """A finite collection of images, addressed by number.
 
-    A subclass sets `num_examples` and `image_shape` and implements `gather`. Other data have
-    another shape, such as (2,) for points.
+    A subclass sets `num_examples` and `image_shape` and implements `raw`, or `gather` alone if it
+    stores the values that a model sees. Random augmentation goes into `shown`. Data other than
+    images have another shape, such as (2,) for points.
 
     Attributes:
         num_examples: number of images, N.
@@ -27,19 +29,53 @@ class Dataset(abc.ABC):
     num_examples: int
     image_shape: tuple[int, ...]
 
-    @abc.abstractmethod
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+    def __init_subclass__(cls, **kwargs):
+        """Refuses a subclass that overrides `examples`, which input pipelines do not call."""
+        super().__init_subclass__(**kwargs)
+        if "examples" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__} overrides `examples`; override `shown(raw, seeds)`, from which "
+                "`examples` follows"
+            )
 
-    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns images as the model sees them, float32 [n, H, W, C].
+    def raw(self, indices: tf.Tensor):
+        """Returns the stored values of examples `indices` (int64 [n]), such as uint8 [n, H, W, C].
+
+        It may be any structure of tensors with n rows. Input pipelines run it on the host and
+        move its result to the device, where `shown` runs.
+        """
+        return self.gather(indices)
+
+    def from_raw(self, raw):
+        """Returns raw values as float32 examples in [0, 1]; 8-bit values are divided by 255."""
+        return scaled(raw)
+
+    def shown(self, raw, seeds: tf.Tensor):
+        """Returns raw values as a model sees them, float32 [n, H, W, C].
+
+        A pure function of its arguments in TensorFlow operations that XLA compiles.
+
+        Args:
+            raw: the result of `raw` for n examples.
+            seeds: int64 [n, 2], one row per example, which determine random augmentation.
+        """
+        del seeds  # most data has no random augmentation
+        return self.from_raw(raw)
+
+    def gather(self, indices: tf.Tensor):
+        """Returns examples `indices` (int64 [n]) without random augmentation, as `from_raw`."""
+        if type(self).raw is Dataset.raw:
+            raise NotImplementedError(f"{type(self).__name__} must implement `raw` or `gather`")
+        return self.from_raw(self.raw(indices))
+
+    def examples(self, indices: tf.Tensor, seeds: tf.Tensor):
+        """Returns examples as a model sees them, float32 [n, H, W, C].
 
         Args:
             indices: int64 [n].
-            seeds: int64 [n, 2], one row per image, for random augmentation.
+            seeds: int64 [n, 2], one row per example, which determine random augmentation.
         """
-        del seeds  # most data sets have no augmentation
-        return self.gather(indices)
+        return self.shown(self.raw(indices), seeds)
 
     def batches(self, batch_size: int, seed: int, start_step: int = 0) -> tf.data.Dataset:
         """Returns an infinite dataset of shuffled batches, float32 [batch_size, H, W, C].
@@ -54,11 +90,7 @@ class Dataset(abc.ABC):
         Raises:
             ValueError: if `batch_size` is below 1 or above `num_examples`.
         """
-        if not 1 <= batch_size <= self.num_examples:
-            raise ValueError(
-                f"batch_size is {batch_size}; it must be from 1 to the number of examples, "
-                f"{self.num_examples}"
-            )
+        self._check_batch_size(batch_size)
 
         def batch(step: tf.Tensor) -> tf.Tensor:
             indices = shuffled_indices(step, batch_size, self.num_examples, seed)
@@ -67,6 +99,33 @@ class Dataset(abc.ABC):
 
         steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
         return _pipeline(steps, batch)
+
+    def raw_batches(
+        self, batch_size: int, seed: int, start_step: int = 0, steps: int = 1
+    ) -> tf.data.Dataset:
+        """Returns the raw values of the batches that `batches` gives, several steps an element.
+
+        Args:
+            batch_size: examples of a batch, over all replicas.
+            seed: the run's seed.
+            start_step: number of the first batch.
+            steps: steps per element, N; the tensors are [N, batch_size, ...].
+        """
+        self._check_batch_size(batch_size)
+
+        def batch(step: tf.Tensor):
+            rows = shuffled_indices(step, batch_size, self.num_examples, seed, steps)
+            split = functools.partial(_in_steps, steps=steps, batch_size=batch_size)
+            return tf.nest.map_structure(split, self.raw(rows))
+
+        return _pipeline(tf.data.Dataset.range(start_step, np.iinfo(np.int64).max, steps), batch)
+
+    def _check_batch_size(self, batch_size: int) -> None:
+        if not 1 <= batch_size <= self.num_examples:
+            raise ValueError(
+                f"batch_size is {batch_size}; it must be from 1 to the number of examples, "
+                f"{self.num_examples}"
+            )
 
     def epoch(self, batch_size: int, seed: int = 0, limit: int | None = None) -> tf.data.Dataset:
         """Returns a dataset of one pass over the data in order; the last batch may be smaller.
@@ -186,12 +245,14 @@ def strides(factor_sizes: Sequence[int]) -> np.ndarray:
     return np.cumprod([1, *factor_sizes[:0:-1]], dtype=np.int64)[::-1]
 
 
-def shuffled_indices(step: tf.Tensor, batch_size: int, num_examples: int, seed: int) -> tf.Tensor:
-    """Returns the example numbers of one batch, int64 [batch_size].
+def shuffled_indices(
+    step: tf.Tensor, batch_size: int, num_examples: int, seed: int, steps: int = 1
+) -> tf.Tensor:
+    """Returns the example numbers of the batches from `step` on, int64 [steps * batch_size].
 
     Epoch e visits the examples in permutation (seed, e), computed one element at a time.
     """
-    position = tf.cast(step, tf.int64) * batch_size + tf.range(batch_size, dtype=tf.int64)
+    position = tf.cast(step, tf.int64) * batch_size + tf.range(steps * batch_size, dtype=tf.int64)
     return permuted(position % num_examples, position // num_examples, num_examples, seed)
 
 
@@ -212,6 +273,11 @@ def permuted(position: tf.Tensor, epoch: tf.Tensor, num_examples: int, seed: int
         max_index=tf.fill(tf.shape(position), tf.cast(num_examples - 1, tf.int64)),
         rounds=4,
     )
+
+
+def _in_steps(rows: tf.Tensor, steps: int, batch_size: int) -> tf.Tensor:
+    """Rows [steps * batch_size, ...] as [steps, batch_size, ...]."""
+    return tf.reshape(rows, [steps, batch_size, *rows.shape[1:]])
 
 
 def _pipeline(numbers: tf.data.Dataset, batch) -> tf.data.Dataset:

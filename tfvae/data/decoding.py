@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
-
-from tfvae.data.pixel_values import SCALE_8_BIT
 
 # Formats with a signature in their first bytes; others would accept arbitrary bytes.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
@@ -109,25 +108,27 @@ def check_shape(found: Sequence[int], needed: Sequence[int], name: str) -> None:
 
 
 def read_images(
-    read: Callable[[int], np.ndarray], numbers: tf.Tensor, image_shape: Sequence[int]
+    read: Callable[[int], np.ndarray],
+    numbers: tf.Tensor,
+    image_shape: Sequence[int],
+    dtype: npt.DTypeLike = np.uint8,
 ) -> tf.Tensor:
-    """Reads images one at a time in Python; returns float32 [n, H, W, C].
+    """Returns images read one by one in Python, [n, H, W, C].
 
     Args:
-        read: returns image number i, [H, W, C]: uint8, which is scaled to [0, 1], or float32.
+        read: gives image number i, [H, W, C], of `dtype`.
         numbers: int64 [n].
         image_shape: (H, W, C).
+        dtype: of the images.
     """
 
     def batch(numbers: np.ndarray) -> np.ndarray:
-        images = np.empty((len(numbers), *image_shape), np.float32)
+        images = np.empty((len(numbers), *image_shape), dtype)
         for row, number in enumerate(numbers):
-            image = read(int(number))
-            scale = SCALE_8_BIT if image.dtype == np.uint8 else np.float32(1)
-            np.multiply(image, scale, out=images[row])
+            images[row] = read(int(number))
         return images
 
-    images = tf.numpy_function(batch, [numbers], tf.float32, stateful=False)
+    images = tf.numpy_function(batch, [numbers], tf.as_dtype(dtype), stateful=False)
     return tf.ensure_shape(images, [None, *image_shape])
 
 

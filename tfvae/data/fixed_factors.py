@@ -42,8 +42,16 @@ class FixedFactors(GroundTruthDataset):
         self._first = int(sum(of_data[k] * value for k, value in columns.items()))
         self._strides = of_data[free]
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+    def raw(self, indices: tf.Tensor):
+        """Returns images `indices` (int64 [n]) as the whole data stores them."""
         own_strides = strides(self.factor_sizes)
         factors = indices[:, tf.newaxis] // own_strides % np.array(self.factor_sizes)  # [n, K]
-        return self._data.gather(self._first + tf.reduce_sum(factors * self._strides, axis=1))
+        return self._data.raw(self._first + tf.reduce_sum(factors * self._strides, axis=1))
+
+    def from_raw(self, raw) -> tf.Tensor:
+        """Returns images as float32 [n, H, W, C] in [0, 1]."""
+        return self._data.from_raw(raw)
+
+    def shown(self, raw, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images as a model sees them, float32 [n, H, W, C]."""
+        return self._data.shown(raw, seeds)

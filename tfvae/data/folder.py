@@ -86,8 +86,8 @@ class ImageFolder(Dataset):
         self._in_memory = in_memory
         self._kept: dict[int, np.ndarray] = {}
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), uint8 [n, H, W, C]."""
         return decoding.read_images(self._read, indices, self.image_shape)
 
     def _read(self, number: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.data.arrays import Arrays, errors_naming
+from tfvae.data.pixel_values import scaled
 from tfvae.data.splits import check_split
 
 _ARRAYS = ("x_train", "y_train", "x_test", "y_test")
@@ -56,32 +57,33 @@ class MNIST(Arrays):
         self._binarisation = binarisation
         self._first_number = _NUM_TRAIN if split == "test" else 0
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, 28, 28, 1] in [0, 1]."""
-        images = super().gather(indices)
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), [n, 28, 28, 1]: uint8, or bool if fixed."""
+        stored = super().raw(indices)
         if self._binarisation != "fixed":
-            return images
+            return stored
         numbers = tf.cast(indices, tf.int64) + self._first_number
         seeds = tf.stack([tf.fill(tf.shape(numbers), tf.constant(_SEED, tf.int64)), numbers], 1)
-        return _bernoulli(images, noise.fold_in(seeds, "fixed_binarisation"))
+        return _bernoulli(scaled(stored), noise.fold_in(seeds, "fixed_binarisation"))
 
-    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns images as the model sees them, float32 [n, 28, 28, 1].
+    def shown(self, raw: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images as a model sees them, float32 [n, 28, 28, 1].
 
         Args:
-            indices: int64 [n].
-            seeds: int64 [n, 2], seeds of dynamic binarisation.
+            raw: the result of `raw`.
+            seeds: int64 [n, 2], which determine the draws of dynamic binarisation.
         """
-        images = self.gather(indices)
+        images = self.from_raw(raw)
         if self._binarisation != "dynamic":
             return images
-        return _bernoulli(images, noise.fold_in(seeds, "dynamic_binarisation"))
+        on = _bernoulli(images, noise.fold_in(seeds, "dynamic_binarisation"))
+        return tf.cast(on, tf.float32)
 
 
 def _bernoulli(images: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-    """Samples every pixel, 1 with the pixel's value as its probability."""
+    """One draw of every pixel, bool: on with its value as the probability."""
     uniform = noise.uniform(seeds, 28 * 28)[0]
-    return tf.cast(tf.reshape(uniform, tf.shape(images)) < images, tf.float32)
+    return tf.reshape(uniform, tf.shape(images)) < images
 
 
 def _load(path: str | os.PathLike | None) -> tuple[np.ndarray, ...]:

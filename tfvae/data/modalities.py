@@ -57,28 +57,36 @@ class Modalities(MultimodalDataset):
         with tf.device("CPU"):  # where input pipelines run
             self._present = {name: tf.constant(~rows) for name, rows in absent.items()}
 
-    def gather(self, indices: tf.Tensor) -> dict[str, Any]:
-        """Returns examples `indices` (int64 [n]): {modality: tensor [n, ...]} and "present"."""
-        examples = {name: reader.gather(indices) for name, reader in self.readers.items()}
-        return self._without_missing(examples, indices)
+    def raw(self, indices: tf.Tensor) -> dict[str, Any]:
+        """Returns raw examples `indices` (int64 [n]) by modality, and "present"."""
+        raw = {name: reader.raw(indices) for name, reader in self.readers.items()}
+        if self._present:
+            raw[PRESENT] = {name: tf.gather(rows, indices) for name, rows in self._present.items()}
+        return raw
 
-    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> dict[str, Any]:
-        """Returns examples as the model sees them: {modality: tensor [n, ...]} and "present".
+    def from_raw(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Returns examples {modality: tensor [n, ...]}, and "present"."""
+        examples = {name: reader.from_raw(raw[name]) for name, reader in self.readers.items()}
+        return self._without_missing(examples, raw.get(PRESENT, {}))
+
+    def shown(self, raw: dict[str, Any], seeds: tf.Tensor) -> dict[str, Any]:
+        """Returns examples as a model sees them, {modality: tensor [n, ...]}, and "present".
 
         Args:
-            indices: int64 [n].
-            seeds: int64 [n, 2], one row per example, for random augmentation.
+            raw: the result of `raw`.
+            seeds: int64 [n, 2], one row per example, which determine random augmentation.
         """
         examples = {
-            name: reader.examples(indices, noise.fold_in(seeds, name))
+            name: reader.shown(raw[name], noise.fold_in(seeds, name))
             for name, reader in self.readers.items()
         }
-        return self._without_missing(examples, indices)
+        return self._without_missing(examples, raw.get(PRESENT, {}))
 
-    def _without_missing(self, examples: dict[str, Any], indices: tf.Tensor) -> dict[str, Any]:
-        if not self._present:
+    def _without_missing(
+        self, examples: dict[str, Any], present: dict[str, tf.Tensor]
+    ) -> dict[str, Any]:
+        if not present:
             return examples
-        present = {name: tf.gather(rows, indices) for name, rows in self._present.items()}
         for name, rows in present.items():
             values = examples[name]
             column = tf.reshape(rows, [-1] + [1] * (len(self.shapes[name])))

@@ -1,12 +1,12 @@
 """Examples of several modalities, addressed by number."""
 
-import abc
 from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tfvae.data.dataset import Dataset
+from tfvae.data.pixel_values import scaled
 
 PRESENT = "present"
 
@@ -42,9 +42,9 @@ class MultimodalDataset(Dataset):
         self.num_examples = num_examples
         self.shapes = dict(shapes)
 
-    @abc.abstractmethod
-    def gather(self, indices: tf.Tensor) -> dict[str, Any]:
-        """Returns examples `indices` (int64 [n]): {modality: tensor [n, ...]} and "present"."""
+    def from_raw(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Returns examples {modality: tensor [n, ...]}, and "present"."""
+        return {name: rows if name == PRESENT else scaled(rows) for name, rows in raw.items()}
 
     def _shaped(self, examples: dict[str, Any], batch_size: int | None) -> dict[str, Any]:
         shaped = {

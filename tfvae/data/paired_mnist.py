@@ -124,24 +124,33 @@ class _WideCanvas(Dataset):
             self._numbers = tf.constant(numbers, tf.int64)
             self._on_right = tf.constant(places == 1)
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, 28, 56, 1] in [0, 1]."""
-        return self._placed(self._data.gather(tf.gather(self._numbers, indices)), indices)
+    def raw(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns raw images `indices` (int64 [n]), and whether each is on the right, bool [n]."""
+        raw = self._data.raw(tf.gather(self._numbers, indices))
+        return raw, tf.gather(self._on_right, indices)
 
-    def examples(self, indices: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns images as the model sees them, float32 [n, 28, 56, 1].
+    def from_raw(self, raw: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Returns images on their canvases, float32 [n, 28, 56, 1] in [0, 1]."""
+        images, on_right = raw
+        return _placed(self._data.from_raw(images), on_right)
+
+    def shown(self, raw: tuple[tf.Tensor, tf.Tensor], seeds: tf.Tensor) -> tf.Tensor:
+        """Returns images as a model sees them, float32 [n, 28, 56, 1].
 
         Args:
-            indices: int64 [n].
-            seeds: int64 [n, 2], seeds of dynamic binarisation.
+            raw: the result of `raw`.
+            seeds: int64 [n, 2], which determine the draws of dynamic binarisation.
         """
-        return self._placed(self._data.examples(tf.gather(self._numbers, indices), seeds), indices)
+        images, on_right = raw
+        return _placed(self._data.shown(images, seeds), on_right)
 
-    def _placed(self, images: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
-        empty = tf.zeros_like(images)
-        on_right = tf.gather(self._on_right, indices)[:, tf.newaxis, tf.newaxis, tf.newaxis]
-        left, right = tf.where(on_right, empty, images), tf.where(on_right, images, empty)
-        return tf.concat([left, right], axis=2)
+
+def _placed(images: tf.Tensor, on_right: tf.Tensor) -> tf.Tensor:
+    """Images [n, H, W, C] in the left or the right half of an empty canvas, [n, H, 2 W, C]."""
+    empty = tf.zeros_like(images)
+    on_right = on_right[:, tf.newaxis, tf.newaxis, tf.newaxis]
+    left, right = tf.where(on_right, empty, images), tf.where(on_right, images, empty)
+    return tf.concat([left, right], axis=2)
 
 
 def _checked(digits: Sequence[int]) -> tuple[int, ...]:

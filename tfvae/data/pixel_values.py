@@ -3,9 +3,20 @@
 from collections.abc import Callable
 
 import numpy as np
+import tensorflow as tf
 
 # A factor, because graph optimisation replaces a division by a product and eager mode does not.
 SCALE_8_BIT = np.float32(1 / 255)
+
+
+def scaled(raw):
+    """Returns stored values as float32 in [0, 1]: uint8 divided by 255, bool as 0 and 1.
+
+    Values of other dtypes are returned unchanged.
+    """
+    if raw.dtype == tf.uint8:
+        return tf.cast(raw, tf.float32) * SCALE_8_BIT
+    return tf.cast(raw, tf.float32) if raw.dtype == tf.bool else raw
 
 
 def check_float_images(images: np.ndarray, name: Callable[[int], str]) -> None:

@@ -49,10 +49,10 @@ class Shapes2D(GroundTruthDataset):
             # Row first * 65 + end is white from column `first` up to `end`.
             first, end, column = np.ogrid[: size + 1, : size + 1, :size]
             white = (first <= column) & (column < end)
-            self._white_rows = tf.constant(white.reshape(-1, size), tf.float32)
+            self._white_rows = tf.constant(white.reshape(-1, size))
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 1], zeros and ones."""
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), bool [n, 64, 64, 1]."""
         positions = len(outlines.CENTRES)
         sprite, position_y = indices // positions**2, indices % positions
         position_x = indices // positions % positions
@@ -64,5 +64,5 @@ class Shapes2D(GroundTruthDataset):
         columns = tf.clip_by_value(columns, 0, outlines.CANVAS_SIZE)
         white = columns[..., 0::2] * (outlines.CANVAS_SIZE + 1) + columns[..., 1::2]  # [n, 64, 2]
         left, right = tf.unstack(white, axis=-1)
-        rows = tf.gather(self._white_rows, left) + tf.gather(self._white_rows, right)
+        rows = tf.gather(self._white_rows, left) | tf.gather(self._white_rows, right)
         return rows[..., tf.newaxis]

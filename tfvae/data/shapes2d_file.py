@@ -52,9 +52,13 @@ class Shapes2DFile(GroundTruthDataset):
         with tf.device("CPU"):  # where input pipelines run
             self._packed = tf.convert_to_tensor(packed)
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 1], zeros and ones."""
-        eighths = tf.gather(self._packed, indices)[..., tf.newaxis]  # [n, H, W / 8, 1]
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), eight pixels to a byte, uint8 [n, 64, 8]."""
+        return tf.gather(self._packed, indices)
+
+    def from_raw(self, raw: tf.Tensor) -> tf.Tensor:
+        """Returns images as float32 [n, 64, 64, 1], zeros and ones."""
+        eighths = raw[..., tf.newaxis]  # [n, H, W / 8, 1]
         bits = tf.bitwise.right_shift(eighths, np.arange(7, -1, -1, dtype=np.uint8)) & 1
         return tf.cast(tf.reshape(bits, [-1, *self.image_shape]), tf.float32)
 

@@ -56,7 +56,7 @@ class Shapes3D(GroundTruthDataset):
             self._views = tf.constant(rendering.views())
             self._palettes = tf.constant(np.array(palettes, np.float32) * SCALE_8_BIT)
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
         """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 3] in [0, 1]."""
         palette, view = indices // len(self._views), indices % len(self._views)
         colours = tf.gather(self._palettes, palette)  # [n, 4, 3]

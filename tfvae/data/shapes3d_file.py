@@ -46,8 +46,8 @@ class Shapes3DFile(GroundTruthDataset):
         self.image_shape = images.shape[1:]
         self._images = _unpacked(images, file.with_suffix(".npy"), file) if unpacked else images
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, 64, 64, 3] in [0, 1]."""
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), uint8 [n, 64, 64, 3]."""
         return decoding.read_images(self._images.__getitem__, indices, self.image_shape)
 
 

@@ -109,8 +109,8 @@ class TensorFlowDatasets(Dataset):
         )
         self.num_examples = len(self._numbers)
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), uint8 [n, H, W, C]."""
         return decoding.read_images(self._read, indices, self.image_shape)
 
     @functools.cached_property

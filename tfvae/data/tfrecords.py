@@ -90,17 +90,23 @@ class TFRecords(Dataset):
         self.num_examples = len(self._numbers)
         features = parse_example(self._records.read(0), self._records.name(0))
         self._encoded = self._images.is_encoded(features, self._records.name(0))
-        self.image_shape = self._image(0).shape
+        first = self._image(0)
+        self.image_shape, self._dtype = first.shape, first.dtype
 
-    def gather(self, indices: tf.Tensor) -> tf.Tensor:
-        """Returns images `indices` (int64 [n]) as float32 [n, H, W, C] in [0, 1]."""
-        return decoding.read_images(self._read, indices, self.image_shape)
+    def raw(self, indices: tf.Tensor) -> tf.Tensor:
+        """Returns images `indices` (int64 [n]), uint8 or float32 [n, H, W, C]."""
+        return decoding.read_images(self._read, indices, self.image_shape, self._dtype)
 
     def _read(self, index: int) -> np.ndarray:
         number = int(self._numbers[index])
         image = self._image(number)
         if image.shape != self.image_shape:
             decoding.check_shape(image.shape, self.image_shape, self._records.name(number))
+        if image.dtype != self._dtype:
+            raise ValueError(
+                f"{self._records.name(number)} holds {image.dtype} values; the first record holds "
+                f"{self._dtype}: all must be of one kind"
+            )
         return image
 
     def _image(self, number: int) -> np.ndarray:
