@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -34,13 +37,48 @@ def test_row_draws_the_same_in_any_batch(draw):
         )
 
 
-@pytest.mark.parametrize("draw", [noise.normal, noise.uniform])
-def test_graph_draws_what_eager_draws(draw):
-    function = tf.function(
-        lambda seeds: draw(seeds, 37, 2), input_signature=[tf.TensorSpec([None, 2], tf.int64)]
+def in_graph(draw, size, num_samples, **settings):
+    return tf.function(
+        lambda seeds: draw(seeds, size, num_samples),
+        input_signature=[tf.TensorSpec([None, 2], tf.int64)],
+        **settings,
     )
+
+
+@pytest.mark.parametrize("draw", [noise.normal, noise.uniform])
+def test_graph_draws_what_eager_draws(draw, tmp_path):
+    """Also exported, and compiled by XLA, whose logarithm and sine differ in the last bits."""
+    function, compiled = in_graph(draw, 37, 2), in_graph(draw, 37, 2, jit_compile=True)
+    module = tf.Module()
+    module.draw = function
+    tf.saved_model.save(module, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path)).draw
+    tolerance = 0.0 if draw is noise.uniform else 2e-6
     for rows in (SEEDS, SEEDS[:1], SEEDS[:0]):
-        np.testing.assert_array_equal(function(rows), draw(rows, 37, 2))
+        expected = draw(rows, 37, 2)
+        np.testing.assert_array_equal(function(rows), expected)
+        np.testing.assert_array_equal(loaded(rows), expected)
+        np.testing.assert_allclose(compiled(rows), expected, rtol=0, atol=tolerance)
+
+
+def test_graph_calls_one_function_without_gradient_and_is_freed():
+    @tf.function
+    def gradient(scale, seeds):
+        with tf.GradientTape() as tape:
+            tape.watch(scale)
+            loss = sum(tf.reduce_sum(scale * noise.normal(seeds, size, k)) for size, k in SIZES)
+        return tape.gradient(loss, scale)
+
+    SIZES = ((3, 2), (65, 1), (3, 4))
+    graph = gradient.get_concrete_function(tf.constant(2.0), SEEDS).graph
+    calls = [operation for operation in graph.get_operations() if "Call" in operation.type]
+    assert [call.type for call in calls] == ["PartitionedCall"] * 3
+    assert len({call.get_attr("f").name for call in calls}) == 1
+    assert [call.outputs[0].shape for call in calls] == [[k, 5, size] for size, k in SIZES]
+    alive = weakref.ref(graph)
+    del gradient, graph, calls
+    gc.collect()
+    assert alive() is None
 
 
 @pytest.mark.parametrize("draw", [noise.normal, noise.uniform])

@@ -6,11 +6,16 @@ same noise in any batch, on any replica, in training and on a server. The genera
 stateful random operations.
 
 The streams are those of `tf.random.stateless_normal(shape, seed=row, alg="philox")`, one per row.
+
+A graph calls one function per distribution instead of a copy of Philox's twenty rounds, some 400
+operations, for each draw; TensorFlow and XLA inline it. Sizes and sample numbers are arguments of
+these functions, so that a process traces each once and keeps no graph per size.
 """
 
 import hashlib
 import math
 import numbers
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -72,7 +77,7 @@ def fold_in(seeds: tf.Tensor, site: str) -> tf.Tensor:
     """Returns the seed rows of a named site, int64 [B, 2]; sites have independent noise."""
     digest = hashlib.sha256(site.encode()).digest()[:8]
     offset = int.from_bytes(digest, "little", signed=True)
-    return tf.stack([seeds[:, 0] * _FOLD_MULTIPLIER + offset, seeds[:, 1]], axis=1)
+    return seeds * [_FOLD_MULTIPLIER, 1] + [offset, 0]
 
 
 def sample_rows(seeds: tf.Tensor, num_samples: int, first_sample=0) -> tf.Tensor:
@@ -103,6 +108,30 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
         first_sample: number of the first sample, an int or a scalar tensor; samples drawn in
             chunks are the same as samples drawn at once.
     """
+    return _draw(_normal, _normal_in_graph, seeds, size, num_samples, first_sample)
+
+
+def uniform(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
+    """Draws uniform values in the open interval (0, 1), float32 [num_samples, B, size].
+
+    The arguments are those of `normal`. Both ends are excluded, so that a quantile is finite.
+    """
+    return _draw(_uniform, _uniform_in_graph, seeds, size, num_samples, first_sample)
+
+
+def _draw(
+    eager: Callable, in_graph: Callable, seeds: tf.Tensor, size: int, num_samples: int, first_sample
+) -> tf.Tensor:
+    first_sample = tf.cast(first_sample, tf.int64)
+    if tf.executing_eagerly():  # where a function costs more than its operations
+        return eager(seeds, size, num_samples, first_sample)
+    values = in_graph(seeds, size, num_samples, first_sample)
+    samples = num_samples if isinstance(num_samples, int) else None
+    values.set_shape([samples, seeds.shape[0], size])
+    return values
+
+
+def _normal(seeds: tf.Tensor, size, num_samples, first_sample: tf.Tensor) -> tf.Tensor:
     words = _words(seeds, size, num_samples, first_sample)
     values = []
     for radius_word, angle_word in (words[:2], words[2:]):  # Box-Muller, twice
@@ -112,13 +141,14 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
     return _by_row(values, size)
 
 
-def uniform(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
-    """Draws uniform values in the open interval (0, 1), float32 [num_samples, B, size].
-
-    The arguments are those of `normal`. Both ends are excluded, so that a quantile is finite.
-    """
+def _uniform(seeds: tf.Tensor, size, num_samples, first_sample: tf.Tensor) -> tf.Tensor:
     words = _words(seeds, size, num_samples, first_sample)
     return _by_row([_unit_interval(word) + 2.0**-24 for word in words], size)
+
+
+_ARGUMENTS = [tf.TensorSpec([None, 2], tf.int64), *[tf.TensorSpec([], tf.int64)] * 3]
+_normal_in_graph = tf.function(_normal, _ARGUMENTS, autograph=False)
+_uniform_in_graph = tf.function(_uniform, _ARGUMENTS, autograph=False)
 
 
 def _unit_interval(words: tf.Tensor) -> tf.Tensor:
@@ -126,51 +156,57 @@ def _unit_interval(words: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.bitwise.bitwise_and(words, 0x7FFFFF), tf.float32) * 2.0**-23
 
 
-def _by_row(values: list[tf.Tensor], size: int) -> tf.Tensor:
+def _by_row(values: list[tf.Tensor], size) -> tf.Tensor:
     """The four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
     shape = tf.shape(values[0])
-    rows = tf.reshape(tf.stack(values, axis=-1), [shape[0], shape[1], 4 * values[0].shape[2]])
+    rows = tf.reshape(tf.stack(values, axis=-1), [shape[0], shape[1], 4 * shape[2]])
     return rows[:, :, :size]
 
 
-def _words(seeds: tf.Tensor, size: int, num_samples: int, first_sample) -> list[tf.Tensor]:
+def _words(seeds: tf.Tensor, size, num_samples, first_sample: tf.Tensor) -> list[tf.Tensor]:
     """The four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
     first, second = seeds[:, 0], seeds[:, 1]  # the seed row is a counter, ...
-    words = [_low(first), _high(first), _low(second), _high(second)]
+    low, high = _halves()
+    words = [low(first), low(high(first)), low(second), low(high(second))]
     key0, key1, upper0, upper1 = (  # ... whose words are the row's key and upper counter words
         word[None, :, None] for word in _philox(words, _SCRAMBLE_KEY)
     )
     counter = tf.range(_counters(size), dtype=tf.int64)[None, None, :]
-    sample = tf.cast(first_sample, tf.int64) + tf.range(num_samples, dtype=tf.int64)
+    sample = first_sample + tf.range(num_samples, dtype=tf.int64)
     return _philox([counter, sample[:, None, None], upper0, upper1], (key0, key1))
 
 
-def _counters(size: int) -> int:
+def _counters(size):
     """Counters of four words each for `size` values, padded to whole blocks."""
     return -(-size // (4 * _COUNTERS_PER_BLOCK)) * _COUNTERS_PER_BLOCK
 
 
-def _philox(words: list[tf.Tensor], key) -> list[tf.Tensor]:
+def _philox(words: Sequence[tf.Tensor], key: Sequence) -> list[tf.Tensor]:
     """Ten rounds of Philox4x32 over 32-bit words held as int64; the shapes broadcast."""
     word0, word1, word2, word3 = words
-    for round_number in range(_ROUNDS):
-        key0, key1 = (
-            _low(k + round_number * step) for k, step in zip(key, _KEY_STEPS, strict=True)
-        )
-        product0, product1 = word0 * _MULTIPLIERS[0], word2 * _MULTIPLIERS[1]  # modulo 2**64
+    key0, key1, multiplier0, multiplier1, step0, step1 = (
+        tf.convert_to_tensor(value, tf.int64) for value in (*key, *_MULTIPLIERS, *_KEY_STEPS)
+    )
+    low, high = _halves()
+    for _ in range(_ROUNDS):
+        product0, product1 = word0 * multiplier0, word2 * multiplier1  # modulo 2**64
         word0, word1, word2, word3 = (
-            tf.bitwise.bitwise_xor(_high(product1), tf.bitwise.bitwise_xor(word1, key0)),
-            _low(product1),
-            tf.bitwise.bitwise_xor(_high(product0), tf.bitwise.bitwise_xor(word3, key1)),
-            _low(product0),
+            low(tf.bitwise.bitwise_xor(high(product1), tf.bitwise.bitwise_xor(word1, key0))),
+            low(product1),
+            low(tf.bitwise.bitwise_xor(high(product0), tf.bitwise.bitwise_xor(word3, key1))),
+            low(product0),
         )
+        key0, key1 = key0 + step0, key1 + step1
     return [word0, word1, word2, word3]
 
 
-def _low(words) -> tf.Tensor:
-    return tf.bitwise.bitwise_and(tf.convert_to_tensor(words, tf.int64), _WORD)
+def _halves() -> tuple[Callable, Callable]:
+    """Returns functions of an int64 tensor: its low word, and its high one with the sign's bits.
 
-
-def _high(words: tf.Tensor) -> tf.Tensor:
-    # int64 shifts keep the sign; the mask removes it.
-    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(words, tf.constant(32, tf.int64)), _WORD)
+    Their constants are made once, not for each use: constants were half of a draw's graph.
+    """
+    word, bits = tf.constant(_WORD, tf.int64), tf.constant(32, tf.int64)
+    return (
+        lambda value: tf.bitwise.bitwise_and(value, word),
+        lambda value: tf.bitwise.right_shift(value, bits),
+    )

@@ -166,4 +166,4 @@ def _in_shape(source, shape: tf.TensorShape, seeds, num_samples, first_sample) -
     if not shape.is_fully_defined():
         raise ValueError(f"sampling needs a static shape per example, not {shape}")
     values = source(seeds, math.prod(shape), num_samples, first_sample)
-    return tf.reshape(values, [num_samples, tf.shape(seeds)[0], *shape])
+    return tf.reshape(values, [num_samples, -1, *shape])
