@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import grpc
 
 _HTTP_STATUS = {
@@ -20,6 +22,9 @@ _HTTP_STATUS = {
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
 }
+# The names of the called functions before and after a message. The stock server, which inlines
+# these functions, has none.
+_CALLS = re.compile(r"^(\{\{function_node \S+\}\} )+|(\n\t \[\[\w+\]\])+$")
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 # A longer message would not fit into the HTTP/2 trailers.
 _MESSAGE_LIMIT = 1024
@@ -98,4 +103,4 @@ def failed_precondition(message: str) -> ServingError:
 
 def from_tensorflow(code: int, message: str) -> ServingError:
     """Returns the error of a TensorFlow status; TensorFlow numbers its codes as gRPC does."""
-    return ServingError(_CODES.get(code, grpc.StatusCode.UNKNOWN), message)
+    return ServingError(_CODES.get(code, grpc.StatusCode.UNKNOWN), _CALLS.sub("", message))

@@ -20,6 +20,7 @@ from tests.conformance.registry_multimodal import (
     examples,
 )
 from tfvae import noise
+from tfvae.saved_model.c_api import run_in_c_api
 from tfvae.training.checkpoints import Checkpoints
 
 X = examples()
@@ -143,6 +144,9 @@ def test_export_serves_through_the_c_api(name, tmp_path):
     answer = loaded["image_to_label"](image=tf.constant(X["image"][:2]))["label"]
     expected = model.translate({"image": X["image"][:2]}, to="label")
     np.testing.assert_allclose(answer, expected, rtol=1e-4)
+    # The stock configuration: `export` itself prepares one signature at a time.
+    (stock,) = run_in_c_api(path, [("image_to_label", {"image": X["image"][:2]})])
+    np.testing.assert_allclose(stock["label"], expected, rtol=1e-4)
     png = [tf.io.encode_png(np.uint8(255 * image)) for image in X["image"][:2]]
     answer = loaded["image_to_label_png"](image_bytes=tf.stack(png))["label"]
     np.testing.assert_allclose(answer, expected, rtol=1e-4)

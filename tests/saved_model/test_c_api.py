@@ -38,8 +38,8 @@ def saved_model(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("batch", [0, 1, 3])
-def test_runs_signatures_in_order(saved_model, batch):
+@pytest.mark.parametrize(("batch", "prune"), [(0, False), (1, False), (3, False), (3, True)])
+def test_runs_signatures_in_order(saved_model, batch, prune):
     latent = np.arange(2 * batch, dtype=np.float32).reshape(batch, 2)
     strings = [bytes(range(256)) * i + b"\0" for i in range(batch)]
     half = np.ones(batch, ml_dtypes.bfloat16)
@@ -50,6 +50,7 @@ def test_runs_signatures_in_order(saved_model, batch):
             ("twice", {"image_bytes": np.array(strings, object)}),
             ("half", {"data": half}),
         ],
+        prune=prune,
     )
     np.testing.assert_array_equal(decoded["image"], 3 * latent)
     assert decoded["rows"] == batch
@@ -102,6 +103,7 @@ def test_the_process_imports_no_tensorflow(saved_model, tmp_path):
                 "library": str(c_api.find_library()),
                 "saved_model_path": str(saved_model),
                 "tags": ["serve"],
+                "config": "",
                 "calls": [],
             }
         )

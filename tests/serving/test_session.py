@@ -50,3 +50,18 @@ def test_rows_in_this_thread_or_another(session, rows, timeout):
     weights = np.arange(32.0).reshape(16, 2) / 32
     expected = 1 / (1 + np.exp(-latent @ weights.T))
     np.testing.assert_allclose(image, expected.reshape(rows, 4, 4, 1), rtol=1e-5)
+
+
+def test_an_error_is_the_stock_servers_without_names_of_functions(session):
+    decode = session.signatures["decode"]
+    with pytest.raises(ServingError) as caught:
+        session.compute(
+            (decode.inputs["latent"].name,),
+            [np.ones([1, 3], np.float32)],
+            [decode.outputs["image"].name],
+        )
+    assert caught.value.code is grpc.StatusCode.INVALID_ARGUMENT
+    reason, _, node = caught.value.message.partition("\n")
+    assert reason.startswith("Matrix size-incompatible")
+    assert node.startswith("\t [[{{")
+    assert node.endswith("MatMul}}]]")

@@ -99,16 +99,29 @@ def load_library(path: str) -> ctypes.CDLL:
 
 
 class Session:
-    """One SavedModel loaded through TF_LoadSessionFromSavedModel."""
+    """One SavedModel loaded through TF_LoadSessionFromSavedModel.
 
-    def __init__(self, library: ctypes.CDLL, path: str, tags: list[str]):
+    Args:
+        library: libtensorflow_cc, as `load_library` returns it.
+        path: Directory of the SavedModel.
+        tags: Tags of its graph.
+        config: A serialised ConfigProto; TensorFlow's defaults if empty.
+
+    Raises:
+        TensorFlowError: The model does not load, or `config` is not a ConfigProto.
+    """
+
+    def __init__(self, library: ctypes.CDLL, path: str, tags: list[str], config: bytes = b""):
         self._library = library
         self._status = ctypes.c_void_p(library.TF_NewStatus())
         self._graph = ctypes.c_void_p(library.TF_NewGraph())
+        options = ctypes.c_void_p(library.TF_NewSessionOptions())
+        library.TF_SetConfig(options, config, ctypes.c_size_t(len(config)), self._status)
+        self._check()
         tag_array = (ctypes.c_char_p * len(tags))(*[tag.encode() for tag in tags])
         self._session = ctypes.c_void_p(
             library.TF_LoadSessionFromSavedModel(
-                ctypes.c_void_p(library.TF_NewSessionOptions()),
+                options,
                 None,
                 path.encode(),
                 tag_array,
@@ -255,7 +268,8 @@ def main(directory: Path) -> None:
     report: dict[str, Any] = {"answers": answers}
     try:
         library = load_library(spec["library"])
-        session = Session(library, spec["saved_model_path"], spec["tags"])
+        config = bytes.fromhex(spec["config"])
+        session = Session(library, spec["saved_model_path"], spec["tags"], config)
         with np.load(directory / "inputs.npz") as archive:
             inputs = dict(archive)
         tensors = Tensors(library)
