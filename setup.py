@@ -56,7 +56,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=find_packages(include=["tfvae*", "trainers*", "serving*", "programs*"]),
+    packages=find_packages(include=["tfvae*", "trainers*", "serving*", "programs*", "storage*"]),
     package_data={
         "tfvae": ["py.typed"],
         "serving.config": ["*.proto", "*.pyi"],

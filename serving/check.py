@@ -25,6 +25,7 @@ from programs import help as program_help
 from programs.quiet import quiet_import
 from serving.engine import version_folders
 from serving.errors import LoadError
+from storage.version_folders import find
 
 if TYPE_CHECKING:  # Importing TensorFlow takes seconds; check the paths first.
     from tfvae.saved_model.inspection import Inspection
@@ -70,7 +71,7 @@ def version_directories(path: Path) -> list[Path]:
         return [path]
     if (path / "variables").exists() or (path / "assets.extra").exists():
         raise PathError(f"{path} is incomplete: saved_model.pb is missing")
-    found = version_folders.find(path)
+    found = find(path)
     if not found:
         raise PathError(
             f"{path} has neither saved_model.pb nor a version, a folder named by a number"

@@ -36,8 +36,8 @@ from serving.config import (
 )
 from serving.config.config_files import ConfigError
 from serving.config.model_config import ModelConfig
-from serving.engine import version_folders
 from serving.net import metrics, overload, ports
+from storage import version_folders
 
 _DRAIN_SECONDS = 30
 

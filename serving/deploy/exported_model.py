@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from serving.engine import version_folders
+from storage import version_folders
 
 _BATCH_BYTES = 8 * 2**20
 _LARGEST_BATCH = 128

@@ -19,6 +19,7 @@ import grpc
 from serving import errors
 from serving.config.model_config import ModelConfig
 from serving.engine import version_folders
+from storage.version_folders import find
 
 if TYPE_CHECKING:  # Importing TensorFlow takes seconds; check base paths first.
     from serving.engine.session import SavedModelSession
@@ -95,7 +96,7 @@ class ModelVersions:
         """Loads the versions that the policy selects; returns the numbers of those in service."""
         name, base_path = self.config.name, self.config.base_path
         try:
-            present = version_folders.find(base_path)
+            present = find(base_path)
         except OSError as error:
             _LOGGER.warning("cannot list the versions of model %s: %s", name, error)
             return []

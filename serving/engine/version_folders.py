@@ -1,29 +1,10 @@
-"""The folders of a model's versions: found, and checked before they are loaded."""
+"""Checks the folder of a version before it is loaded; `storage.version_folders` finds them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from serving.errors import LoadError
-
-_LARGEST = 2**63 - 1
-
-
-def find(base_path: Path) -> dict[int, Path]:
-    """Finds the versions in a base path: what is named by an integer and is, or leads to, a folder.
-
-    Returns:
-        Number to folder. A symbolic link is among them wherever it leads; `check` tells.
-
-    Raises:
-        OSError: The base path cannot be read.
-    """
-    names = (path for path in base_path.iterdir() if path.name.isascii() and path.name.isdigit())
-    return {
-        int(path.name): path
-        for path in names
-        if int(path.name) <= _LARGEST and (path.is_symlink() or path.is_dir())
-    }
 
 
 def check(base_path: Path, folder: Path) -> None:

@@ -14,7 +14,8 @@ from tfvae.saved_model.layer import SignatureLayer
 ROOT = pathlib.Path(__file__).parents[2]
 ROWS = np.array([[7, 0], [7, 1], [-3, 2**40]], np.int64)
 # Makes a process one where TensorFlow is installed, with what it requires (Keras among it), and
-# nothing else but tfvae, whose own parts for models are blocked too; then runs a program.
+# nothing else but tfvae (and storage, of the same distribution), whose own parts for models are
+# blocked too; then runs a program.
 TENSORFLOW_ALONE = """
 import importlib.metadata as metadata, re, runpy, sys
 
@@ -30,7 +31,7 @@ tensorflow = required("tensorflow", set())
 other = {
     package for package, owners in metadata.packages_distributions().items()
     if not any(owner.replace("_", "-").lower() in tensorflow for owner in owners)
-} - {"tfvae"}
+} - {"tfvae", "storage"}
 assert {"tensorflow_probability", "tf_keras", "PIL", "google_crc32c", "trainers"} <= other
 
 class TensorFlowAlone:

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from storage.version_folders import LARGEST_VERSION
 from tfvae.saved_model import assets, stored_weights, weights_error
 from tfvae.saved_model.verification import verify
 from tfvae.saved_model.versions import versions
@@ -60,6 +61,10 @@ def export(
     ):
         if value < bound:
             raise ValueError(f"{name} is {value}; it must be at least {bound}")
+    if version > LARGEST_VERSION:
+        raise ValueError(
+            f"version is {version}; it must be at most {LARGEST_VERSION}, the largest int64"
+        )
     if weights not in stored_weights.FORMS:
         raise ValueError(f"weights is {weights!r}; give one of {', '.join(stored_weights.FORMS)}")
     weights_error.require_examples(weights, examples)
@@ -67,7 +72,7 @@ def export(
     if path.exists():
         raise FileExistsError(
             f"{path} exists; a loaded version is never overwritten: give a version above "
-            f"{max(versions(base))}, or none for the next"
+            f"{max(versions(base), default=0)}, or none for the next"
         )
     named = model.signatures(log_likelihood_samples, subsets)
     partial = base / f".partial-{version}-{uuid.uuid4().hex[:8]}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from storage import graph_walk
 from tfvae.saved_model import specs
 
 _PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
@@ -49,15 +50,11 @@ def problems(meta_graph) -> Iterator[Problem]:
     cannot be batched or have other dtypes than an export, all per signature, and a missing
     `serving_default`.
     """
-    library = {f.signature.name: f for f in meta_graph.graph_def.library.function}
-    nodes = {node.name: node for node in meta_graph.graph_def.node}
     for name, signature in specs.signatures(meta_graph).items():
         # A dictionary, so that an operation with several outputs is reported once.
         found: dict[str, bool] = {}
-        seen: set[str] = set()
         for output in signature.outputs.values():
-            for node in _behind(output.name, nodes):
-                found |= _of_node(node, library, seen)
+            found |= _of_tensor(meta_graph.graph_def, output.name)
         found |= dict.fromkeys(specs.problems(signature), False)
         for message, is_error in found.items():
             yield Problem(f"signature {name}: {message}", is_error)
@@ -67,34 +64,19 @@ def problems(meta_graph) -> Iterator[Problem]:
         yield Problem("signature serving_default is missing; requests that name none fail", False)
 
 
-def _behind(tensor: str, nodes: dict) -> Iterator:
-    """Yields the operations that a tensor is computed from, outside functions."""
-    waiting, met = [tensor], set()
-    while waiting:
-        name = waiting.pop().removeprefix("^").partition(":")[0]
-        if name in nodes and name not in met:
-            met.add(name)
-            yield nodes[name]
-            waiting += nodes[name].input
-
-
-def _of_node(node, library: dict, seen: set[str]) -> dict[str, bool]:
-    """Returns the problems of an operation and the functions it calls: message to `is_error`."""
-    problem = _problem(node)
-    if problem:
-        message = f"operation {node.name} ({node.op}) {_MESSAGES[problem]}"
-        return {message: problem != "random"}
+def _of_tensor(graph, tensor: str) -> dict[str, bool]:
+    """Returns the problems of the operations that compute a tensor: message to `is_error`."""
     found: dict[str, bool] = {}
-    called = [node.op] + [attr.func.name for attr in node.attr.values() if attr.HasField("func")]
-    called += [f.name for attr in node.attr.values() for f in attr.list.func]
-    for function in called:
-        if function in library and function not in seen:
-            seen.add(function)
-            if library[function].attr["_XlaMustCompile"].b:
-                found[f"function {function} {_MESSAGES['xla']}"] = True
-                continue
-            for inner in library[function].node_def:
-                found |= _of_node(inner, library, seen)
+
+    def enter(node, function) -> bool:
+        if function.attr["_XlaMustCompile"].b:
+            found[f"function {function.signature.name} {_MESSAGES['xla']}"] = True
+            return False
+        return True
+
+    for node in graph_walk.operations(graph, tensor, lambda n, f: not _problem(n) and enter(n, f)):
+        if problem := _problem(node):
+            found[f"operation {node.name} ({node.op}) {_MESSAGES[problem]}"] = problem != "random"
     return found
 
 

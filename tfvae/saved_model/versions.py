@@ -1,14 +1,18 @@
-"""The versions of a model: the numbered folders in its base path."""
+"""The versions of an exported model, and the folder of the newest."""
 
 import os
 import pathlib
 
+from storage import version_folders
+
 
 def versions(base_path: str | os.PathLike) -> list[int]:
-    """Returns the versions in a model's base path, ascending."""
-    path = pathlib.Path(base_path)
-    children = path.iterdir() if path.is_dir() else []
-    return sorted(int(child.name) for child in children if child.name.isdecimal())
+    """Returns the versions under a model's base path, ascending; none if there is no such path."""
+    return sorted(_folders(pathlib.Path(base_path)))
+
+
+def _folders(base_path: pathlib.Path) -> dict[int, pathlib.Path]:
+    return version_folders.find(base_path) if base_path.is_dir() else {}
 
 
 def version_directory(path: str | os.PathLike) -> pathlib.Path:
@@ -18,7 +22,7 @@ def version_directory(path: str | os.PathLike) -> pathlib.Path:
         FileNotFoundError: if there is no exported model.
     """
     directory = pathlib.Path(path)
-    newest_first = [directory / str(version) for version in reversed(versions(directory))]
+    newest_first = [folder for _, folder in sorted(_folders(directory).items(), reverse=True)]
     for candidate in (directory, *newest_first):
         if (candidate / "saved_model.pb").is_file():
             return candidate

@@ -1,0 +1,1 @@
+"""Files and folders that training, exports and servers share; imports no TensorFlow."""
