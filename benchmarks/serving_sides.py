@@ -23,13 +23,17 @@ class Server:
     Args:
         arguments: arguments of the program.
         program: a module that prints its address in the first line on stdout.
+        checkout: directory of the code to run.
     """
 
-    def __init__(self, *arguments: str, program: str = "serving.server"):
+    def __init__(
+        self, *arguments: str, program: str = "serving.server", checkout: pathlib.Path = ROOT
+    ):
         start = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", program, *arguments],
-            cwd=ROOT,
+            cwd=checkout,
+            env={**os.environ, "PYTHONPATH": str(checkout)},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
