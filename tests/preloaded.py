@@ -13,10 +13,10 @@ with quiet_import():
 
 import grpc
 import ml_collections.config_flags
-import serving.embedded_server
 
 import serving.api.http_server
 import serving.client
+import serving.embedded_server
 import tests.programs
 import tfvae
 import trainers.runs.construct
