@@ -1,53 +1,46 @@
 """Trains registered models on several replicas, or as one of several workers.
 
 `python -m tests.conformance.many_devices WEIGHTS.npz 4 NAME...`: on four replicas of this process,
-or, where TF_CONFIG is set, as the worker that it names. A process has one strategy only.
+or, if TF_CONFIG is set, as the worker that it names. A process has one strategy only.
 """
 
 import functools
 import os
 import pathlib
 import sys
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.conformance import registry_multimodal as several
-from tests.conformance.registry import MODELS, Bars, build, trained, weights
-
-BATCH_SIZE = 33  # divides by no number of replicas
-ALL_MODELS = {**MODELS, **several.MULTIMODAL, **several.LABELLED}
+from tests.conformance import entries
+from tests.conformance.registry import weights
 
 
-def images():
-    """Batches for the models of one modality."""
-    return Bars().batches(BATCH_SIZE, 0)
+class Run(NamedTuple):
+    """Weights after 20 steps as one vector, and the mean loss of the steps."""
+
+    weights: np.ndarray
+    loss: float
 
 
-def modalities(x):
-    """Batches for those of several."""
-    return functools.partial(several.batches, x, BATCH_SIZE)
+def steps(entry: entries.Entry, strategy: tf.distribute.Strategy) -> Run:
+    """Returns what 20 steps lead to; neither of their batch sizes suits every number of replicas.
 
-
-# name: (how it is built, its batches)
-KINDS = {
-    **dict.fromkeys(MODELS, (build, images)),
-    **dict.fromkeys(several.MULTIMODAL, (several.build, modalities(several.INCOMPLETE))),
-    **dict.fromkeys(
-        several.LABELLED, (several.build_labelled, modalities(several.PARTLY_LABELLED))
-    ),
-}
-
-
-def steps(name: str, strategy: tf.distribute.Strategy) -> np.ndarray:
-    """Returns the weights of a registered model after 20 steps."""
-    build_model, data = KINDS[name]
-    cls, settings, _ = ALL_MODELS[name]
+    The models of several modalities have two: what replicas share is the same with three.
+    """
     with strategy.scope():
-        model = build_model(cls, **settings)
+        model = entry.make_small()
         model.compile(keras.optimizers.SGD(1e-3, global_clipnorm=5.0), seed=0)
-    return weights(trained(model, 20, data=data()))
+    history = model.fit(entry.uneven_batches(), steps_per_epoch=20, verbose=0).history
+    return Run(weights(model), history["loss"][0])
+
+
+@functools.cache  # for two replicas here, and four of them and two workers in their own processes
+def on_one(entry: entries.Entry) -> Run:
+    """Returns what the steps lead to on one device."""
+    return steps(entry, tf.distribute.get_strategy())
 
 
 def main(path: str, replicas: str, *names: str) -> None:
@@ -60,7 +53,8 @@ def main(path: str, replicas: str, *names: str) -> None:
         tf.config.set_logical_device_configuration(cpu, logical)
         strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(int(replicas))])
     assert strategy.num_replicas_in_sync == int(replicas)
-    np.savez(pathlib.Path(path), **{name: steps(name, strategy) for name in names})
+    runs = {name: steps(entries.ALL[name], strategy).weights for name in names}
+    np.savez(pathlib.Path(path), **runs)
 
 
 if __name__ == "__main__":

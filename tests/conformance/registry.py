@@ -5,7 +5,6 @@ import inspect
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 import tfvae
@@ -169,21 +168,6 @@ PRIORS = {
     "VampPrior": lambda size: tfvae.priors.VampPrior(size, num_pseudo_inputs=5, data=Bars()),
     "FlowPrior": lambda size: tfvae.priors.FlowPrior(size, num_layers=2, hidden=(8,)),
 }
-
-
-def every_model(function, fast=None):
-    """Runs a test with `make`, which makes the registered model (keywords are passed on).
-
-    A class's first entry is in every run of the tests, its further settings among the slow ones;
-    where `fast` names some entries, all others are.
-    """
-    makers, seen = [], set()
-    for name, (cls, settings, _) in MODELS.items():
-        make = functools.partial(build, cls, **settings)
-        slow = cls in seen if fast is None else name not in fast
-        makers.append(pytest.param(make, marks=[pytest.mark.slow] * slow, id=name))
-        seen.add(cls)
-    return pytest.mark.parametrize("make", makers)(function)
 
 
 def trained(model, steps=20, start=0, seed=0, batch_size=32, optimizer=None, data=None):

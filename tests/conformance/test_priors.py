@@ -1,56 +1,69 @@
+"""Every prior with every objective, and with the VAE what a prior may break."""
+
 import inspect
 
 import pytest
 
 import tfvae
-from tests.conformance import test_models as promises
-from tests.conformance.registry import MODELS, PRIORS, Bars, build
+from tests.conformance.entries import IMAGES, WITH_PRIORS
+from tests.conformance.promises import LatentVariablePromises
+from tests.conformance.promises.generative import require_serving_in_fewer_bits
+from tests.conformance.registry import MODELS, PRIORS, build
+from tests.conformance.subject import Subject
 
-IMAGES = Bars().array
 WEIGHTLESS = ("StudentT", "Laplace", "SparseMixture")
-every_prior = pytest.mark.parametrize("prior", PRIORS.values(), ids=list(PRIORS))
-# The others hold no variable that a file or a second replica could get wrong.
-with_weights = pytest.mark.parametrize(
-    "prior",
-    [prior for name, prior in PRIORS.items() if name not in WEIGHTLESS],
-    ids=[name for name in PRIORS if name not in WEIGHTLESS],
-)
 
 
-def make_with(prior, cls=tfvae.VAE, **settings):
-    return lambda: build(cls, prior=prior, **settings)
+class PriorPromises(LatentVariablePromises):
+    """What is left out is the same with every prior."""
+
+    test_training_makes_progress = None
+    test_resumed_equals_uninterrupted = None
+    test_seeds_reproduce = None
+    test_bfloat16_networks_train = None
+    test_densities_of_bfloat16_networks_are_float32 = None
+    test_posterior_of_bfloat16_networks_is_float32 = None
+    # Weights are stored without regard to whose they are: see `STORED`.
+    test_export_in_int8_serves_through_the_c_api = None
+
+    @pytest.mark.filterwarnings("ignore:prior .* has trainable weights, which stay as they are")
+    def test_every_objective_takes_it(self, subject, tmp_path):
+        # A class's first settings: later ones may bring a prior of their own.
+        first = {cls: settings for cls, settings, _ in reversed(MODELS.values())}
+        for cls, settings in first.items():
+            model = build(cls, **settings, prior=PRIORS[subject.entry.name])
+            with_it = Subject(subject.entry, tmp_path)
+            with_it.untrained = model
+            self.test_terms_and_gradients_are_finite(with_it)
+            self.test_samples_and_densities_have_the_data_shape(with_it)
 
 
-@every_prior
-@pytest.mark.filterwarnings("ignore:prior .* has trainable weights, which stay as they are")
-def test_every_objective_takes_it(prior):
-    # A class's first settings: later ones may bring a prior of their own.
-    first = {cls: settings for cls, settings, _ in reversed(MODELS.values())}
-    for cls, settings in first.items():
-        promises.test_shapes_and_finite_gradients(make_with(prior, cls, **settings))
+class TestPriors(PriorPromises):
+    entries = tuple(entry for entry in WITH_PRIORS if entry.name not in WEIGHTLESS)
 
 
-@pytest.mark.slow
-@with_weights
-def test_keras_file_round_trip_goes_on_training_the_same(prior, tmp_path):
-    promises.test_keras_file_round_trip_goes_on_training_the_same(make_with(prior), tmp_path)
+class TestWeightlessPriors(PriorPromises):
+    """They have no variable that a file or a second replica could get wrong."""
+
+    entries = tuple(entry for entry in WITH_PRIORS if entry.name in WEIGHTLESS)
+    test_keras_file_goes_on_training_the_same = None
+    test_two_replicas_equal_one_device = None
 
 
-@pytest.mark.slow
-@every_prior
-def test_export_serves_through_the_c_api(prior, tmp_path):
-    promises.test_export_serves_through_the_c_api(make_with(prior), tmp_path)
+# Priors with networks or data of their own.
+STORED = [
+    ("VampPrior", "bfloat16"),
+    *(
+        pytest.param(name, "int8", marks=pytest.mark.slow)
+        for name in ("VampPrior", "FlowPrior", "HierarchicalPrior")
+    ),
+]
 
 
-@pytest.mark.slow
-@with_weights
-def test_two_replicas_equal_one_device(prior, mirrored):
-    promises.test_two_replicas_equal_one_device(make_with(prior), 33, mirrored)
-
-
-@every_prior
-def test_order_of_a_batch_does_not_matter(prior):
-    promises.test_order_of_a_batch_does_not_matter(make_with(prior))
+@pytest.mark.parametrize(("name", "form"), STORED)
+def test_export_in_fewer_bits_serves_through_the_c_api(name, form, tmp_path):
+    model = build(tfvae.VAE, prior=PRIORS[name])
+    require_serving_in_fewer_bits(model, IMAGES, form, tmp_path / "model")
 
 
 def test_every_prior_is_registered():

@@ -1,15 +1,16 @@
-"""The label as a latent: against sums over labels, integration, and the promises of every model."""
+"""The label as a latent: against sums over labels, integration, and every promise."""
 
 import functools
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 import tfvae
-from tests.conformance.registry import trained, weights
+from tests.conformance.entries import LABELS, in_every_run
+from tests.conformance.promises import LatentVariablePromises
+from tests.conformance.registry import trained
 from tests.conformance.registry_multimodal import (
     CLASSES,
     EXAMPLES,
@@ -85,27 +86,15 @@ def test_few_labels_name_the_clusters():
     assert np.array_equal(np.argmax(images[:, 0, ::2, 0], axis=1), np.arange(CLASSES))
 
 
-def test_promises_of_every_model(tmp_path, mirrored):
-    model = trained(make(), 5, data=batches(SOME))
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert np.array_equal(loaded.elbo(X), model.elbo(X))
-    optimizer = functools.partial(keras.optimizers.SGD, 1e-3)
-    data = batches(SOME, batch_size=33)
-    one = trained(make(), 20, optimizer=optimizer(), data=data)
-    with mirrored.scope():
-        two = make()
-        two.compile(optimizer(), seed=0)
-    two.fit(data, steps_per_epoch=20, verbose=0)
-    assert np.max(np.abs(weights(two) - weights(one))) < 1e-5
-    assert make(dtype="mixed_bfloat16").encode({"image": X["image"]}).dtype == tf.float32
+class TestLabelledModels(LatentVariablePromises):
+    entries = LABELS
 
-
-@pytest.mark.slow
-def test_export_serves_through_the_c_api(tmp_path):
-    path = tfvae.export(trained(make(), 2, data=batches(SOME)), tmp_path / "model")
-    loaded = tf.saved_model.load(str(path)).signatures
-    assert {"encode_image", "label_to_image", "image_to_label", "serving_default"} <= set(loaded)
+    @in_every_run()
+    def test_export_has_signatures_of_the_label(self, subject):
+        loaded = tf.saved_model.load(str(subject.export)).signatures
+        assert {"encode_image", "label_to_image", "image_to_label", "serving_default"} <= set(
+            loaded
+        )
 
 
 def test_what_is_refused():
