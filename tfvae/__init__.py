@@ -5,14 +5,18 @@ import importlib
 from tfvae import saved_model
 from tfvae.saved_model import export
 
+__version__ = "0.1.0"
+
+__all__ = ["export", "saved_model"]
+
 try:
     importlib.import_module("tensorflow_probability")
 except ImportError as error:
-    # What is exported is loaded where TensorFlow alone is installed: that is all that there is.
+    # What is exported can be loaded with TensorFlow alone: then there is only `saved_model`.
     _REASON = str(error)
 
     def __getattr__(name: str):
-        if name not in __all__:
+        if name.startswith("_"):
             raise AttributeError(f"module 'tfvae' has no attribute {name!r}")
         raise ImportError(
             f"tfvae.{name} needs TensorFlow Probability and what comes with it, which cannot be "
@@ -38,60 +42,28 @@ else:
         schedules,
         training,
     )
-    from tfvae.models import (
-        CIWAE,
-        DIPVAE,
-        IWAE,
-        MIWAE,
-        PIWAE,
-        VAE,
-        AdversarialAutoencoder,
-        AnnealedVAE,
-        BetaTCVAE,
-        BetaVAE,
-        DecompositionVAE,
-        FactorVAE,
-        InfoVAE,
-    )
-    from tfvae.multimodal import JMVAE, MMVAE, MVAE, TELBO, MoPoEVAE, SemiSupervisedVAE
+    from tfvae.models import *  # noqa: F403
+    from tfvae.multimodal import *  # noqa: F403
+    from tfvae.runs import load_run
 
-__version__ = "0.1.0"
-
-__all__ = [
-    "CIWAE",
-    "DIPVAE",
-    "IWAE",
-    "JMVAE",
-    "MIWAE",
-    "MMVAE",
-    "MVAE",
-    "PIWAE",
-    "TELBO",
-    "VAE",
-    "AdversarialAutoencoder",
-    "AnnealedVAE",
-    "BetaTCVAE",
-    "BetaVAE",
-    "DecompositionVAE",
-    "FactorVAE",
-    "InfoVAE",
-    "MoPoEVAE",
-    "SemiSupervisedVAE",
-    "data",
-    "distributions",
-    "estimators",
-    "evaluation",
-    "export",
-    "heads",
-    "latents",
-    "metrics",
-    "models",
-    "multimodal",
-    "networks",
-    "noise",
-    "plots",
-    "priors",
-    "saved_model",
-    "schedules",
-    "training",
-]
+    __all__ += [
+        "data",
+        "distributions",
+        "estimators",
+        "evaluation",
+        "heads",
+        "latents",
+        "load_run",
+        "metrics",
+        "models",
+        "multimodal",
+        "networks",
+        "noise",
+        "plots",
+        "priors",
+        "schedules",
+        "training",
+    ]
+    # Every public model is here under its own name.
+    __all__ += models.__all__
+    __all__ += multimodal.__all__

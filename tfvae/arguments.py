@@ -1,5 +1,7 @@
-"""Checks of numbers that callers give."""
+"""Checks of arguments that callers give, and what their errors say."""
 
+import difflib
+from collections.abc import Iterable
 from numbers import Integral
 
 
@@ -16,3 +18,11 @@ def require_at_least(least: int, **numbers: int) -> None:
             raise ValueError(f"{name} is {number!r}; it must be a whole number")
         if number < least:
             raise ValueError(f"{name} is {number}; it must be at least {least}")
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Returns the end of an error message: the valid name closest to `name`, then all of them."""
+    valid = sorted(valid)
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.4)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    return f"{guess}valid: {', '.join(valid)}"

@@ -19,8 +19,8 @@ import tensorflow as tf
 from absl import flags
 
 import tfvae
+from tfvae.arguments import did_you_mean
 from trainers.likelihoods import LIKELIHOODS, Asked
-from trainers.runs.construct import nearest
 from trainers.scores import NEED_NO_FACTORS, SCORES, Codes
 from trainers.scores import results as score_results
 
@@ -118,7 +118,7 @@ def _names() -> list[str]:
     known = [*LIKELIHOODS, *SCORES]
     for name in METRICS.value:
         if name not in known:
-            raise ValueError(f"--metrics has {name!r}; {nearest(name, known)}")
+            raise ValueError(f"--metrics has {name!r}; {did_you_mean(name, known)}")
     for flag in (NUM_SAMPLES, AIS_STEPS):
         if flag.value is not None and flag.value < 0:
             raise ValueError(f"--{flag.name} is {flag.value}; it must be 0 or more")

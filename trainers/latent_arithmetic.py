@@ -12,7 +12,7 @@ import numpy as np
 
 import tfvae
 from tfvae import latents, noise, plots
-from trainers.runs.construct import nearest
+from tfvae.arguments import did_you_mean
 
 ENCODED = 2000  # images whose codes give the direction
 SHOWN = 12
@@ -45,7 +45,7 @@ def latent_arithmetic(
     direction = valid[0] if direction is None else direction
     for flag, value in (("direction", direction), ("versus", versus)):
         if value is not None and value not in valid:
-            raise ValueError(f"--{flag} is {value!r}; {nearest(value, valid)}")
+            raise ValueError(f"--{flag} is {value!r}; {did_you_mean(value, valid)}")
     if len(valid) < 2 or versus == direction:
         raise ValueError(f"--direction is {direction!r}; it needs images of another label to leave")
     images = np.asarray(data.examples(numbers, noise.seed_rows(seed, len(numbers))))
@@ -83,5 +83,5 @@ def labels_of(data: tfvae.data.Dataset, numbers: np.ndarray, label: str | None) 
         (label,) = columns
     if label not in columns:
         problem = "--label is missing" if label is None else f"--label is {label!r}"
-        raise ValueError(f"{problem}; {nearest(label or '', columns)}")
+        raise ValueError(f"{problem}; {did_you_mean(label or '', columns)}")
     return columns[label].astype(str)

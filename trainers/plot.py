@@ -21,8 +21,8 @@ from absl import flags
 
 import tfvae
 from tfvae import evaluation, noise, plots
+from tfvae.arguments import did_you_mean
 from trainers.latent_arithmetic import latent_arithmetic
-from trainers.runs.construct import nearest
 
 FIGURES = flags.DEFINE_list(
     "figures", ["reconstructions", "traversals", "samples"], "Figures to draw."
@@ -116,7 +116,7 @@ def main() -> None:
     """Draws each figure to the run's directory."""
     for name in FIGURES.value:
         if name not in (*DRAW, ANIMATION):
-            raise ValueError(f"--figures has {name!r}; {nearest(name, [*DRAW, ANIMATION])}")
+            raise ValueError(f"--figures has {name!r}; {did_you_mean(name, [*DRAW, ANIMATION])}")
     model, data, _ = run_directory.load(program.WORKDIR.value)
     if isinstance(data, tfvae.data.MultimodalDataset):
         raise ValueError(

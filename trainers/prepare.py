@@ -18,16 +18,15 @@ from trainers import program  # first: quiets TensorFlow
 
 # isort: split
 from absl import flags
-from ml_collections import config_flags
 
-import tfvae
 from programs import interrupts
+from tfvae.construction import lookup
 from tfvae.data import manifest, record_writing
+from trainers.experiments import define_config_flag
 from trainers.records import preparation, record_plan
-from trainers.runs.construct import lookup
 
 OUTPUT = flags.DEFINE_string("output", None, "Folder of the records.", required=True)
-CONFIG = config_flags.DEFINE_config_file("config", None, "Config file whose data is converted.")
+CONFIG = define_config_flag("Config whose data is converted: a name or a file.")
 DATA = flags.DEFINE_string("data", None, "Reader of tfvae.data, in place of --config.")
 ARGUMENTS = flags.DEFINE_multi_string(
     "argument", [], "NAME=VALUE: an argument of --data; once for each."
@@ -89,7 +88,7 @@ def _sources() -> dict[str, dict[str, Any]]:
         changes = json.loads(CONFIG.value.evaluation.to_json()).get("data", {})
         sources = {"train": data, "test": {**data, **changes}} if changes else {"all": data}
     for spec in sources.values():
-        lookup(spec["name"], tfvae.data, "data")
+        lookup(spec["name"], "tfvae.data", "config.data.name")
     return sources
 
 

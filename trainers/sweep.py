@@ -23,13 +23,16 @@ from absl import flags
 import tfvae
 from programs import help as program_help
 from programs import interrupts
+from tfvae.arguments import did_you_mean
+from tfvae.construction import lookup
 from trainers import evaluate
-from trainers.runs.construct import check_names, lookup, nearest
+from trainers.experiments import call, find
+from trainers.runs.construct import check_names
 from trainers.runs.evaluations import Evaluation, keys_of, missing, newest_step
 from trainers.scores import NEED_NO_FACTORS, SCORES
 from trainers.sweeping import results_table
 from trainers.sweeping.child_processes import Children
-from trainers.sweeping.grid import PlannedRun, call, plan
+from trainers.sweeping.grid import PlannedRun, plan
 from trainers.sweeping.sweep_figures import DRAW, is_number
 
 SWEEP = flags.DEFINE_string("sweep", None, "Sweep file, whose get_sweep() gives what is swept.")
@@ -101,10 +104,10 @@ def _sweep() -> dict[str, Any]:
         "figures": [],
     }
     if SWEEP.value:
-        described = call(SWEEP.value, "get_sweep")
+        described = call(find(SWEEP.value, "sweep"), "get_sweep")
         for key in described:
             if key not in sweep:
-                raise ValueError(f"{SWEEP.value} gives {key!r}; {nearest(key, sweep)}")
+                raise ValueError(f"{SWEEP.value} gives {key!r}; {did_you_mean(key, sweep)}")
         sweep |= described
     fields = dict(_field(text) for text in GRID.value)
     sweep["grids"] = [{**grid, **fields} for grid in sweep["grids"]]
@@ -134,16 +137,16 @@ def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
         raise ValueError(f"--processes is {PROCESSES.value}; it must be at least 1")
     for name in sweep["metrics"]:
         if name not in SCORES:
-            raise ValueError(f"--metrics has {name!r}; {nearest(name, SCORES)}")
+            raise ValueError(f"--metrics has {name!r}; {did_you_mean(name, SCORES)}")
     for name in sweep["figures"]:
         if name not in DRAW:
-            raise ValueError(f"--figures has {name!r}; {nearest(name, DRAW)}")
+            raise ValueError(f"--figures has {name!r}; {did_you_mean(name, DRAW)}")
     numbers = [value for run in planned for value in run.varied.values() if is_number(value)]
     if "curves" in sweep["figures"] and not numbers:
         raise ValueError("--figures has 'curves', which need a number of more than one value")
     for run in planned:
         check_names(run.config)
-        data = lookup(run.config.data.name, tfvae.data, "data")
+        data = lookup(run.config.data.name, "tfvae.data", "config.data.name")
         need = [name for name in sweep["metrics"] if name not in NEED_NO_FACTORS]
         if need and not issubclass(data, tfvae.data.GroundTruthDataset):
             raise ValueError(

@@ -16,7 +16,6 @@ from trainers.runs import run_directory  # first: quiets TensorFlow
 # isort: split
 import tensorflow as tf
 from absl import flags
-from ml_collections import config_flags
 
 from programs import interrupts
 from programs.quiet import quiet_import
@@ -24,11 +23,18 @@ from tfvae.training import jit
 from tfvae.training.run import train
 from tfvae.training.stopping import Preempted
 from tfvae.training.workers import WorkerLostError, is_chief
-from trainers.runs.construct import build_data, build_model, check_names, mean_image
+from trainers.experiments import define_config_flag
+from trainers.runs.construct import (
+    build_data,
+    build_model,
+    check_names,
+    check_output_bias,
+    mean_image,
+)
 from trainers.workers import cluster
 from trainers.workers.agreement import require_agreement
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Config file of the experiment.")
+CONFIG = define_config_flag("The experiment: the name of a published config, or a file.")
 PRECISION = flags.DEFINE_enum(
     "precision", None, ["float32", "bfloat16", "float16"], "Short for --config.precision."
 )
@@ -106,11 +112,8 @@ def main() -> None:
         model = build_model(config, data)
     chief = is_chief(strategy)  # the one who writes and speaks
     say = print if chief else lambda *_: None
-    if config.output_bias_from_data and "Bernoulli" not in config.model.likelihood.name:
-        raise ValueError(
-            "config.output_bias_from_data sets logits, which model.likelihood "
-            f"{config.model.likelihood.name} does not take; set it to False"
-        )
+    if config.output_bias_from_data:
+        check_output_bias(model)
     directory = run_directory.claim(program.WORKDIR.value, config, write=chief)
     if config.output_bias_from_data:
         model.decoder.set_output_mean(mean_image(data))

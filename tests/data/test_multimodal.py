@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import tfvae
 from tests.data.reader_checks import assert_reader, images_of
 from tests.data.test_dataset import Numbers
+from tfvae.construction import construct
 from tfvae.data import Arrays, Labels, Modalities, MultimodalDataset
-from trainers.runs.construct import construct
 
 CLASSES = np.array([2, 0, 1, 1, 0, 2, 2, 1, 0, 1])
 
@@ -181,9 +180,9 @@ def test_modalities_of_a_config(tmp_path):
         },
         "missing": {"name": 0.9},
     })  # fmt: skip
-    data = construct(spec, tfvae.data, "data")
+    data = construct(spec.to_dict(), "tfvae.data", "config.data")
     assert data.shapes == {"image": (2, 2, 1), "name": (3,)}
     assert lacking(data)["name"].sum() == 9
     spec.readers.image.source, spec.readers.image.splt = "x.npy", "train"
     with pytest.raises(ValueError, match=r"data.readers.image.splt is unknown; did you mean 'spl"):
-        construct(spec, tfvae.data, "data")
+        construct(spec.to_dict(), "tfvae.data", "config.data")

@@ -1,10 +1,16 @@
-import keras
 import numpy as np
 import pytest
 
 import tfvae
+from tfvae.construction import construct
 from trainers.configs import beta_vae_shapes2d, iwae_mnist, iwae_two_layers_mnist, vae_mnist
-from trainers.runs.construct import build_data, build_model, check_names, construct, mean_image
+from trainers.runs.construct import (
+    build_data,
+    build_model,
+    check_names,
+    check_output_bias,
+    mean_image,
+)
 
 
 @pytest.fixture
@@ -63,7 +69,8 @@ def test_lists_of_mappings_are_what_the_argument_is_named_after(config, data):
 def test_published_stages_are_of_3_to_the_i_epochs():
     config = iwae_mnist.get_config()
     assert config.steps == 3280 * 3000
-    rate = construct(config.optimizer, keras.optimizers, "optimizer")._learning_rate
+    spec = config.optimizer.to_dict()
+    rate = construct(spec, "keras.optimizers", "config.optimizer")._learning_rate
     epochs = [1, 3, 9, 27, 81, 243, 729, 2187]
     first = 0
     for stage, length in enumerate(epochs):
@@ -100,6 +107,13 @@ def test_priors_start_from_the_data(config, data):
     np.testing.assert_allclose(build_model(config, data).prior().mean(), [0.0, 1.0, 2.0])
 
 
+def test_output_bias_from_data_needs_logits(config, data):
+    check_output_bias(build_model(config, data))
+    config.model.likelihood = {"name": "Normal"}
+    with pytest.raises(ValueError, match=r"True; VAE with likelihood Normal has no logits to"):
+        check_output_bias(build_model(config, data))
+
+
 def test_mean_image(data, images):
     np.testing.assert_allclose(mean_image(data), images.mean(0), atol=1e-6)
 
@@ -130,6 +144,7 @@ def test_unknown_names_come_with_the_nearest(path, name, message):
         ({"encoder": {"hidden": [3]}}, r"config.model.encoder has no name"),
         ({"posterior": {"name": "DiagonalNormal"}}, r"config.model.posterior.size is missing; Dia"),
         ({"beta": {"name": "Liner"}}, r"model.beta.name is 'Liner'; did you mean 'Linear'\?"),
+        ({"critic": {"name": "Discriminator"}}, r"critic is unknown; BetaVAE takes .*decoder \(tf"),
         ({"beta": {"name": "Linear", "start": 0.0}}, r"config.model.beta.end is missing"),
         ({"prior": {"name": "StandardNormal", "size": 3}}, r"posterior is over latents of shape"),
     ],
@@ -151,13 +166,13 @@ def test_missing_parts_of_the_model_are_named(config, data):
 
 def test_arguments_of_keras_optimizers_reach_their_base_class():
     spec = {"name": "Adam", "clipnorm": 2.0, "amsgrad": True}
-    optimizer = construct(spec, keras.optimizers, "optimizer")
+    optimizer = construct(spec, "keras.optimizers", "config.optimizer")
     assert (optimizer.clipnorm, optimizer.amsgrad) == (2.0, True)
     with pytest.raises(ValueError, match=r"config.optimizer.clipnrm is unknown; did you mean 'cl"):
-        construct({"name": "Adam", "clipnrm": 2.0}, keras.optimizers, "optimizer")
+        construct({"name": "Adam", "clipnrm": 2.0}, "keras.optimizers", "config.optimizer")
 
 
 def test_mappings_within_data_are_data():
     spec = {"name": "FixedFactors", "data": {"name": "Shapes2D"}, "fixed": {"shape": 2, "scale": 5}}
-    data = construct(spec, tfvae.data, "data")
+    data = construct(spec, "tfvae.data", "config.data")
     assert data.factor_names == ("orientation", "position_x", "position_y")

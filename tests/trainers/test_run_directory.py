@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+import tfvae
 from tfvae.training.run import train
 from trainers.configs import vae_mnist
 from trainers.runs import run_directory
@@ -36,8 +37,8 @@ def test_directory_belongs_to_its_config(config, started):
     config.model.num_samples = 3
     config.optimizer.learning_rate = 0.5
     message = (
-        r"(?s)belongs to another config:\n  model.num_samples: 1 there, 3 asked\n"
-        r"  optimizer.learning_rate: 0.001 there, 0.5 asked\nGive another --workdir"
+        r"(?s)belongs to another config:\n  model.num_samples: 1 there, 3 asked for\n"
+        r"  optimizer.learning_rate: 0.001 there, 0.5 asked for\nGive another --workdir"
     )
     with pytest.raises(run_directory.RunError, match=message):
         run_directory.claim(directory, config)
@@ -82,15 +83,32 @@ def test_trained_model_is_loaded_back(config, tmp_path, images):
     model = build_model(config, data)
     train(model, data, directory, steps=3, batch_size=4)
     loaded, evaluation_data, loaded_config = run_directory.load(directory)
-    np.testing.assert_array_equal(loaded.elbo(images), model.elbo(images))
-    assert int(loaded.step) == 3
+    for one in (loaded, tfvae.load_run(directory)):
+        np.testing.assert_array_equal(one.elbo(images), model.elbo(images))
+        assert int(one.step) == 3
     assert evaluation_data.num_examples == 16
     assert json.loads(loaded_config.to_json()) == json.loads(config.to_json())
 
 
+def test_loaded_model_has_averaged_weights_and_the_precision_given(config, tmp_path, images):
+    config.weight_averaging = 0.5
+    directory = run_directory.claim(tmp_path / "run", config)
+    data, _ = build_data(config)
+    model = build_model(config, data)
+    train(model, data, directory, steps=3, batch_size=4)
+    loaded = tfvae.load_run(directory, precision="bfloat16")
+    assert loaded.encoder.layers[-1].compute_dtype == "bfloat16"
+    assert model.averages_in_use and loaded.averages_in_use
+    for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match=r"config.precision is 'half'; .*valid: bfloat16"):
+        tfvae.load_run(directory, precision="half")
+
+
 def test_directory_without_a_run_is_named(tmp_path):
-    with pytest.raises(run_directory.RunError, match=r"holds no config.json; train into it first"):
-        run_directory.load(tmp_path)
+    for load in (run_directory.load, tfvae.load_run):
+        with pytest.raises(run_directory.RunError, match=r"holds no config.json; train into it"):
+            load(tmp_path)
     assert run_directory.read_results(tmp_path, 3) == {}
 
 

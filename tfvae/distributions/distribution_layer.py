@@ -65,11 +65,13 @@ class LikelihoodHead(Head):
         data_dtype: dtype of the data.
         gives_probabilities: whether `log_prob` is a log-probability, which can be converted to
             bits, rather than a log-density.
+        params_are_logits: whether the parameters are one logit per value.
     """
 
     support: tuple[float, float] | None = None
     data_dtype: str = "float32"
     gives_probabilities: bool = False
+    params_are_logits: bool = False
 
     def distribution(self, params: tf.Tensor, batch_ndims: int = 1):
         """Returns p(x|z) with parameters `params`.

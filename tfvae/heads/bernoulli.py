@@ -26,6 +26,7 @@ class Bernoulli(LikelihoodHead):
     params_size = 1
     support = (0.0, 1.0)
     gives_probabilities = True  # to 0 and 1
+    params_are_logits = True
 
     def distribution(self, params, batch_ndims=1):
         """Returns the independent Bernoullis with logits `params`."""
@@ -43,6 +44,7 @@ class ContinuousBernoulli(LikelihoodHead):
 
     params_size = 1
     support = (0.0, 1.0)
+    params_are_logits = True
 
     def distribution(self, params, batch_ndims=1):
         """Returns the independent continuous Bernoullis with logits `params`."""

@@ -6,12 +6,13 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise, schedules
+from tfvae.construction.for_data import ForData
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.evaluation import likelihood as likelihoods
 from tfvae.training.trainable_model import TrainableModel
 
 
-class GenerativeModel(TrainableModel):
+class GenerativeModel(ForData, TrainableModel):
     """A prior p(z), a posterior q(z|x) and a likelihood p(x|z), trained by a subclass's objective.
 
     A subclass sets `prior` and `kl_warmup`, and implements `encode`, `decode` and `log_weights`.

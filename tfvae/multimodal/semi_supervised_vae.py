@@ -44,6 +44,7 @@ class SemiSupervisedVAE(MultimodalVAE):
     """
 
     settings = (*MultimodalVAE.settings, "joint_encoder", "alpha")
+    label_is_latent = True
 
     def __init__(
         self,

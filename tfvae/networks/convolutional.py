@@ -11,6 +11,11 @@ LAYERS = keras.layers
 REDUCTION = 16  # four convolutions of stride 2
 
 
+def takes_shape(shape: Sequence[int]) -> bool:
+    """Returns whether the networks take images of `shape`, (H, W, C)."""
+    return len(shape) == 3 and all(size >= REDUCTION and not size % REDUCTION for size in shape[:2])
+
+
 def _require_divisible(argument: str, shape: Sequence[int | None]) -> None:
     height, width = shape[-3], shape[-2]
     if any(size is not None and (size < REDUCTION or size % REDUCTION) for size in (height, width)):

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 import tfvae
+from tfvae.construction import construct
 from tfvae.data import manifest, record_writing
 from tfvae.data.manifest import Manifest, Shard
-from trainers.runs.construct import construct
 from trainers.runs.run_directory import RunError
 
 _SHARD_BYTES = 64 << 20
@@ -138,4 +138,4 @@ def _differences(held: Manifest, asked: Manifest) -> str:
 @functools.lru_cache(maxsize=2)  # one for each split
 def data_set(source: str) -> tfvae.data.Dataset:
     """Returns the data set whose name and arguments are `source`, JSON."""
-    return construct(json.loads(source), tfvae.data, "data")
+    return construct(json.loads(source), "tfvae.data", "config.data")

@@ -4,17 +4,14 @@ import dataclasses
 import itertools
 import pathlib
 import re
-import runpy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_flags import config_path
 
-from trainers import configs
-from trainers.runs.construct import nearest
-
-CONFIGS = pathlib.Path(configs.__file__).parent
+from tfvae.arguments import did_you_mean
+from trainers.experiments import call, find
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +52,7 @@ def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> lis
 
     Args:
         grids: each {"config": NAME, field: value, ...}, where a list holds alternatives; NAME is
-            a file, or the name of one in trainers/configs.
+            the name of a published config, or a file.
         workdir: the sweep's directory.
 
     Raises:
@@ -75,18 +72,6 @@ def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> lis
     return list(planned.values())
 
 
-def call(file: str | pathlib.Path, function: str) -> Any:
-    """Returns what a function of a Python file returns.
-
-    Raises:
-        ValueError: where the file has no such function.
-    """
-    names = runpy.run_path(str(file))
-    if function not in names:
-        raise ValueError(f"{file} has no {function}()")
-    return names[function]()
-
-
 def _choices(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
     if "config" not in grid:
         raise ValueError(f"the grid {dict(grid)} has no config; give its name or file")
@@ -96,7 +81,7 @@ def _choices(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _configured(choice: Mapping[str, Any]) -> tuple[pathlib.Path, ConfigDict, dict[str, Any]]:
     """The config file, the config and the fields set, as the config holds them (1 as 1.0)."""
-    file = _config_file(str(choice["config"]))
+    file = find(str(choice["config"]), "config")
     config = call(file, "get_config")
     fields = {}
     for field, value in choice.items():
@@ -105,20 +90,12 @@ def _configured(choice: Mapping[str, Any]) -> tuple[pathlib.Path, ConfigDict, di
         try:
             config_path.set_value(field, config, value)
         except KeyError as error:
-            guess = nearest(field, _leaves(config.to_dict()))
+            guess = did_you_mean(field, _leaves(config.to_dict()))
             raise ValueError(f"{file} has no field {field!r}; {guess}") from error
         except TypeError as error:
             raise ValueError(f"{file}: {field} cannot be {value!r}: {error}") from error
         fields[field] = config_path.get_value(field, config)
     return file, config, fields
-
-
-def _config_file(name: str) -> pathlib.Path:
-    file = pathlib.Path(name) if name.endswith(".py") else CONFIGS / f"{name}.py"
-    if not file.exists():
-        names = [path.stem for path in CONFIGS.glob("*.py") if path.stem != "__init__"]
-        raise ValueError(f"config {name!r}: there is no {file}; {nearest(file.stem, names)}")
-    return file
 
 
 def _leaves(config: Mapping[str, Any], prefix: str = ""):

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainers.runs.construct import nearest
+from tfvae.arguments import did_you_mean
 from trainers.sweeping.grid import PlannedRun, value_text
 
 Row = dict[str, Any]
@@ -88,7 +88,8 @@ def ranking(rows: Sequence[Row], varied: Sequence[str], by: str) -> str:
             name = " ".join([row["config"], *settings(row, varied)])
             groups.setdefault(name, []).append(row[by])
     if not groups:
-        raise ValueError(f"--rank_by is {by!r}; {nearest(by, {n for row in rows for n in row})}")
+        columns = {name for row in rows for name in row}
+        raise ValueError(f"--rank_by is {by!r}; {did_you_mean(by, columns)}")
     means = {name: statistics.fmean(values) for name, values in groups.items()}
     width = max(map(len, means))
     lines = [f"{'':4s}{'':{width}s}  {by}: mean  (least to largest)  seeds"]

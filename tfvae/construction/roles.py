@@ -1,0 +1,77 @@
+"""Which arguments of a constructor are objects, and where the classes of these objects are.
+
+Annotations say it: an argument of type `keras.Model` is a network of `tfvae.networks`, a
+`schedules.Coefficient` may be a schedule, `Mapping[str, Modality]` are classes of
+`tfvae.multimodal`. A new objective with an argument `critic: keras.Model` needs nothing else.
+"""
+
+import collections.abc
+import typing
+from typing import Any, NamedTuple
+
+import keras
+
+from tfvae.construction.lookup import constructor_arguments
+from tfvae.distributions.distribution_layer import Head
+
+# Arguments that take any function besides a class of ours, and so have no type that tells.
+UNTYPED = {
+    "posterior": "tfvae.heads",
+    "likelihood": "tfvae.heads",
+    "heads": "tfvae.heads",
+    "prior": "tfvae.priors",
+    "top": "tfvae.priors",
+    "learning_rate": "keras.optimizers.schedules",
+}
+# Types whose classes are in another package than the type.
+PACKAGES = {keras.Model: "tfvae.networks", Head: "tfvae.heads"}
+
+
+class Role(NamedTuple):
+    """What an argument takes.
+
+    Attributes:
+        package: the package of its classes, such as "tfvae.networks".
+        several: whether it takes a list or a mapping of objects.
+    """
+
+    package: str
+    several: bool
+
+
+def roles_of(cls: type) -> dict[str, Role]:
+    """Returns the arguments of a class's constructor that take objects, and their roles."""
+    arguments = constructor_arguments(cls)
+    roles = {}
+    for base in cls.__mro__:
+        hints = _hints(base) if "__init__" in vars(base) else {}
+        for name in arguments:
+            role = _role(hints[name]) if name in hints else None
+            if role is not None:
+                roles.setdefault(name, role)
+    untyped = {
+        name: Role(package, several=name == "heads")
+        for name, package in UNTYPED.items()
+        if name in arguments
+    }
+    return untyped | roles
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(vars(cls)["__init__"])
+    except NameError:  # names imported for type checkers only: read as without annotations
+        return {}
+
+
+def _role(annotation) -> Role | None:
+    """The role of a type, or of the types of a union or a container."""
+    origin, members = typing.get_origin(annotation), typing.get_args(annotation)
+    if members:
+        several = origin in (collections.abc.Sequence, collections.abc.Mapping, list, tuple, dict)
+        found = next((role for role in map(_role, members) if role), None)
+        return found and found._replace(several=several or found.several)
+    if annotation in PACKAGES:
+        return Role(PACKAGES[annotation], several=False)
+    module = getattr(annotation, "__module__", "").split(".")
+    return Role(".".join(module[:2]), several=False) if module[0] == "tfvae" else None

@@ -1,0 +1,1 @@
+"""Run directories: configs, evaluations, and models loaded from them."""
