@@ -1,1 +1,1 @@
-"""The programs: train, evaluate, plot, export. Thin; the work is in `tfvae`."""
+"""The programs train, evaluate, plot, export, sweep, prepare and launch, and what they run on."""

@@ -18,10 +18,10 @@ from tfvae.saved_model.assets import CARD_FILE
 MODEL_BASE_PATH = flags.DEFINE_string(
     "model_base_path",
     None,
-    "Directory of the model's versions; its last part is the name.",
+    "Directory of the model's versions; its last part is the model's name.",
     required=True,
 )
-VERSION = flags.DEFINE_integer("version", None, "Version to write; the next one where left out.")
+VERSION = flags.DEFINE_integer("version", None, "Version to write; the next one by default.")
 LOG_LIKELIHOOD_SAMPLES = flags.DEFINE_integer(
     "log_likelihood_samples", 64, "Samples per example of the log_likelihood signature."
 )
@@ -29,16 +29,16 @@ WEIGHTS = flags.DEFINE_enum(
     "weights",
     "float32",
     stored_weights.FORMS,
-    "How matrices and kernels are stored; the card states the error of bfloat16 and int8.",
+    "How matrices and kernels are stored; the model card states the error of bfloat16 and int8.",
 )
 ERROR_EXAMPLES = flags.DEFINE_integer(
-    "error_examples", 512, "Test examples on which the error by --weights is measured.", 1
+    "error_examples", 512, "Test examples to measure the error of --weights on.", 1
 )
 
 
 def main() -> None:
-    """Exports."""
-    # In float32 whatever the training was in: every server has it, and the weights are.
+    """Exports the newest model of --workdir."""
+    # In float32 regardless of training: every server supports it, and the weights are float32.
     model, data, config = run_directory.load(program.WORKDIR.value, precision="float32")
     facts = {
         "run_config": json.loads(config.to_json()),
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _examples(data: tfvae.data.Dataset):
-    """Test examples, of several modalities those that lack none."""
+    """Test examples; of several modalities, those that have all of them."""
     (x,) = data.epoch(ERROR_EXAMPLES.value, limit=ERROR_EXAMPLES.value)
     if not isinstance(x, dict) or PRESENT not in x:
         return x

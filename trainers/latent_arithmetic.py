@@ -1,6 +1,6 @@
-"""Latent arithmetic with the labels of a run's data: one's direction, added to images of others.
+"""Latent arithmetic with labels: the direction of one label, added to images of other labels.
 
-`--direction`, `--versus` and `--label` of `trainers.plot`, whose values are text, choose them.
+The flags `--direction`, `--versus` and `--label` of `trainers.plot` choose them, as text.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import tfvae
 from tfvae import latents, noise, plots
 from tfvae.arguments import did_you_mean
 
-ENCODED = 2000  # images whose codes give the direction
+ENCODED = 2000  # images encoded to find the direction
 SHOWN = 12
 
 
@@ -32,12 +32,12 @@ def latent_arithmetic(
         model: the run's model.
         data: data with labels or factors.
         seed: of the images.
-        direction: the label led to; the first where None.
-        versus: the label led from; all others where None.
-        label: which label, of data with several; a factor of ground-truth data.
+        direction: the label to move to; None: the first.
+        versus: the label to move from; None: all others.
+        label: the label to use, if data have several; a factor of ground-truth data.
 
     Raises:
-        ValueError: as `labels_of` does; for a label that no image has.
+        ValueError: see `labels_of`; for a label that no image has.
     """
     numbers = np.random.default_rng(seed).permutation(data.num_examples)[:ENCODED]
     labels = labels_of(data, numbers, label)
@@ -47,7 +47,9 @@ def latent_arithmetic(
         if value is not None and value not in valid:
             raise ValueError(f"--{flag} is {value!r}; {did_you_mean(value, valid)}")
     if len(valid) < 2 or versus == direction:
-        raise ValueError(f"--direction is {direction!r}; it needs images of another label to leave")
+        raise ValueError(
+            f"--direction is {direction!r}; it needs images of another label to start from"
+        )
     images = np.asarray(data.examples(numbers, noise.seed_rows(seed, len(numbers))))
     codes = latents.encoded(model.encode, images)
     added = latents.direction(codes, labels, direction, versus)
@@ -61,12 +63,12 @@ def labels_of(data: tfvae.data.Dataset, numbers: np.ndarray, label: str | None) 
     """Returns the labels of examples as text, [n].
 
     Args:
-        data: data with `labels`, one an example or several of them by name, or with factors.
+        data: data with `labels`, an array or a dictionary of arrays, or with factors.
         numbers: int64 [n], which examples.
-        label: which label or factor; may be None where there is one only.
+        label: name of the label or factor; may be None if there is only one.
 
     Raises:
-        ValueError: for data without labels, an unknown name, or none where there are several.
+        ValueError: for data without labels, an unknown name, or no name if there are several.
     """
     if isinstance(data, tfvae.data.GroundTruthDataset):
         columns = dict(zip(data.factor_names, data.factors(numbers).T, strict=True))
@@ -77,7 +79,7 @@ def labels_of(data: tfvae.data.Dataset, numbers: np.ndarray, label: str | None) 
     if not columns:
         raise ValueError(
             f"{type(data).__name__} has no labels, which latent_arithmetic needs; MNIST, "
-            "TensorFlowDatasets and ground-truth data have"
+            "TensorFlowDatasets and ground-truth data have them"
         )
     if label is None and len(columns) == 1:
         (label,) = columns

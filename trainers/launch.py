@@ -1,8 +1,8 @@
 """Trains with several workers on this machine: `python -m trainers.launch --workers=2 -- FLAGS`.
 
-FLAGS are those of trainers.train, which each worker runs with --strategy=multi_worker: a test of
-what a cluster would run. Output is marked by worker. When one of them ends otherwise than well,
-all are ended at once; Ctrl-C and SIGTERM are passed on to all.
+FLAGS are those of trainers.train. Each worker runs it with --strategy=multi_worker, as on a
+cluster. Each line of output names its worker. If one worker fails, all are stopped; Ctrl-C and
+SIGTERM are passed on to all.
 """
 
 import json
@@ -24,11 +24,11 @@ from programs import help as program_help
 
 WORKERS = flags.DEFINE_integer("workers", 2, "Number of workers.", lower_bound=1)
 TRAIN = "trainers.train"
-TOOK_NOTICE = (130, 143)  # exit codes of a worker that was asked to stop, and did
+STOPPED_BY_SIGNAL = (130, 143)  # exit codes of a worker that SIGINT or SIGTERM stopped
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Launches; ends with the exit code of the worker that ended first and not well."""
+    """Starts the workers; exits with the code of the first one that failed."""
     train_flags = arguments[1:]
     if not train_flags:
         raise app.UsageError("give trainers.train's flags after --, such as -- --config=...")
@@ -54,13 +54,15 @@ def main(arguments: Sequence[str]) -> None:
     for _ in processes:
         worker = ended.get()
         code = processes[worker].returncode or code
-        if code and code not in TOOK_NOTICE:
+        if code and code not in STOPPED_BY_SIGNAL:
             break
-    for process in processes:  # that have not ended; a checkpoint being written harms none
+    for (
+        process
+    ) in processes:  # those still running; checkpoints are written atomically, so this is safe
         process.kill()
     for reader in readers:
         reader.join()
-    if code and code not in TOOK_NOTICE and not passed_on.is_set():
+    if code and code not in STOPPED_BY_SIGNAL and not passed_on.is_set():
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         print(
             f"error: worker {worker} {how}; the other workers were stopped. The same command "
@@ -102,7 +104,7 @@ def _start(workers: int, train_flags: Sequence[str]) -> list[subprocess.Popen]:
 
 
 def _read(number: int, process: subprocess.Popen, ended: queue.Queue) -> None:
-    """Prints a worker's output line by line; tells its number when it has ended."""
+    """Prints a worker's output line by line; tells its number when it ends."""
     assert process.stdout is not None
     for line in process.stdout:
         print(f"[worker {number}] {line}", end="", flush=True)

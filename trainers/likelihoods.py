@@ -1,4 +1,4 @@
-"""Likelihoods by the names of `--metrics`: what results.json holds of each."""
+"""Likelihoods by the names of `--metrics`, and their entries in results.json."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,25 +10,26 @@ import numpy as np
 
 import tfvae
 from tfvae import evaluation
+from tfvae.models.generative_model import GenerativeModel
 
 
-class Asked(NamedTuple):
-    """What is estimated, and how.
+class EstimatorSettings(NamedTuple):
+    """The model, the data and the settings of likelihood estimators.
 
     Attributes:
         model: the run's model.
         data: its evaluation data.
-        examples: how many of them.
-        seed: of all that is drawn.
+        examples: number of examples used.
+        seed: of all random draws.
         num_samples: importance samples for each example.
         ais_steps: steps of a chain.
-        ais_chains: chains for each example, each way.
-        ais_examples: examples annealed, or simulated.
-        memory_budget: bytes that tensors may take at once; each estimator's own where None.
+        ais_chains: chains for each example, in each direction.
+        ais_examples: examples that are annealed, or simulated.
+        memory_budget: bytes that tensors may take at once; None: each estimator's default.
         progress: whether to show progress bars.
     """
 
-    model: tfvae.VAE
+    model: GenerativeModel
     data: tfvae.data.Dataset
     examples: int
     seed: int
@@ -40,13 +41,13 @@ class Asked(NamedTuple):
     progress: bool
 
     @property
-    def how(self) -> dict[str, Any]:
-        """Arguments of every estimator."""
+    def kwargs(self) -> dict[str, Any]:
+        """Keyword arguments of every estimator."""
         budget = {} if self.memory_budget is None else {"memory_budget": self.memory_budget}
         return {"seed": self.seed, "progress": self.progress, **budget}
 
-    def shown(self, limit: int) -> np.ndarray:
-        """Returns examples [limit, ...] of the data, spread evenly."""
+    def examples_shown(self, limit: int) -> np.ndarray:
+        """Returns examples [limit, ...], spread evenly over the data."""
         return np.concatenate(list(self.data.epoch(100, self.seed, limit)))
 
 
@@ -58,65 +59,65 @@ def _mean(name: str, values) -> Results:
     return {name: estimate.mean, f"{name}_standard_error": estimate.standard_error}
 
 
-def _log_likelihood(asked: Asked) -> Results:
+def _log_likelihood(settings: EstimatorSettings) -> Results:
     estimate = evaluation.mean_log_likelihood(
-        asked.model,
-        asked.data,
-        asked.num_samples,
-        num_examples=asked.examples,
-        **asked.how,
+        settings.model,
+        settings.data,
+        settings.num_samples,
+        num_examples=settings.examples,
+        **settings.kwargs,
     )
     return {
         **_mean("log_likelihood", estimate.values),
-        "log_likelihood_num_samples": asked.num_samples,
+        "log_likelihood_num_samples": settings.num_samples,
     }
 
 
-def _bits_per_dimension(asked: Asked) -> Results:
-    images = asked.shown(min(1000, asked.examples))
-    evaluation.bits_per_dimension(asked.model, images, 0.0)  # refused before the long part
-    results = _log_likelihood(asked)
-    bits = evaluation.bits_per_dimension(asked.model, images, results["log_likelihood"])
+def _bits_per_dimension(settings: EstimatorSettings) -> Results:
+    images = settings.examples_shown(min(1000, settings.examples))
+    evaluation.bits_per_dimension(settings.model, images, 0.0)  # raises before the long part
+    results = _log_likelihood(settings)
+    bits = evaluation.bits_per_dimension(settings.model, images, results["log_likelihood"])
     return {**results, "bits_per_dimension": float(bits)}
 
 
-def _ais(asked: Asked) -> Results:
+def _ais(settings: EstimatorSettings) -> Results:
     estimate = evaluation.annealed_importance_sampling(
-        asked.model,
-        asked.shown(asked.ais_examples),
-        asked.ais_steps,
-        asked.ais_chains,
-        **asked.how,
+        settings.model,
+        settings.examples_shown(settings.ais_examples),
+        settings.ais_steps,
+        settings.ais_chains,
+        **settings.kwargs,
     )
     return {
         **_mean("ais_log_likelihood", estimate.log_likelihood),
         "ais_effective_sample_size": float(estimate.effective_sample_size.mean()),
         "ais_acceptance_rate": float(estimate.acceptance_rate.mean()),
         "ais_examples": len(estimate.log_likelihood),
-        "ais_steps": asked.ais_steps,
-        "ais_chains": asked.ais_chains,
+        "ais_steps": settings.ais_steps,
+        "ais_chains": settings.ais_chains,
     }
 
 
-def _bidirectional(asked: Asked) -> Results:
+def _bidirectional(settings: EstimatorSettings) -> Results:
     bounds = evaluation.bidirectional(
-        asked.model,
-        asked.ais_examples,
-        asked.ais_steps,
-        asked.ais_chains,
-        **asked.how,
+        settings.model,
+        settings.ais_examples,
+        settings.ais_steps,
+        settings.ais_chains,
+        **settings.kwargs,
     )
     return {
         **_mean("bidirectional_lower", bounds.lower),
         **_mean("bidirectional_upper", bounds.upper),
         **_mean("bidirectional_gap", bounds.gap),
         "bidirectional_examples": len(bounds.gap),
-        "bidirectional_steps": asked.ais_steps,
-        "bidirectional_chains": asked.ais_chains,
+        "bidirectional_steps": settings.ais_steps,
+        "bidirectional_chains": settings.ais_chains,
     }
 
 
-LIKELIHOODS: dict[str, Callable[[Asked], Results]] = {
+LIKELIHOODS: dict[str, Callable[[EstimatorSettings], Results]] = {
     "bits_per_dimension": _bits_per_dimension,
     "log_likelihood": _log_likelihood,
     "ais": _ais,

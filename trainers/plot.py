@@ -1,10 +1,10 @@
 """Draws a run: `python -m trainers.plot --workdir=runs/NAME --figures=traversals,samples`.
 
-Figures: reconstructions, of other runs too with --beside; samples; traversals, sorted by KL, and
-traversals_gif, the same moving; interpolations between images; latent_arithmetic, the direction of
-a label added step by step to other images; aggregate_posterior, densities of q(z) and p(z) for two
-latent dimensions; curves, columns of metrics.csv over the steps; rate_distortion, the best that the
-decoder can do at any rate, by annealing, and where the posterior is, of a few images.
+Figures: reconstructions, with those of other runs by --beside; samples; traversals, sorted by KL,
+and traversals_gif, their animation; interpolations between images; latent_arithmetic, the direction
+of a label added step by step to other images; aggregate_posterior, densities of q(z) and p(z) for
+two latent dimensions; curves, columns of metrics.csv over the steps; rate_distortion, the decoder's
+rate-distortion curve by annealing and the posterior's point, for a few images.
 """
 
 import pathlib
@@ -22,6 +22,7 @@ from absl import flags
 import tfvae
 from tfvae import evaluation, noise, plots
 from tfvae.arguments import did_you_mean
+from tfvae.models.generative_model import GenerativeModel
 from trainers.latent_arithmetic import latent_arithmetic
 
 FIGURES = flags.DEFINE_list(
@@ -31,13 +32,13 @@ SEED = flags.DEFINE_integer("seed", 0, "Seed of the images shown and of samples.
 COLUMNS = flags.DEFINE_list("columns", ["elbo", "val_elbo"], "Columns of metrics.csv for curves.")
 BESIDE = flags.DEFINE_list("beside", [], "Directories of further runs, for reconstructions.")
 DIRECTION = flags.DEFINE_string(
-    "direction", None, "Label that latent_arithmetic leads to; the first where not given."
+    "direction", None, "Label that latent_arithmetic moves to; the first by default."
 )
 VERSUS = flags.DEFINE_string(
-    "versus", None, "Label that latent_arithmetic leads from; all others where not given."
+    "versus", None, "Label that latent_arithmetic moves from; all others by default."
 )
 LABEL = flags.DEFINE_string(
-    "label", None, "Which label, of data with several; of ground-truth data a factor."
+    "label", None, "The label to use, if data have several; a factor of ground-truth data."
 )
 
 ANIMATED_IMAGES = 3
@@ -46,8 +47,8 @@ PAIRS = 6  # of interpolated images
 ANNEALED_IMAGES = 20
 
 
-class Drawn(NamedTuple):
-    """What is drawn.
+class FigureInputs(NamedTuple):
+    """The inputs of every figure.
 
     Attributes:
         model: the run's model.
@@ -56,27 +57,27 @@ class Drawn(NamedTuple):
         directory: the run directory.
     """
 
-    model: tfvae.VAE
+    model: GenerativeModel
     data: tfvae.data.Dataset
     images: np.ndarray
     directory: pathlib.Path
 
 
-def _curves(run: Drawn):
+def _curves(run: FigureInputs):
     table = plots.read_table(run.directory / "metrics.csv")
     return plots.curves(table, COLUMNS.value, y_label="nats")
 
 
-def _interpolations(run: Drawn):
+def _interpolations(run: FigureInputs):
     return plots.interpolations(run.model, run.images[:PAIRS], run.images[-PAIRS:])
 
 
-def _latent_arithmetic(run: Drawn):
+def _latent_arithmetic(run: FigureInputs):
     chosen = (DIRECTION.value, VERSUS.value, LABEL.value)
     return latent_arithmetic(run.model, run.data, SEED.value, *chosen)
 
 
-def _rate_distortion(run: Drawn):
+def _rate_distortion(run: FigureInputs):
     images = run.images[:ANNEALED_IMAGES]
     seeds = noise.seed_rows(SEED.value, len(images))
     bound = run.model.bound(images, seeds)
@@ -91,15 +92,15 @@ def _rate_distortion(run: Drawn):
     return plots.rate_distortion([point], curve)
 
 
-def _reconstructions(run: Drawn):
+def _reconstructions(run: FigureInputs):
     others = [run_directory.load(directory)[0] for directory in BESIDE.value]
     names = [run.directory.name, *(pathlib.Path(directory).name for directory in BESIDE.value)]
     titles = names if others else ()
     return plots.reconstructions([run.model, *others], run.images[:IMAGES], titles)
 
 
-# NAME.png of each is its figure.
-DRAW: dict[str, Callable[[Drawn], Any]] = {
+# Name of a figure to the function that draws it; it is saved as NAME.png.
+FIGURE_FUNCTIONS: dict[str, Callable[[FigureInputs], Any]] = {
     "aggregate_posterior": lambda run: plots.aggregate_posterior(run.model, run.data),
     "curves": _curves,
     "interpolations": _interpolations,
@@ -113,25 +114,27 @@ ANIMATION = "traversals_gif"
 
 
 def main() -> None:
-    """Draws each figure to the run's directory."""
+    """Draws the figures, into the run directory."""
     for name in FIGURES.value:
-        if name not in (*DRAW, ANIMATION):
-            raise ValueError(f"--figures has {name!r}; {did_you_mean(name, [*DRAW, ANIMATION])}")
+        if name not in (*FIGURE_FUNCTIONS, ANIMATION):
+            raise ValueError(
+                f"--figures has {name!r}; {did_you_mean(name, [*FIGURE_FUNCTIONS, ANIMATION])}"
+            )
     model, data, _ = run_directory.load(program.WORKDIR.value)
     if isinstance(data, tfvae.data.MultimodalDataset):
         raise ValueError(
-            f"--workdir is of data of several modalities, {', '.join(data.shapes)}; draw them by "
+            f"--workdir has data of several modalities, {', '.join(data.shapes)}; draw them by "
             "tfvae.plots.generated, posteriors, decision_map and latent_grid"
         )
     images = np.asarray(next(iter(data.batches(min(256, data.num_examples), SEED.value))))
-    run = Drawn(model, data, images, pathlib.Path(program.WORKDIR.value))
+    run = FigureInputs(model, data, images, pathlib.Path(program.WORKDIR.value))
     for name in FIGURES.value:
         path = run.directory / f"{name}.png"
         if name == ANIMATION:
             path = run.directory / "traversals.gif"
             plots.traversal_animation(model, images, path, min(ANIMATED_IMAGES, len(images)))
         else:
-            DRAW[name](run).savefig(path)
+            FIGURE_FUNCTIONS[name](run).savefig(path)
         print(path)
 
 

@@ -1,10 +1,10 @@
-"""Converts a data set to TFRecords: `python -m trainers.prepare --config=NAME.py --output=FOLDER`.
+"""Converts a data set to TFRecords: `python -m trainers.prepare --config=NAME --output=FOLDER`.
 
 The data is a config's (its evaluation data becomes the split "test"), or a reader of tfvae.data by
-name: --data=ImageFolder --argument=path=photos --argument=image_size=64,64. The folder holds shards
-and a manifest of their checksums; tfvae.data.TFRecords(FOLDER) reads it, which in a config is
-data = {"name": "TFRecords", "pattern": FOLDER, "split": "train"}. The same command resumes, and
-makes anew what was lost or damaged since.
+name: --data=ImageFolder --argument=path=photos --argument=image_size=64,64. The folder gets shards
+and a manifest of their checksums. tfvae.data.TFRecords(FOLDER) reads it; in a config,
+data = {"name": "TFRecords", "pattern": FOLDER, "split": "train"}. Rerun the command to resume, or
+to rebuild shards that were lost or damaged.
 """
 
 import ast
@@ -26,18 +26,20 @@ from trainers.experiments import define_config_flag
 from trainers.records import preparation, record_plan
 
 OUTPUT = flags.DEFINE_string("output", None, "Folder of the records.", required=True)
-CONFIG = define_config_flag("Config whose data is converted: a name or a file.")
+CONFIG = define_config_flag("Config of the data to convert: a name or a file.")
 DATA = flags.DEFINE_string("data", None, "Reader of tfvae.data, in place of --config.")
 ARGUMENTS = flags.DEFINE_multi_string(
-    "argument", [], "NAME=VALUE: an argument of --data; once for each."
+    "argument", [], "NAME=VALUE: an argument of --data; repeat for further arguments."
 )
-PROCESSES = flags.DEFINE_integer("processes", len(os.sched_getaffinity(0)), "Shards made at once.")
-SHARDS = flags.DEFINE_integer("shards", 0, "Files of each split; 0 chooses by their size.")
+PROCESSES = flags.DEFINE_integer(
+    "processes", len(os.sched_getaffinity(0)), "Number of shards made at the same time."
+)
+SHARDS = flags.DEFINE_integer("shards", 0, "Files of each split; 0 chooses by size.")
 DTYPE = flags.DEFINE_enum(
     "dtype",
     "auto",
     ["auto", *record_writing.DTYPES],
-    "How values are kept; auto: uint8 where they are of 8 bits, which loses nothing.",
+    "How values are stored; auto: uint8 if they have 8 bits, which is lossless.",
 )
 ENCODING = flags.DEFINE_enum(
     "encoding",
@@ -48,7 +50,7 @@ ENCODING = flags.DEFINE_enum(
 
 
 def main() -> None:
-    """Prepares."""
+    """Writes the records."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
     for flag, value, least in (("processes", PROCESSES.value, 1), ("shards", SHARDS.value, 0)):
         if value < least:
@@ -62,12 +64,12 @@ def main() -> None:
         flush=True,
     )
     try:
-        with record_plan.claimed(directory, planned) as held:
+        with record_plan.claimed(directory, planned) as current:
             whole = preparation.prepare(
-                directory, held, PROCESSES.value, lambda line: print(line, flush=True)
+                directory, current, PROCESSES.value, lambda line: print(line, flush=True)
             )
     except KeyboardInterrupt:
-        print(f"\nstopped; the same command goes on with what is in {directory}")
+        print(f"\nstopped; the same command resumes from the shards in {directory}")
         raise SystemExit(interrupts.INTERRUPTED) from None
     shards = whole.shards("all")
     size = sum(shard.bytes for shard in shards) / 1e6
@@ -93,7 +95,7 @@ def _sources() -> dict[str, dict[str, Any]]:
 
 
 def _argument(text: str) -> tuple[str, Any]:
-    """An argument and its value: a literal of Python's where it is one, else words."""
+    """An argument and its value: a Python literal if it is one, else text."""
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise ValueError(f"--argument is {text!r}; it must be NAME=VALUE")

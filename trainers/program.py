@@ -1,4 +1,4 @@
-"""What the programs share: quiet start-up, the flags every one has, errors as one sentence."""
+"""Shared by the programs: quiet start-up, common flags, errors as one sentence."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from programs.quiet import quiet_import
 with quiet_import():
     import tensorflow as tf
 
-    tf.config.list_physical_devices()  # the devices are announced here
+    tf.config.list_physical_devices()  # TensorFlow logs the devices here
 
 from absl import app, flags, logging
 
@@ -22,26 +22,26 @@ from trainers.runs.run_directory import RunError
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 
-# What a user can cause and mend. Anything else is a defect and keeps its traceback.
+# Errors that a user can correct. Anything else is a defect and keeps its traceback.
 _USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, OSError)
 
 
 def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None:
-    """Runs a program: parses flags, turns a user's mistake into one sentence and exit code 1.
+    """Runs a program: parses flags; prints a user's error as one sentence and exits with code 1.
 
     Args:
         main: the program.
-        directory: the flag that says where it works, where that is no run directory.
+        directory: the flag of its output directory, in place of --workdir.
     """
     if directory is not WORKDIR and WORKDIR.name in flags.FLAGS:
-        delattr(flags.FLAGS, WORKDIR.name)  # and what requires it
+        delattr(flags.FLAGS, WORKDIR.name)  # and its validator
 
     def guarded(arguments: list[str]) -> None:
         if len(arguments) > 1:
             raise app.UsageError(f"unexpected argument {arguments[1]!r}; flags start with --")
         logging.set_verbosity(logging.ERROR)
         try:
-            with readable_errors():  # those met while data is read outside fit
+            with readable_errors():  # raised while data is read outside fit
                 main()
         except _USER_ERRORS as error:
             if os.environ.get("TFVAE_TRACEBACK"):
@@ -59,8 +59,8 @@ def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None
 def leave(code: int) -> None:
     """Ends the process without waiting for the threads of an input pipeline.
 
-    A pipeline cut off in the middle may hold threads inside Python functions, for which the
-    interpreter's own shutdown can wait for ever.
+    A pipeline stopped in the middle may have threads inside Python functions, and the
+    interpreter's shutdown can wait for them forever.
     """
     sys.stdout.flush()
     sys.stderr.flush()

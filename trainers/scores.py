@@ -20,13 +20,13 @@ NEED_NO_FACTORS = ("active_units", "gaussian_total_correlation", "kl_decompositi
 
 
 class Codes:
-    """Posterior means of observations, encoded when first asked for and shared by the metrics.
+    """Posterior means of observations, encoded once on first use and shared by the metrics.
 
     Args:
-        model: what encodes.
+        model: encodes the observations.
         data: the run's evaluation data.
-        seed: of the observations and of whatever a metric draws.
-        num_train: observations, or votes, that a metric is fitted on; half as many test it.
+        seed: of the observations and of a metric's random draws.
+        num_train: observations, or votes, to fit a metric on; half as many test it.
     """
 
     def __init__(self, model, data, seed: int, num_train: int):
@@ -47,7 +47,7 @@ class Codes:
 
     @property
     def train(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Codes [n, d] to fit on and their factors [n, K], None where they are not known."""
+        """Codes [n, d] to fit on and their factors [n, K], None if unknown."""
         codes, factors = self._observed
         first = slice(self.num_train)
         return codes[first], None if factors is None else factors[first]
@@ -79,7 +79,7 @@ def _voted(metric: Callable) -> Callable:
 
 
 def _aggregate_mig(codes: Codes) -> float:
-    """Over every image of the data, as published."""
+    """The MIG over every image of the data, as published."""
     factors = codes.data.factors(np.arange(codes.data.num_examples))
     encode = tf.function(lambda x: _mean_and_stddev(codes.model.encode(x)), reduce_retracing=True)
     parameters = [encode(codes.data.images(part)) for part in _parts(factors)]
@@ -121,7 +121,7 @@ SCORES: dict[str, Callable] = {
 
 
 def results(name: str, codes: Codes) -> dict[str, float]:
-    """Returns what results.json holds of a metric: NAME_score, or NAME_FIELD of several."""
+    """Returns the entries of a metric in results.json: NAME_score, or NAME_FIELD for each field."""
     value: Any = SCORES[name](codes)
     fields = value._asdict() if hasattr(value, "_asdict") else {"score": value}
     return {f"{name}_{field}": number for field, number in fields.items()}

@@ -1,9 +1,10 @@
-"""Trains and compares many runs: `python -m trainers.sweep --sweep=FILE --workdir=runs/NAME`.
+"""Trains and compares many runs: `python -m trainers.sweep --sweep=NAME --workdir=runs/NAME`.
 
-A sweep is a file of trainers/sweeps, or flags: --config=NAME --grid=model.beta=1,4 --grid=seed=0,1.
-Each run is trained by trainers.train and evaluated by trainers.evaluate, whose flags --metrics,
---votes, --num_samples and --seed are taken here too; a flag comes before what the file says. What
-is finished is left alone, so the same command resumes; results.csv has a row for each run.
+A sweep is a published one (a file of trainers/sweeps) by name, a file of your own, or flags:
+--config=NAME --grid=model.beta=1,4 --grid=seed=0,1. Each run is trained by trainers.train and
+evaluated by trainers.evaluate; their flags --metrics, --votes, --num_samples and --seed work here
+too and override the file. Rerun the command to resume: finished runs are skipped. results.csv has
+a row for each run.
 """
 
 import ast
@@ -33,18 +34,20 @@ from trainers.scores import NEED_NO_FACTORS, SCORES
 from trainers.sweeping import results_table
 from trainers.sweeping.child_processes import Children
 from trainers.sweeping.grid import PlannedRun, plan
-from trainers.sweeping.sweep_figures import DRAW, is_number
+from trainers.sweeping.sweep_figures import SWEEP_FIGURES, is_number
 
-SWEEP = flags.DEFINE_string("sweep", None, "Sweep file, whose get_sweep() gives what is swept.")
-CONFIGS = flags.DEFINE_list("config", [], "Configs to sweep, files or names, in place of --sweep.")
+SWEEP = flags.DEFINE_string("sweep", None, "Published sweep by name, or a file with get_sweep().")
+CONFIGS = flags.DEFINE_list("config", [], "Configs to sweep, names or files, in place of --sweep.")
 GRID = flags.DEFINE_multi_string(
-    "grid", [], "FIELD=VALUE,VALUE: values of a config's field; once for each field."
+    "grid", [], "FIELD=VALUE,VALUE: values of a field of the config; repeat for further fields."
 )
-PROCESSES = flags.DEFINE_integer("processes", 1, "Runs at once; they share the cores.")
+PROCESSES = flags.DEFINE_integer(
+    "processes", 1, "Number of runs at the same time; they share the cores."
+)
 RANK_BY = flags.DEFINE_string(
-    "rank_by", None, "Column to rank by, largest first; the first metric's, or elbo."
+    "rank_by", None, "Column to rank by, largest first; by default the first metric, or elbo."
 )
-FIGURES = flags.DEFINE_list("figures", [], f"Figures to draw of the table: {', '.join(DRAW)}.")
+FIGURES = flags.DEFINE_list("figures", [], f"Figures of the results: {', '.join(SWEEP_FIGURES)}.")
 
 TABLE_FILE = "results.csv"
 LOG_FILE = "sweep.log"
@@ -59,30 +62,30 @@ def main() -> None:
     planned = plan(sweep["grids"], directory)
     varied = list(dict.fromkeys(column for run in planned for column in run.varied))
     _check(planned, sweep)
-    asked = Evaluation(
+    evaluation = Evaluation(
         sweep["metrics"], evaluate.VOTES.value, sweep["num_samples"], evaluate.SEED.value
     )
-    pending = [run for run in planned if _missing(run, asked)]
+    pending = [run for run in planned if _missing(run, evaluation)]
     print(f"{len(planned)} runs in {directory}, {len(planned) - len(pending)} of them finished")
 
     def write_table() -> list[results_table.Row]:
         rows = [
             results_table.row(run, run_directory.read_results(run.directory, run.config.steps))
             for run in planned
-            if not _missing(run, asked)
+            if not _missing(run, evaluation)
         ]
         if rows:
             results_table.write_csv(rows, varied, directory / TABLE_FILE)
         return rows
 
-    write_table()  # of what is finished, should this be stopped
-    failed = _execute(pending, asked, write_table)
+    write_table()  # so far, in case the sweep is stopped
+    failed = _execute(pending, evaluation, write_table)
     rows = write_table()
     if rows:
-        score = sweep["rank_by"] or _first_score(rows[0], asked)
+        score = sweep["rank_by"] or _first_score(rows[0], evaluation)
         print(f"\n{results_table.ranking(rows, varied, score)}\n\n{directory / TABLE_FILE}")
         for name in sweep["figures"]:
-            DRAW[name](rows, varied, score).savefig(directory / f"{name}.png")
+            SWEEP_FIGURES[name](rows, varied, score).savefig(directory / f"{name}.png")
             print(directory / f"{name}.png")
     if failed:
         sys.stdout.flush()  # the error is the last that is read, in a log too
@@ -91,7 +94,7 @@ def main() -> None:
 
 
 def _sweep() -> dict[str, Any]:
-    """What is asked for, a flag before the sweep's file: what is trained, evaluated and drawn."""
+    """The sweep: its grids, evaluation and figures; flags override the file."""
     if bool(SWEEP.value) == bool(CONFIGS.value):
         raise ValueError(
             "give either --sweep=FILE, or --config=CONFIG and --grid=FIELD=VALUE,VALUE"
@@ -121,7 +124,7 @@ def _sweep() -> dict[str, Any]:
 
 
 def _field(text: str) -> tuple[str, list]:
-    """A field and its values: Python's literals where they are some, else words."""
+    """A field and its values: Python literals if they are, else text."""
     field, equals, values = text.partition("=")
     if not (field and equals and values):
         raise ValueError(f"--grid is {text!r}; it must be FIELD=VALUE or FIELD=VALUE,VALUE")
@@ -132,15 +135,15 @@ def _field(text: str) -> tuple[str, list]:
 
 
 def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
-    """Raises for whatever would fail later."""
+    """Raises ValueError for mistakes that would end a run later."""
     if PROCESSES.value < 1:
         raise ValueError(f"--processes is {PROCESSES.value}; it must be at least 1")
     for name in sweep["metrics"]:
         if name not in SCORES:
             raise ValueError(f"--metrics has {name!r}; {did_you_mean(name, SCORES)}")
     for name in sweep["figures"]:
-        if name not in DRAW:
-            raise ValueError(f"--figures has {name!r}; {did_you_mean(name, DRAW)}")
+        if name not in SWEEP_FIGURES:
+            raise ValueError(f"--figures has {name!r}; {did_you_mean(name, SWEEP_FIGURES)}")
     numbers = [value for run in planned for value in run.varied.values() if is_number(value)]
     if "curves" in sweep["figures"] and not numbers:
         raise ValueError("--figures has 'curves', which need a number of more than one value")
@@ -162,13 +165,13 @@ def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
 
 
 def _execute(
-    pending: Sequence[PlannedRun], asked: Evaluation, when_finished: Callable[[], object]
+    pending: Sequence[PlannedRun], evaluation: Evaluation, when_finished: Callable[[], object]
 ) -> list[str]:
-    """Trains and evaluates runs, as many at once as asked; returns the names of what failed."""
+    """Trains and evaluates runs, --processes at a time; returns the names of failed runs."""
     children = Children(PROCESSES.value)
     failed = []
     with futures.ThreadPoolExecutor(PROCESSES.value) as pool:
-        work = {pool.submit(_run, run, asked, children): run.name for run in pending}
+        work = {pool.submit(_run, run, evaluation, children): run.name for run in pending}
         try:
             for number, done in enumerate(futures.as_completed(work), 1):
                 name, failure = work[done], done.result()
@@ -185,12 +188,12 @@ def _execute(
     return failed
 
 
-def _run(run: PlannedRun, asked: Evaluation, children: Children) -> str | None:
-    """Trains and evaluates; returns what failed, None where nothing did."""
+def _run(run: PlannedRun, evaluation: Evaluation, children: Children) -> str | None:
+    """Trains and evaluates a run; returns what failed, or None."""
     run.directory.mkdir(parents=True, exist_ok=True)
     log = run.directory / LOG_FILE
     print(f"{run.name}: started; its output is in {log}", flush=True)
-    lacking = _missing(run, asked) or asked
+    lacking = _missing(run, evaluation) or evaluation
     programs = [("trainers.evaluate", [f"--workdir={run.directory}", *lacking.flags])]
     if newest_step(run.directory) < run.config.steps:
         programs.insert(0, ("trainers.train", run.flags))
@@ -201,20 +204,20 @@ def _run(run: PlannedRun, asked: Evaluation, children: Children) -> str | None:
                 lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
                 return "\n    ".join([f"{module} failed (exit code {code}); {log} ends:", *lines])
     except BlockingIOError:
-        return f"another process is at work on it ({log} is locked)"
-    if _missing(run, asked):
-        return f"its results are not those asked for at step {run.config.steps}; see {log}"
+        return f"another process is working on it ({log} is locked)"
+    if _missing(run, evaluation):
+        return f"its results are not those requested at step {run.config.steps}; see {log}"
     return None
 
 
-def _missing(run: PlannedRun, asked: Evaluation) -> Evaluation | None:
-    """What the run's results lack at its last step, None where nothing."""
+def _missing(run: PlannedRun, evaluation: Evaluation) -> Evaluation | None:
+    """What the results lack at the last step, or None."""
     results = run_directory.read_results(run.directory, run.config.steps)
-    return missing(results, asked, SCORES)
+    return missing(results, evaluation, SCORES)
 
 
-def _first_score(row: results_table.Row, asked: Evaluation) -> str:
-    return keys_of(asked.metrics[0], row, SCORES)[0] if asked.metrics else "elbo"
+def _first_score(row: results_table.Row, evaluation: Evaluation) -> str:
+    return keys_of(evaluation.metrics[0], row, SCORES)[0] if evaluation.metrics else "elbo"
 
 
 def cli() -> None:

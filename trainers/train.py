@@ -1,8 +1,9 @@
-"""Trains a model: `python -m trainers.train --config=trainers/configs/NAME.py --workdir=runs/NAME`.
+"""Trains a model: `python -m trainers.train --config=NAME --workdir=runs/NAME`.
 
-Every field of the config is a flag: --config.model.beta=8. The same command resumes a run, and so
-it does after SIGTERM, at which a run saves and ends with exit code 143. Of several workers (see
-trainers.launch) each runs this command; where one is lost, the others end with exit code 75.
+NAME is a published config (a file of trainers/configs), such as vae_mnist, or a file of your own.
+Every field of the config is a flag: --config.model.beta=8. Rerun the command to resume. On SIGTERM
+a run saves and exits with code 143. With several workers (see trainers.launch) each runs this
+command; if one is lost, the others exit with code 75.
 """
 
 import json
@@ -48,17 +49,17 @@ CLUSTER = flags.DEFINE_enum(
     "cluster",
     "auto",
     cluster.KINDS,
-    "Where --strategy=multi_worker reads who the workers are; auto: what the environment has.",
+    "Where --strategy=multi_worker reads the list of workers; auto: from the environment.",
 )
 JIT = flags.DEFINE_enum(
     "jit",
     "off",
     ["auto", "on", "off"],
-    "Whether XLA compiles the steps; auto measures both once, and says what it chose.",
+    "Whether XLA compiles the steps; auto measures both once and prints its choice.",
 )
 flags.mark_flag_as_required("config")
 
-# Exit codes after which the same command goes on; 1 is a mistake to be mended first.
+# Exit codes after which the command can be rerun to resume; 1 is an error to correct first.
 PREEMPTED, WORKER_LOST = 143, 75
 
 
@@ -67,26 +68,28 @@ def _strategy() -> tf.distribute.Strategy:
         return tf.distribute.MirroredStrategy()
     if STRATEGY.value == "multi_worker":
         found = cluster.resolver(CLUSTER.value)
-        with quiet_import():  # each worker would announce its server
+        with quiet_import():  # each worker prints a line about its server
             return tf.distribute.MultiWorkerMirroredStrategy(found)
     return tf.distribute.get_strategy()
 
 
 def _jit(model, data, batch_size: int, directory: pathlib.Path, say) -> bool:
-    """Whether to compile by XLA: as asked, or as the run was begun (its steps would differ)."""
+    """Whether XLA compiles the steps: as the run was started, since its steps would differ."""
     if model.distribute_strategy.num_replicas_in_sync > 1:
         if JIT.value == "on":
-            raise ValueError("--jit=on is for one device: XLA cannot compile several replicas'")
+            raise ValueError(
+                "--jit=on is for one device: XLA cannot compile the steps of several replicas"
+            )
         return False
     path = directory / run_directory.JIT_FILE
-    held = json.loads(path.read_text())["jit"] if path.exists() else None
-    if held is not None:
-        if JIT.value == ("off" if held else "on"):
+    stored = json.loads(path.read_text())["jit"] if path.exists() else None
+    if stored is not None:
+        if JIT.value == ("off" if stored else "on"):
             raise run_directory.RunError(
-                f"workdir {directory} was begun with --jit={'on' if held else 'off'}, and its "
+                f"workdir {directory} was begun with --jit={'on' if stored else 'off'}, and its "
                 f"steps would differ with --jit={JIT.value}; give another --workdir"
             )
-        return held
+        return stored
     if JIT.value != "auto":
         chosen = JIT.value == "on"
         run_directory.write_json(path, {"jit": chosen})
@@ -101,7 +104,7 @@ def _jit(model, data, batch_size: int, directory: pathlib.Path, say) -> bool:
 
 
 def main() -> None:
-    """Trains."""
+    """Trains the model of --config into --workdir."""
     config = CONFIG.value
     config.precision = PRECISION.value or config.precision
     check_names(config)
@@ -110,7 +113,7 @@ def main() -> None:
     data, evaluation_data = build_data(config)
     with strategy.scope():
         model = build_model(config, data)
-    chief = is_chief(strategy)  # the one who writes and speaks
+    chief = is_chief(strategy)  # writes files and logs
     say = print if chief else lambda *_: None
     if config.output_bias_from_data:
         check_output_bias(model)
@@ -143,7 +146,7 @@ def main() -> None:
         )
         raise SystemExit(interrupts.INTERRUPTED) from None
     except Preempted:
-        say(f"\npreempted; step {int(model.step)} is saved, where the same command resumes")
+        say(f"\npreempted; step {int(model.step)} is saved, and the same command resumes there")
         raise SystemExit(PREEMPTED) from None
     except WorkerLostError as error:
         print(f"error: {error}", file=sys.stderr)

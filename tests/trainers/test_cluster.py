@@ -69,7 +69,7 @@ def test_workers_are_those_of_the_environment(environment, variables, kind, addr
     ("variables", "message"),
     [
         ({}, "finds no TF_CONFIG, no Slurm step and no indexed Kubernetes job"),
-        ({"TF_CONFIG": "{cluster"}, r"TF_CONFIG is no JSON \(.*an example: {"),
+        ({"TF_CONFIG": "{cluster"}, r"TF_CONFIG is not JSON \(.*an example: {"),
         ({"TF_CONFIG": "[]"}, "TF_CONFIG has no 'cluster'"),
         (tf_config(task={}), "TF_CONFIG has no 'task'"),
         (tf_config(cluster={"worker": "a:1"}), "worker 'a:1'; it must be a list of host:port"),
@@ -78,11 +78,11 @@ def test_workers_are_those_of_the_environment(environment, variables, kind, addr
         (tf_config(task={"type": "chief"}), r"task type 'chief'; it must be one of \['worker'\]"),
         (tf_config(task={"type": "worker", "index": 2}), "index 2; it must be from 0 to 1"),
         (tf_config(task={"type": "worker", "index": "0"}), "index '0'; it must be from 0 to 1"),
-        ({**SLURM, "SLURMD_NODENAME": "node3"}, "this task is node3:8888, which is none of"),
+        ({**SLURM, "SLURMD_NODENAME": "node3"}, "this task is node3:8888, which is not one of"),
         ({**SLURM, "SLURM_STEP_NUM_TASKS": "two"}, "SLURM_STEP_NUM_TASKS is 'two'; it must be a"),
         ({"JOB_COMPLETION_INDEX": "0"}, "--cluster=kubernetes needs TFVAE_WORKERS"),
         ({**KUBERNETES, "JOB_COMPLETION_INDEX": "2"}, "JOB_COMPLETION_INDEX is 2; TFVAE_WORKERS"),
-        ({**KUBERNETES, "TFVAE_WORKER_ADDRESS": "vae:1"}, "'vae:1'; it must hold {index} and a"),
+        ({**KUBERNETES, "TFVAE_WORKER_ADDRESS": "vae:1"}, "'vae:1'; it must contain {index} and"),
     ],
 )
 def test_what_the_environment_lacks_is_named(environment, variables, message):

@@ -3,12 +3,12 @@ import pytest
 
 import tfvae
 from tfvae import evaluation
-from trainers.likelihoods import LIKELIHOODS, Asked
+from trainers.likelihoods import LIKELIHOODS, EstimatorSettings
 
 
 @pytest.fixture
 def asked(tiny_model, images):
-    return Asked(
+    return EstimatorSettings(
         model=tiny_model(),
         data=tfvae.data.Arrays(images),
         examples=10,

@@ -61,8 +61,12 @@ class _Parts:
         """Makes the likelihood, the encoder and the decoder of data of one `shape`."""
         per_value = getattr(self.make("likelihood"), "params_size", None)
         self.make("encoder", outputs=outputs)
-        shapes = {"image_shape": list(shape), "data_shape": list(shape)}
-        self.make("decoder", outputs_per_value=per_value, **shapes)
+        self.make(
+            "decoder",
+            outputs_per_value=per_value,
+            image_shape=list(shape),
+            data_shape=list(shape),
+        )
 
     def finish(self):
         """Makes the other parts; returns the object."""

@@ -42,7 +42,7 @@ class Role(NamedTuple):
 def roles_of(cls: type) -> dict[str, Role]:
     """Returns the arguments of a class's constructor that take objects, and their roles."""
     arguments = constructor_arguments(cls)
-    roles = {}
+    roles: dict[str, Role] = {}
     for base in cls.__mro__:
         hints = _hints(base) if "__init__" in vars(base) else {}
         for name in arguments:

@@ -1,6 +1,6 @@
 """Adversarial autoencoder on 2D Shapes, Makhzani et al. 2016 (arXiv:1511.05644).
 
-The networks and the discriminator of FactorVAE on 2D Shapes, whose paper compares with it; the
+The networks and the discriminator of FactorVAE on 2D Shapes, for comparison with that paper; the
 weight of the adversarial loss is chosen here.
 """
 

@@ -6,9 +6,9 @@ from ml_collections import ConfigDict, config_dict
 def get_config() -> ConfigDict:
     """Returns a config of all fields: a VAE on 2D Shapes.
 
-    `model`, `data` and `optimizer` name a class of `tfvae`, `tfvae.data` and `keras.optimizers`
-    and hold its arguments. What follows from data and heads (numbers of outputs, shapes) may be
-    left out.
+    `model`, `data` and `optimizer` have the name of a class of `tfvae`, `tfvae.data` and
+    `keras.optimizers`, and its arguments. A class of your own is "module.Class". Sizes that follow
+    from data and heads (numbers of outputs, shapes) may be left out.
     """
     config = ConfigDict()
     config.steps = 300_000
@@ -29,17 +29,17 @@ def get_config() -> ConfigDict:
         }
     )
     config.data = ConfigDict({"name": "Shapes2D"})
-    # A gradient of a norm above clipnorm is scaled down to it; none is where it is None.
+    # Gradients are scaled down to a norm of clipnorm; None disables clipping.
     config.optimizer = ConfigDict(
         {"name": "Adam", "learning_rate": 1e-4, "clipnorm": config_dict.placeholder(float)}
     )
-    # Parts that a batch is taken in, one after another, where it does not fit into memory at once.
+    # Number of parts that a batch is split into, one after another, to save memory.
     config.accumulation = 1
-    # Momentum of an exponential average of the weights, such as 0.999, which is evaluated and
-    # exported in place of them; none is kept where 0.
+    # Momentum of an exponential average of the weights, such as 0.999, to evaluate and export in
+    # place of them; 0: no average.
     config.weight_averaging = 0.0
-    # The fields of `data` that differ in evaluation, and how many examples are looked at during
-    # training and by `trainers.evaluate` (all where 0).
+    # The fields of `data` that differ in evaluation, and the number of examples to evaluate during
+    # training (0: none) and by `trainers.evaluate` (0: all).
     config.evaluation = ConfigDict({"data": {}, "examples_in_training": 1000, "examples": 10_000})
     # Whether the decoder's output bias starts at the logits of the data's mean.
     config.output_bias_from_data = False

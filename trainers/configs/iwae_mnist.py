@@ -20,7 +20,7 @@ def stages() -> dict:
     epochs = [sum(3**i for i in range(stage + 1)) for stage in range(STAGES)]  # at a stage's end
     return {
         "name": "PiecewiseConstantDecay",
-        # A rate holds up to and with its boundary; the first step is 0.
+        # A rate is used up to and including its boundary; the first step is 0.
         "boundaries": [end * STEPS_PER_EPOCH - 1 for end in epochs[:-1]],
         "values": [10 ** (-3 - stage / (STAGES - 1)) for stage in range(STAGES)],
     }

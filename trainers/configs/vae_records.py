@@ -1,6 +1,6 @@
 """VAE on records that trainers.prepare made: give --config.data.pattern, the folder.
 
-The settings of vae_images, whatever was converted; the split "test" is evaluated on.
+The settings of vae_images for any converted data; evaluation is on the split "test".
 """
 
 from trainers.configs import vae_images

@@ -1,7 +1,7 @@
-"""The shards of a folder of prepared records, made by several processes, resumably.
+"""Writes the shards of a folder of prepared records, by several processes, resumably.
 
-What is done is what has its final name: a shard is written beside and renamed when it is whole, the
-manifest when all shards are.
+Files with their final name are complete: a shard is written to a temporary file, then renamed; the
+manifest is renamed after all shards.
 """
 
 import json
@@ -22,15 +22,15 @@ from trainers.runs.run_directory import RunError
 
 
 class Task(NamedTuple):
-    """One shard to make: what `record_writing.write_shard` takes, but for the data.
+    """One shard to write: the arguments of `record_writing.write_shard` besides the data.
 
     Attributes:
         source: the data set's name and arguments, as JSON.
         first: number of its first example.
-        file: where it goes.
+        file: the file to write.
         records: number of examples.
-        dtype: how values are kept.
-        encoding: how images are.
+        dtype: of the stored values.
+        encoding: of the stored images.
     """
 
     source: str
@@ -42,25 +42,25 @@ class Task(NamedTuple):
 
 
 def prepare(
-    directory: pathlib.Path, held: Manifest, processes: int, say: Callable[[str], None]
+    directory: pathlib.Path, current: Manifest, processes: int, say: Callable[[str], None]
 ) -> Manifest:
-    """Makes the shards that are missing or damaged, and the manifest.
+    """Writes the shards that are missing or damaged, and the manifest.
 
     Args:
-        directory: where they go.
-        held: the manifest, of which shards that are there may be unknown.
-        processes: shards made at once.
-        say: is told of every shard that was made.
+        directory: the folder.
+        current: the manifest so far; shards that exist may lack their checksum in it.
+        processes: number of shards made at the same time.
+        say: called with a line about every shard that was made.
 
     Returns:
-        The whole manifest.
+        The complete manifest.
 
     Raises:
-        ValueError: for an example that cannot be read or kept.
-        RunError: where a process was killed.
-        OSError: where a shard cannot be written.
+        ValueError: for an example that cannot be read or stored.
+        RunError: if a process was killed.
+        OSError: if a shard cannot be written.
     """
-    splits = {split: list(shards) for split, shards in held.splits.items()}
+    splits = {split: list(shards) for split, shards in current.splits.items()}
     pending = {}
     for split, shards in splits.items():
         first = 0
@@ -68,27 +68,27 @@ def prepare(
             file = directory / shard.file
             found = _found(file, shard)
             if found is None:
-                source = json.dumps(held.source[split])
-                task = Task(source, first, file, shard.records, held.dtype, held.encoding)
+                source = json.dumps(current.source[split])
+                task = Task(source, first, file, shard.records, current.dtype, current.encoding)
                 pending[task] = split, i
             else:
                 shards[i] = found
             first += shard.records
     total = sum(map(len, splits.values()))
     if len(pending) < total:
-        say(f"{total - len(pending)} of {total} shards are there and whole")
+        say(f"{total - len(pending)} of {total} shards are complete")
     for done, (task, shard) in enumerate(_made(list(pending), processes), 1):
         split, i = pending[task]
         splits[split][i] = shard
         say(f"[{done}/{len(pending)}] {shard.file}: {shard.records:,} examples")
-    whole = held._replace(splits=splits)
+    whole = current._replace(splits=splits)
     manifest.write(directory / manifest.MANIFEST_FILE, whole)
     (directory / manifest.PARTIAL_FILE).unlink(missing_ok=True)
     return whole
 
 
 def _found(file: pathlib.Path, shard: Shard) -> Shard | None:
-    """A shard that is there and whole, else None."""
+    """The shard, with its checksum, if its file is complete; else None."""
     if not shard.crc32c:
         return record_writing.written_shard(file, shard.records)
     try:
@@ -103,7 +103,7 @@ def _made(tasks: list[Task], processes: int) -> Iterator[tuple[Task, Shard]]:
         for task in tasks:
             yield task, make(task)
         return
-    # Read as the processes start: they share the cores, and need no GPU.
+    # For the processes: they share the cores, and need no GPU.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
@@ -115,21 +115,21 @@ def _made(tasks: list[Task], processes: int) -> Iterator[tuple[Task, Shard]]:
                 yield work[done], done.result()
         except BrokenProcessPool as error:
             raise RunError(
-                "a process was killed, perhaps for lack of memory; the same command goes on, "
-                "with fewer --processes if you like"
+                "a process was killed, perhaps for lack of memory; rerun the same command to "
+                "resume, with fewer --processes if needed"
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def make(task: Task) -> Shard:
-    """Makes one shard; this is what the processes run."""
+    """Makes one shard; run by each process."""
     with readable_errors():
         return record_writing.write_shard(data_set(task.source), *task[1:])
 
 
 def _end_with_parent() -> None:
-    """A process of a pool would otherwise wait for ever for one that was killed."""
+    """Ends this process with its parent; a pool's process would otherwise wait forever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

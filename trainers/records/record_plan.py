@@ -1,4 +1,4 @@
-"""What a folder of prepared records will hold, and whose a folder is."""
+"""Plans a folder of prepared records, and checks which plan a folder belongs to."""
 
 import contextlib
 import fcntl
@@ -19,20 +19,20 @@ from tfvae.data.manifest import Manifest, Shard
 from trainers.runs.run_directory import RunError
 
 _SHARD_BYTES = 64 << 20
-_FEWEST_EXAMPLES = 1000  # of a shard, where there are several
-_SHARDS = 16  # at least, where that leaves the fewest examples to each
+_FEWEST_EXAMPLES = 1000  # of a shard, if there are several
+_SHARDS = 16  # at least, if each gets the fewest examples
 
 
 def plan(
     sources: Mapping[str, Mapping[str, Any]], dtype: str, encoding: str, num_shards: int
 ) -> Manifest:
-    """Returns the manifest of what will be made; reads the data sets as far as it needs.
+    """Returns the manifest of the records to make; reads only as much of the data as it needs.
 
     Args:
         sources: name and arguments of a data set for each split.
         dtype: "uint8", "float32" or "auto".
         encoding: "raw" or "png".
-        num_shards: shards of each split; as many as its size asks for where 0.
+        num_shards: shards of each split; 0: chosen by its size.
 
     Raises:
         ValueError: for a name, argument, data set or flag that does not work.
@@ -87,27 +87,27 @@ def _shards(split: str, examples: int, example_bytes: int, count: int) -> list[S
 
 @contextlib.contextmanager
 def claimed(directory: pathlib.Path, planned: Manifest) -> Iterator[Manifest]:
-    """Makes a directory that of `planned`, for one process at a time; gives what it holds so far.
+    """Locks `directory` for the records of `planned`; yields its manifest so far.
 
     Raises:
-        RunError: where it belongs to something else (the differences are named), holds other
-            files, cannot be written, or another process is at work on it.
+        RunError: if it belongs to another plan (the differences are named), has other files,
+            cannot be written, or another process is at work on it.
     """
     finished, begun = directory / manifest.MANIFEST_FILE, directory / manifest.PARTIAL_FILE
-    held = next((manifest.read(path) for path in (finished, begun) if path.is_file()), None)
-    if held is None and directory.exists() and any(directory.iterdir()):
+    current = next((manifest.read(path) for path in (finished, begun) if path.is_file()), None)
+    if current is None and directory.exists() and any(directory.iterdir()):
         raise RunError(
             f"--output={directory} holds files already, and no manifest of prepared records; give "
             "another folder, or an empty one"
         )
-    if held is not None and held.planned != planned:
+    if current is not None and current.planned != planned:
         raise RunError(
-            f"--output={directory} holds other records:\n{_differences(held.planned, planned)}\n"
-            "Give another --output, or the flags and data it was begun with"
+            f"--output={directory} holds other records:\n{_differences(current.planned, planned)}\n"
+            "Give another --output, or the flags and data it was started with"
         )
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        if held is None:
+        if current is None:
             manifest.write(begun, planned)
         lock = os.open(directory, os.O_RDONLY)
     except OSError as error:
@@ -116,14 +116,14 @@ def claimed(directory: pathlib.Path, planned: Manifest) -> Iterator[Manifest]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for leftover in directory.glob(f".*{record_writing.PARTIAL_SUFFIX}"):
             leftover.unlink()
-        yield held or planned
+        yield current or planned
     except BlockingIOError as error:
         raise RunError(f"--output={directory}: another process is at work on it") from error
     finally:
         os.close(lock)
 
 
-def _differences(held: Manifest, asked: Manifest) -> str:
+def _differences(current: Manifest, requested: Manifest) -> str:
     def summary(m: Manifest) -> dict[str, Any]:
         splits = {
             split: f"{sum(s.records for s in shards)} examples in {len(shards)} shards"
@@ -131,11 +131,13 @@ def _differences(held: Manifest, asked: Manifest) -> str:
         }
         return {**m._asdict(), "splits": splits}
 
-    pairs = zip(summary(held).items(), summary(asked).values(), strict=True)
-    return "\n".join(f"  {field}: {a!r} there, {b!r} asked" for (field, a), b in pairs if a != b)
+    pairs = zip(summary(current).items(), summary(requested).values(), strict=True)
+    return "\n".join(
+        f"  {field}: {a!r} there, {b!r} asked for" for (field, a), b in pairs if a != b
+    )
 
 
 @functools.lru_cache(maxsize=2)  # one for each split
 def data_set(source: str) -> tfvae.data.Dataset:
-    """Returns the data set whose name and arguments are `source`, JSON."""
+    """Returns the data set with the name and arguments in `source`, JSON."""
     return construct(json.loads(source), "tfvae.data", "config.data")

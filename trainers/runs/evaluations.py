@@ -1,4 +1,4 @@
-"""How far a run is: its newest checkpoint, and what its results lack."""
+"""The progress of a run: its newest checkpoint, and the results that are missing."""
 
 import pathlib
 from collections.abc import Iterable, Sequence
@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 
 class Evaluation(NamedTuple):
-    """What is asked of `trainers.evaluate`: the values of its flags.
+    """An evaluation by `trainers.evaluate`: the values of its flags.
 
     Attributes:
         metrics: names of metrics.
         votes: training votes of a score.
-        num_samples: samples of the log-likelihood; none where 0.
-        seed: seed of all that is drawn.
+        num_samples: samples of the log-likelihood; 0: no log-likelihood.
+        seed: seed of all random draws.
     """
 
     metrics: Sequence[str]
@@ -32,35 +32,37 @@ class Evaluation(NamedTuple):
 
 
 def newest_step(directory: pathlib.Path) -> int:
-    """Returns the step of a run's newest checkpoint, 0 where it has none."""
+    """Returns the step of a run's newest checkpoint, 0 if it has none."""
     indices = (directory / "checkpoints").glob("ckpt-*.index")
     return max((int(path.stem.rpartition("-")[2]) for path in indices), default=0)
 
 
-def missing(results: dict[str, Any], asked: Evaluation, known: Iterable[str]) -> Evaluation | None:
-    """Returns the part of `asked` that `results` lacks, None where it lacks nothing.
+def missing(
+    results: dict[str, Any], evaluation: Evaluation, known: Iterable[str]
+) -> Evaluation | None:
+    """Returns the part of `evaluation` that `results` lacks, None if it lacks nothing.
 
     Args:
-        results: results of the run's last step; empty where it was not evaluated.
-        asked: what they must hold.
+        results: results of the run's last step; empty if it was not evaluated.
+        evaluation: the results wanted.
         known: the names of all metrics.
     """
-    if results.get("seed") != asked.seed:
-        return asked
+    if results.get("seed") != evaluation.seed:
+        return evaluation
     metrics = [
         name
-        for name in asked.metrics
+        for name in evaluation.metrics
         if not keys_of(name, results, known)
-        or results.get(f"{name}_votes", asked.votes) != asked.votes
+        or results.get(f"{name}_votes", evaluation.votes) != evaluation.votes
     ]
-    samples = asked.num_samples
+    samples = evaluation.num_samples
     if results.get("log_likelihood_num_samples") == samples:
         samples = 0
-    return asked._replace(metrics=metrics, num_samples=samples) if metrics or samples else None
+    return evaluation._replace(metrics=metrics, num_samples=samples) if metrics or samples else None
 
 
 def keys_of(metric: str, results: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Returns the results of a metric: the longest known name that a key begins with is its own."""
+    """Returns the keys of a metric; a key belongs to the longest name that it starts with."""
     names = sorted(known, key=len, reverse=True)
     return [
         key

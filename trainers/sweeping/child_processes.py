@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 
 class Stopped(Exception):
-    """No further child is started: all are being stopped."""
+    """Raised for a child that would start after `Children.stop`."""
 
 
 class Children:
-    """Runs programs of this package and can stop those that run; may be shared by threads.
+    """Runs programs of this package and can stop them; thread-safe.
 
     Args:
-        processes: how many are run at once; of more than one, each gets its share of the cores.
+        processes: number that run at the same time; they share the cores.
     """
 
     def __init__(self, processes: int):
@@ -34,12 +34,12 @@ class Children:
 
         Raises:
             Stopped: after `stop`.
-            BlockingIOError: where a child that writes to the same log is still running.
+            BlockingIOError: if a child that writes to the same log is still running.
         """
         command = [sys.executable, "-m", module, *arguments]
         with log.open("a") as output:
-            # The lock is held by whoever has the file open: by the child too, and so for as long
-            # as it lives, even if this process is killed.
+            # The child has the file open too, so it keeps the lock until it ends, even if this
+            # process is killed.
             fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
             print(f"$ python {' '.join(command[1:])}", file=output, flush=True)
             with self._lock:
@@ -56,7 +56,7 @@ class Children:
                 self._running.discard(process)
 
     def stop(self) -> None:
-        """Ends every child that runs. What they write is written whole, so that none is harmed."""
+        """Stops every running child. They write files atomically, so this is safe."""
         with self._lock:
             self._stopped = True
             for process in self._running:

@@ -21,9 +21,9 @@ class PlannedRun:
     Attributes:
         directory: the run directory.
         config_file: its config's file.
-        config: its config, the fields below set.
-        fields: the fields that the sweep gives, such as "model.beta", and their values.
-        varied: column of the sweep's table to value, for fields of more than one value.
+        config: its config, with the fields below.
+        fields: the fields set by the sweep, such as "model.beta", and their values.
+        varied: column of the results to value, for fields with more than one value.
     """
 
     directory: pathlib.Path
@@ -47,11 +47,11 @@ class PlannedRun:
 def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> list[PlannedRun]:
     """Returns the runs of `grids`, whose directories are in `workdir`.
 
-    A directory is named CONFIG-FIELD=VALUE-...-seed=SEED: of the fields, those that have more than
-    one value in the sweep, by their last part where that is unique.
+    A directory is named CONFIG-FIELD=VALUE-...-seed=SEED, with the fields that have more than one
+    value in the sweep, by their last part if that is unique.
 
     Args:
-        grids: each {"config": NAME, field: value, ...}, where a list holds alternatives; NAME is
+        grids: each {"config": NAME, field: value, ...}, a list being alternatives; NAME is
             the name of a published config, or a file.
         workdir: the sweep's directory.
 
@@ -80,7 +80,7 @@ def _choices(grid: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _configured(choice: Mapping[str, Any]) -> tuple[pathlib.Path, ConfigDict, dict[str, Any]]:
-    """The config file, the config and the fields set, as the config holds them (1 as 1.0)."""
+    """The config file, the config and the fields set, with the config's types (1 as 1.0)."""
     file = find(str(choice["config"]), "config")
     config = call(file, "get_config")
     fields = {}
@@ -107,10 +107,10 @@ def _leaves(config: Mapping[str, Any], prefix: str = ""):
 
 
 def _columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The fields of more than one value but the seed, and what the table calls them."""
+    """The fields with more than one value, besides the seed, to their columns in the results."""
     names = dict.fromkeys(field for fields in runs for field in fields if field != "seed")
     varied = [f for f in names if len({repr(fields[f]) for fields in runs if f in fields}) > 1]
-    # The class of a part of the model is what the part is called: prior for model.prior.name.
+    # The class of a part is named by the part: prior for model.prior.name.
     last = [field.removesuffix(".name").rpartition(".")[2] for field in varied]
     return {
         field: part if last.count(part) == 1 else field
@@ -119,6 +119,6 @@ def _columns(runs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def value_text(value: Any) -> str:
-    """Returns a value as it stands in names: numbers short, anything else without slashes."""
+    """Returns a value for names of files: numbers short, text without slashes."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return re.sub(r"[^\w.+-]+", "_", text)

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def row(run: PlannedRun, results: dict[str, Any]) -> Row:
-    """Returns a finished run's row: what it is, its varied fields, its time and its results."""
+    """Returns the row of a finished run: its config, varied fields, time and results."""
     results = dict(results)
     return {
         "run": run.name,
@@ -32,9 +32,9 @@ def row(run: PlannedRun, results: dict[str, Any]) -> Row:
 
 
 def training_seconds(directory: str | pathlib.Path) -> int:
-    """Returns the seconds that a run was trained for, resumed or not, up to its last records.
+    """Returns the training time of a run in seconds, over all times it was resumed.
 
-    Each time a run is started it writes its own file of TensorBoard events, which have times.
+    Each start writes a file of TensorBoard events; an event has the time it was written.
     """
     total = 0.0
     for path in pathlib.Path(directory).glob("events.out.tfevents.*"):
@@ -43,16 +43,16 @@ def training_seconds(directory: str | pathlib.Path) -> int:
             for record in tf.data.TFRecordDataset(str(path)):
                 times.append(tf.compat.v1.Event.FromString(record.numpy()).wall_time)
         except tf.errors.DataLossError:
-            pass  # the last record of a run that was killed; those before it count
+            pass  # the last record of a killed run; the earlier ones count
         total += times[-1] - times[0] if times else 0.0
     return round(total)
 
 
 def write_csv(rows: Sequence[Row], varied: Sequence[str], path: pathlib.Path) -> None:
-    """Writes rows as a whole: beside, then renamed.
+    """Writes rows atomically: to a temporary file, then renamed.
 
     Args:
-        rows: of the runs; those of other models have other results.
+        rows: of the runs; models differ in their results.
         varied: the columns of varied fields.
         path: the file.
     """
@@ -76,11 +76,11 @@ def ranking(rows: Sequence[Row], varied: Sequence[str], by: str) -> str:
 
     Args:
         rows: the sweep's rows; those without `by` are left out.
-        varied: the columns that, with the config, tell runs apart but for their seed.
+        varied: the columns that, with the config, identify runs up to their seed.
         by: column of numbers.
 
     Raises:
-        ValueError: where no row has it.
+        ValueError: if no row has it.
     """
     groups: dict[str, list[float]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Digits placed left or right: JMVAE over a and the attributes' weight, beside TELBO and MVAE.
+"""Digits placed left or right: JMVAE over a and the attributes' weight, with TELBO and MVAE.
 
 Suzuki et al. 2016 (arXiv:1611.01891), Vedantam et al. 2018 (arXiv:1705.10762), Wu & Goodman 2018
 (arXiv:1802.05335), on the same data with the same networks.

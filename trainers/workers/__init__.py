@@ -1,1 +1,1 @@
-"""The workers of a distributed job: who they are, and whether they agree."""
+"""The workers of a distributed job: their list, and a check that they agree."""

@@ -1,4 +1,4 @@
-"""Whether the workers of one training job were started alike."""
+"""Checks that the workers of a training job were started alike."""
 
 import importlib.metadata
 import json
@@ -16,15 +16,15 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
 def require_agreement(strategy: tf.distribute.Strategy, config: ConfigDict, **flags) -> None:
     """Checks that all workers have one config, one set of versions and the same flags.
 
-    Every worker must call it, before anything that workers do together.
+    Every worker must call it, before any collective operation.
 
     Args:
         strategy: the strategy that the workers share.
         config: this worker's config.
-        flags: what else must be the same, by name.
+        flags: further values that must be the same, by name.
 
     Raises:
-        RunError: with what differs, and between whom; on every worker.
+        RunError: on every worker, with the values that differ and their workers.
     """
     names = workers.names(strategy)
     if len(names) == 1:
@@ -38,9 +38,9 @@ def require_agreement(strategy: tf.distribute.Strategy, config: ConfigDict, **fl
     texts = workers.gathered_texts(strategy, json.dumps(started))
     first, *others = (json.loads(text) for text in texts)
     lines = [
-        f"  {field}: {held!r} on {names[0]}, {asked!r} on {name}"
+        f"  {field}: {ours!r} on {names[0]}, {theirs!r} on {name}"
         for name, other in zip(names[1:], others, strict=True)
-        for field, held, asked in differences(first, other)
+        for field, ours, theirs in differences(first, other)
     ]
     if lines:
         raise RunError(

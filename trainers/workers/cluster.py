@@ -1,4 +1,4 @@
-"""The workers of a training job, as whoever started them says: TF_CONFIG, Slurm or Kubernetes."""
+"""The workers of a training job, read from the environment: TF_CONFIG, Slurm or Kubernetes."""
 
 import json
 import os
@@ -10,20 +10,20 @@ import tensorflow as tf
 from tfvae.arguments import require_at_least
 
 KINDS = ("auto", "tf_config", "slurm", "kubernetes")
-PORT = 8888  # of the first worker of a machine; further ones follow
+PORT = 8888  # of a machine's first worker; the others take the next ones
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
 
 
 def resolver(kind: str = "auto") -> tf.distribute.cluster_resolver.ClusterResolver:
-    """Returns what `tf.distribute.MultiWorkerMirroredStrategy` finds the workers by.
+    """Returns the cluster resolver for `tf.distribute.MultiWorkerMirroredStrategy`.
 
     Args:
-        kind: one of `KINDS`; "auto" takes the first that this process's environment speaks of.
+        kind: one of `KINDS`; "auto" takes the first that the environment has variables of.
 
     Raises:
-        ValueError: where the environment does not say who the workers are, with what it lacks.
+        ValueError: if the environment lacks a variable or has an invalid one, naming it.
     """
     readers = {"tf_config": _tf_config, "slurm": _slurm, "kubernetes": _kubernetes}
     spec, task_type, index = readers[_detected() if kind == "auto" else kind]()
@@ -32,12 +32,12 @@ def resolver(kind: str = "auto") -> tf.distribute.cluster_resolver.ClusterResolv
         task_type=task_type,
         task_id=index,
         rpc_layer="grpc",
-        # Without it the strategy would leave GPUs alone.
+        # Without it the strategy does not use GPUs.
         num_accelerators={"GPU": len(tf.config.list_physical_devices("GPU"))},
     )
 
 
-Task = tuple[tf.train.ClusterSpec, str, int]  # all of them, then this one's type and index
+Task = tuple[tf.train.ClusterSpec, str, int]  # all tasks, then the type and index of this one
 
 
 def _detected() -> str:
@@ -60,9 +60,9 @@ def _tf_config() -> Task:
     try:
         config = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"TF_CONFIG is no JSON ({error}): {text!r}; an example: {_EXAMPLE}") from (
-            error
-        )
+        raise ValueError(
+            f"TF_CONFIG is not JSON ({error}): {text!r}; an example: {_EXAMPLE}"
+        ) from (error)
     jobs, task = _part(config, "cluster"), _part(config, "task")
     for job, addresses in jobs.items():
         if job not in ("chief", "worker"):
@@ -95,15 +95,15 @@ def _is_address(address: Any) -> bool:
 
 
 def _slurm() -> Task:
-    """The tasks of a Slurm step, each on a port of its own.
+    """The tasks of a Slurm step, each on its own port.
 
-    TensorFlow's resolver reads the step's variables; it sorts the nodes by name, and Slurm numbers
-    them otherwise (node2 before node10), so each task finds its place by its own address.
+    TensorFlow's resolver reads the step's variables. It sorts the nodes by name, which is not
+    Slurm's order (node2 before node10), so each task finds its index by its own address.
     """
     tasks = _number("SLURM_STEP_NUM_TASKS", "slurm")
     nodes = tf.distribute.cluster_resolver.SlurmClusterResolver(
         port_base=PORT,
-        # Slurm itself shares out the GPUs (--gpus-per-task).
+        # Slurm itself assigns the GPUs (--gpus-per-task).
         gpus_per_node=tasks,
         gpus_per_task=1,
         auto_set_gpu=False,
@@ -112,15 +112,15 @@ def _slurm() -> Task:
     own = f"{_variable('SLURMD_NODENAME', 'slurm')}:{PORT + _number('SLURM_LOCALID', 'slurm')}"
     addresses = spec.job_tasks("worker")
     if own not in addresses:
-        raise ValueError(f"this task is {own}, which is none of the Slurm step's {addresses}")
+        raise ValueError(f"this task is {own}, which is not one of the Slurm step's {addresses}")
     return spec, "worker", addresses.index(own)
 
 
 def _kubernetes() -> Task:
     """The pods of an indexed Job behind a headless service.
 
-    Their names are known before they exist, so nobody needs the right to list pods, as
-    TensorFlow's resolver does.
+    Their names are known in advance, so no permission to list pods is needed, unlike for
+    TensorFlow's resolver.
     """
     index = _number("JOB_COMPLETION_INDEX", "kubernetes")
     workers = _number("TFVAE_WORKERS", "kubernetes")
@@ -128,7 +128,7 @@ def _kubernetes() -> Task:
     require_at_least(1, TFVAE_WORKERS=workers)
     if "{index}" not in address or not _is_address(address):
         raise ValueError(
-            f"TFVAE_WORKER_ADDRESS is {address!r}; it must hold {{index}} and a port, such as "
+            f"TFVAE_WORKER_ADDRESS is {address!r}; it must contain {{index}} and a port, such as "
             "tfvae-{index}.tfvae:2222"
         )
     if not 0 <= index < workers:
@@ -142,7 +142,7 @@ def _kubernetes() -> Task:
 
 def _variable(name: str, kind: str) -> str:
     if name not in os.environ:
-        raise ValueError(f"--cluster={kind} needs {name}, which the environment has not")
+        raise ValueError(f"--cluster={kind} needs {name}, which is not in the environment")
     return os.environ[name]
 
 
