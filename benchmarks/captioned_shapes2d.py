@@ -1,6 +1,6 @@
 """Captions generated from images of 2D Shapes, and images from captions, by JMVAE.
 
-Run: python -m trainers.train --config=trainers/configs/jmvae_captioned_shapes2d.py \
+Run: python -m trainers.train --config=jmvae_captioned_shapes2d \
          --workdir=runs/jmvae_captioned_shapes2d
      python -m benchmarks.captioned_shapes2d --workdir=runs/jmvae_captioned_shapes2d
 

@@ -27,7 +27,7 @@ SEED = flags.DEFINE_integer("seed", 0, "Seed of the kill times.")
 TRAIN = flags.DEFINE_list(
     "train_flags",
     [
-        "--config=trainers/configs/decomposition_pinwheel.py",
+        "--config=decomposition_pinwheel",
         "--config.log_every=20",
         "--config.evaluation.examples_in_training=0",
     ],

@@ -1,6 +1,6 @@
 """Images and labels of MNIST: the likelihoods of JMVAE, Suzuki et al. 2016 (arXiv:1611.01891).
 
-Run: python -m trainers.train --config=trainers/configs/jmvae_labelled_mnist.py \
+Run: python -m trainers.train --config=jmvae_labelled_mnist \
          --workdir=runs/jmvae_labelled_mnist
      python -m benchmarks.labelled_mnist --workdir=runs/jmvae_labelled_mnist
 

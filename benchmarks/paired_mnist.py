@@ -2,7 +2,7 @@
 
 The experiment of Suzuki et al. 2016 (arXiv:1611.01891) in a latent plane; evaluates the runs of
 
-    python -m trainers.sweep --sweep=trainers/sweeps/paired_mnist.py --workdir=runs/paired_mnist
+    python -m trainers.sweep --sweep=paired_mnist --workdir=runs/paired_mnist
 
 A classifier trained on the training images predicts position and digit of generated images.
 

@@ -2,7 +2,7 @@
 
 The second experiment of Mathieu et al. 2019 (arXiv:1812.02833); plots the runs of
 
-    python -m trainers.sweep --sweep=trainers/sweeps/pinwheel.py --workdir=runs/pinwheel
+    python -m trainers.sweep --sweep=pinwheel --workdir=runs/pinwheel
 
 Run: python -m benchmarks.pinwheel --workdir=runs/pinwheel
 """

@@ -22,7 +22,7 @@ from absl import app, flags
 from programs.quiet import quiet_import
 from serving.client import Client
 
-CONFIG = flags.DEFINE_string("config", "trainers/configs/beta_vae_shapes2d.py", "Config to train.")
+CONFIG = flags.DEFINE_string("config", "beta_vae_shapes2d", "Config to train, a name or a file.")
 WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Run directory.")
 # 3,000 steps take about two minutes on two cores; such a short run needs a larger learning rate
 # than the published 1e-4.

@@ -59,7 +59,7 @@ def read_config(directory: str | pathlib.Path, fields=FIELDS) -> dict[str, Any]:
     path = pathlib.Path(directory) / CONFIG_FILE
     if not path.exists():
         raise RunError(f"workdir {directory} holds no {CONFIG_FILE}; train into it first")
-    config = {**DEFAULTS_OF_OLD_RUNS, **json.loads(path.read_text())}
+    config = with_defaults(json.loads(path.read_text()))
     missing = [field for field in fields if field not in config]
     if missing:
         raise RunError(
@@ -67,6 +67,11 @@ def read_config(directory: str | pathlib.Path, fields=FIELDS) -> dict[str, Any]:
             "or add the field"
         )
     return config
+
+
+def with_defaults(config: Config) -> dict[str, Any]:
+    """Returns the config of a run of any version with the fields of this version."""
+    return {**DEFAULTS_OF_OLD_RUNS, **config}
 
 
 def restore(directory: str | pathlib.Path, config: Config, precision: str | None = None):

@@ -11,7 +11,7 @@ from tests.conformance.promises.generative import require_serving_in_fewer_bits
 from tests.conformance.registry import MODELS, PRIORS, build
 from tests.conformance.subject import Subject
 
-WEIGHTLESS = ("StudentT", "Laplace", "SparseMixture")
+WEIGHTLESS = ("NormalMixture", "StudentT", "Laplace", "SparseMixture")
 
 
 class PriorPromises(LatentVariablePromises):

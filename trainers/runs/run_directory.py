@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 import tfvae
 from tfvae import runs
-from tfvae.runs import CONFIG_FILE, DEFAULTS_OF_OLD_RUNS, RunError
+from tfvae.runs import CONFIG_FILE, RunError
 from trainers.configs.default import get_config
 
 RESULTS_FILE = "results.json"
@@ -43,7 +43,7 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
     path = directory / CONFIG_FILE
     requested = json.loads(config.to_json())
     if path.exists() and any((directory / runs.CHECKPOINTS).glob("ckpt-*")):
-        stored = {**DEFAULTS_OF_OLD_RUNS, **json.loads(path.read_text())}
+        stored = runs.with_defaults(json.loads(path.read_text()))
         lines = [
             f"  {field}: {stored_value!r} there, {requested_value!r} asked for"
             for field, stored_value, requested_value in differences(stored, requested)

@@ -15,7 +15,7 @@ def tradeoff(rows: Sequence[Row], varied: Sequence[str], score: str):
 
 
 def curves(rows: Sequence[Row], varied: Sequence[str], score: str):
-    """Returns a figure of a score over the first numeric field, one line per combination of others."""
+    """Returns a figure of a score over the first numeric field, a line per other setting."""
     first = next(name for name in varied if any(is_number(row.get(name)) for row in rows))
     others = [name for name in varied if name != first]
     family = _family(rows)
