@@ -12,6 +12,13 @@ from tfvae.arguments import did_you_mean
 from trainers import configs, sweeps
 
 FOLDERS = {"config": configs, "sweep": sweeps}
+NOT_EXPERIMENTS = ("__init__", "default")
+
+
+def published(kind: str) -> dict[str, pathlib.Path]:
+    """Returns the files of the published experiments by name; `kind` is "config" or "sweep"."""
+    folder = pathlib.Path(FOLDERS[kind].__path__[0])
+    return {path.stem: path for path in folder.glob("*.py") if path.stem not in NOT_EXPERIMENTS}
 
 
 def find(name: str, kind: str) -> pathlib.Path:
@@ -29,11 +36,10 @@ def find(name: str, kind: str) -> pathlib.Path:
         if not path.is_file():
             raise ValueError(f"there is no file {name}")
         return path
-    folder = pathlib.Path(FOLDERS[kind].__path__[0])
-    published = {path.stem: path for path in folder.glob("*.py") if path.stem != "__init__"}
-    if name not in published:
-        raise ValueError(f"there is no {kind} {name!r}; {did_you_mean(name, published)}")
-    return published[name]
+    experiments = published(kind)
+    if name not in experiments:
+        raise ValueError(f"there is no {kind} {name!r}; {did_you_mean(name, experiments)}")
+    return experiments[name]
 
 
 def call(file: str | pathlib.Path, function: str) -> Any:

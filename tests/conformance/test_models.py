@@ -1,7 +1,6 @@
 """Models of one modality: what each promises, and what is said of all of them."""
 
 import importlib
-import pathlib
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from tests.conformance.promises import LatentVariablePromises
 from tests.conformance.registry import MODELS, Bars, build
 from tests.conformance.registry_multimodal import LABELLED, MULTIMODAL
 from tfvae.training.trainable_model import TrainableModel
+from trainers import experiments
 from trainers.runs import construct
 
 
@@ -24,11 +24,7 @@ def test_bfloat16_networks_export(tmp_path):
     assert tfvae.export(model, tmp_path / "model").name == "1"
 
 
-CONFIGS = sorted(
-    path.stem
-    for path in pathlib.Path(construct.__file__).parent.glob("configs/*.py")
-    if path.stem not in ("__init__", "default")
-)
+CONFIGS = sorted(experiments.published("config"))
 
 
 SHAPES_OF_MODALITIES = {"image": (16, 16, 1), "caption": (5,)}

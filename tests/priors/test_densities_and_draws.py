@@ -65,7 +65,7 @@ def test_gradients_reach_every_learned_weight(name):
         else:
             assert np.isfinite(by_draw).all() and np.any(by_draw)
     assert bool(prior.trainable_weights) == (
-        "learned" in name or name in ("VampPrior", "FlowPrior")
+        "learned" in name or name in ("HierarchicalPrior", "VampPrior", "FlowPrior")
     )
 
 

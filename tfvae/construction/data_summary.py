@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfvae.data import Dataset, MultimodalDataset
+from tfvae.data import Dataset
 from tfvae.data.multimodal_dataset import PRESENT
 
 EXAMPLES = 1000  # looked at
@@ -54,7 +54,8 @@ def summarise(data) -> Summary | dict[str, Summary]:
 
 def shape_of(data: Dataset) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
     """Returns the shape of an example of a data set, or those of each modality."""
-    return dict(data.shapes) if isinstance(data, MultimodalDataset) else tuple(data.image_shape)
+    shapes = getattr(data, "shapes", None)  # of data of several modalities
+    return dict(shapes) if shapes else tuple(data.image_shape)
 
 
 def _summary(values: Any, name: str, present: Any = None) -> Summary:
