@@ -94,7 +94,7 @@ def test_damaged_and_lost_shards_are_made_anew(tmp_path, source):
     (output / whole.splits["all"][3].file).unlink()
     said = []
     assert make(output, {"all": source}, say=said.append) == whole
-    assert said[0] == "3 of 5 shards are there and whole"
+    assert said[0] == "3 of 5 shards are complete"
     after = {path.name: path.stat().st_ino for path in output.glob("all-*")}
     assert [after[shard.file] == before[shard.file] for i, shard in enumerate(whole.splits["all"])
             if i not in (1, 3)] == [True] * 3  # fmt: skip
