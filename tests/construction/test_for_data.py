@@ -145,7 +145,7 @@ TABLE = KINDS["a table of z-scores"][0]
             tfvae.VAE,
             TABLE,
             {"prior": {"name": "VampPrior", "num_pseudo_inputs": 30}},
-            "num_pseudo_inputs is 30; the data to start from holds 20 examples only",
+            "^num_pseudo_inputs is 30; the initial data has only 20 examples",
         ),
     ],
 )

@@ -23,8 +23,6 @@ UNTYPED = {
     "top": "tfvae.priors",
     "learning_rate": "keras.optimizers.schedules",
 }
-# Types whose classes are in another package than the type.
-PACKAGES = {keras.Model: "tfvae.networks", Head: "tfvae.heads"}
 
 
 class Role(NamedTuple):
@@ -71,7 +69,15 @@ def _role(annotation) -> Role | None:
         several = origin in (collections.abc.Sequence, collections.abc.Mapping, list, tuple, dict)
         found = next((role for role in map(_role, members) if role), None)
         return found and found._replace(several=several or found.several)
-    if annotation in PACKAGES:
-        return Role(PACKAGES[annotation], several=False)
-    module = getattr(annotation, "__module__", "").split(".")
-    return Role(".".join(module[:2]), several=False) if module[0] == "tfvae" else None
+    package = _package(annotation) if isinstance(annotation, type) else None
+    return Role(package, several=False) if package else None
+
+
+def _package(cls: type) -> str | None:
+    """The package of the classes that an argument of type `cls` takes."""
+    if cls is keras.Model:
+        return "tfvae.networks"
+    if issubclass(cls, Head):
+        return "tfvae.heads"
+    module = cls.__module__.split(".")
+    return ".".join(module[:2]) if module[0] == "tfvae" else None
