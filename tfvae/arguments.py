@@ -1,6 +1,7 @@
-"""Checks of arguments that callers give, and what their errors say."""
+"""Arguments that callers give: checks, errors, and the names that a constructor takes."""
 
 import difflib
+import inspect
 from collections.abc import Iterable
 from numbers import Integral
 
@@ -18,6 +19,26 @@ def require_at_least(least: int, **numbers: int) -> None:
             raise ValueError(f"{name} is {number!r}; it must be a whole number")
         if number < least:
             raise ValueError(f"{name} is {number}; it must be at least {least}")
+
+
+def constructor_arguments(cls: type) -> dict[str, inspect.Parameter]:
+    """Returns the arguments of a constructor by name, the bases' first.
+
+    The arguments that **kwargs passes on to a base's constructor are those of the base, too.
+    """
+    found: list[dict[str, inspect.Parameter]] = []
+    for base in cls.__mro__:
+        if "__init__" not in base.__dict__:
+            continue
+        _, *parameters = inspect.signature(base.__dict__["__init__"]).parameters.values()
+        variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        found.append({p.name: p for p in parameters if p.kind not in variadic})
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+            break
+    arguments: dict[str, inspect.Parameter] = {}
+    for named in reversed(found):
+        arguments |= named
+    return arguments
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

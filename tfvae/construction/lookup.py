@@ -1,4 +1,4 @@
-"""Classes by name, and the arguments that their constructors take."""
+"""Classes by name."""
 
 import importlib
 import inspect
@@ -70,20 +70,3 @@ def _own_class(name: str, field: str) -> type | None:
     if not inspect.isclass(cls):
         raise ValueError(f"{field} is {name!r}; module {module_name!r} has no class {class_name!r}")
     return cls
-
-
-def constructor_arguments(cls: type) -> dict[str, bool]:
-    """Returns the arguments of a class's constructor, and whether each is required.
-
-    A constructor that passes **kwargs on takes those of its base class too.
-    """
-    found: dict[str, bool] = {}
-    for base in cls.__mro__:
-        if "__init__" in vars(base):
-            _, *parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
-            for p in parameters:
-                if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
-                    found.setdefault(p.name, p.default is p.empty)
-            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-                break
-    return found

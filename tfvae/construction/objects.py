@@ -1,11 +1,11 @@
 """Objects from their classes' names and arguments."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
-from tfvae.arguments import did_you_mean
-from tfvae.construction.lookup import constructor_arguments, lookup
+from tfvae.arguments import constructor_arguments, did_you_mean
+from tfvae.construction.lookup import lookup
 from tfvae.construction.roles import Role, roles_of
 
 NETWORKS = "tfvae.networks"
@@ -81,7 +81,7 @@ def _make(value, role: Role, field: str, dtype: str | None):
     return construct(value, role.package, field, dtype)
 
 
-def _takes(valid: Mapping[str, bool], roles: Mapping[str, Role], key: str) -> bool:
+def _takes(valid: Container[str], roles: Mapping[str, Role], key: str) -> bool:
     """Whether a constructor takes a size; data only if the argument is for data."""
     return key in valid and (key != "data" or (key in roles and roles[key].package == "tfvae.data"))
 
@@ -127,7 +127,8 @@ def check_complete(cls: type, arguments: Mapping[str, Any], field: str) -> None:
 
 def require_given(cls: type, key: str, field: str) -> None:
     """Raises ValueError if `key` is an argument of `cls` that has no default."""
-    if constructor_arguments(cls)[key]:
+    argument = constructor_arguments(cls)[key]
+    if argument.default is argument.empty:
         how = "give its name" if key in roles_of(cls) else f"{cls.__name__} needs it"
         raise ValueError(f"{join(field, key)} is missing; {how}")
 

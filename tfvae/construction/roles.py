@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from tfvae.construction.lookup import constructor_arguments
+from tfvae.arguments import constructor_arguments
 from tfvae.distributions.distribution_layer import Head
 
 # Arguments that take any function besides a class of ours, and so have no type that tells.
