@@ -99,7 +99,7 @@ def test_parts_are_objects_classes_names_or_arguments():
     assert isinstance(model.posterior, tfvae.heads.FullCovarianceNormal)
     assert model.prior.pseudo_inputs.shape == (5, 6)
     assert float(model.prior.pseudo_inputs.numpy().max()) == 1.0  # they start from the data
-    assert model.kl_warmup == tfvae.schedules.Linear(0.0, 1.0, 9)
+    assert model.get_config()["kl_warmup"]["config"] == {"start": 0.0, "end": 1.0, "steps": 9}
     posterior = tfvae.heads.DiagonalNormal(4)
     model = tfvae.VAE.for_data(KINDS["categories"][0], posterior=posterior, **SMALL)
     assert model.latent_shape == (4,)
