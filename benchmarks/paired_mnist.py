@@ -28,7 +28,7 @@ from tfvae import evaluation, metrics, plots
 _WORKDIR = flags.DEFINE_string("workdir", "runs/paired_mnist", "Directory of the sweep.")
 _SAMPLES = flags.DEFINE_integer("samples", 1000, "Images generated per combination of attributes.")
 _EXAMPLES = flags.DEFINE_integer("examples", 1000, "Test examples for conditional likelihoods.")
-_DRAWN = flags.DEFINE_string("drawn", "jmvae_paired_mnist-a=1-seed=0", "The run to plot.")
+_DRAWN = flags.DEFINE_string("drawn", "jmvae_paired_mnist-alpha=1-seed=0", "The run to plot.")
 _RESULTS = pathlib.Path(__file__).parent / "results" / "paired_mnist"
 _ATTRIBUTES = ("position", "digit")
 _PLACES = ("left", "right")
@@ -170,7 +170,7 @@ def main(_) -> None:
             {
                 "run": directory.name,
                 "model": config.model.name,
-                "a": config.model.get("a", ""),
+                "alpha": config.model.get("alpha", ""),
                 "weight": config.model.modalities.digit.weight,
                 "step": int(model.step),
                 **{key: results[key] for key in ("elbo", "log_likelihood")},

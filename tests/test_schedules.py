@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfvae.schedules import Cyclical, Linear, value
+from tfvae.schedules import Cyclical, Linear
 
 
 def at(schedule, steps):
@@ -23,11 +23,6 @@ def test_long_runs_keep_their_period():
     # In float32 these steps could not be told apart.
     schedule = Cyclical(0.0, 1.0, 4, period=8)
     assert at(schedule, [2**30 + 1, 2**30 + 2]) == [0.25, 0.5]
-
-
-def test_number_stands_for_itself():
-    assert value(0.5, np.int64(3)) == 0.5
-    assert float(value(Linear(0.0, 1.0, 4), np.int64(1))) == 0.25
 
 
 @pytest.mark.parametrize("schedule", [Linear(0.0, 1.0, 10), Cyclical(0.0, 1.0, 10, 20)])

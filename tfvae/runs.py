@@ -21,6 +21,8 @@ CONFIG_FILE = "config.json"
 CHECKPOINTS = "checkpoints"
 # Fields that runs of older versions lack, and the values that those versions used.
 DEFAULTS_OF_OLD_RUNS = {"accumulation": 1, "weight_averaging": 0.0}
+# Fields of a model that older versions called otherwise, by the model's name: old name to new.
+NAMES_OF_OLD_RUNS = {"JMVAE": {"a": "alpha"}}
 # The fields that a model is made from.
 FIELDS = ("data", "evaluation", "model", "optimizer", "precision", "seed", *DEFAULTS_OF_OLD_RUNS)
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -71,7 +73,10 @@ def read_config(directory: str | pathlib.Path, fields=FIELDS) -> dict[str, Any]:
 
 def with_defaults(config: Config) -> dict[str, Any]:
     """Returns the config of a run of any version with the fields of this version."""
-    return {**DEFAULTS_OF_OLD_RUNS, **config}
+    model = config.get("model") or {}
+    names = NAMES_OF_OLD_RUNS.get(model.get("name"), {})
+    renamed = {names.get(field, field): value for field, value in model.items()}
+    return {**DEFAULTS_OF_OLD_RUNS, **config, "model": renamed}
 
 
 def restore(directory: str | pathlib.Path, config: Config, precision: str | None = None):

@@ -1,4 +1,4 @@
-"""Coefficients that change with the step; wherever a coefficient is asked for, a number will do."""
+"""Schedules: coefficients that change with the step (coefficients may be numbers too)."""
 
 import dataclasses
 from typing import TypeAlias
@@ -63,9 +63,4 @@ class Cyclical(Linear):
         return super().__call__(tf.cast(step, tf.int64) % self.period)
 
 
-Coefficient: TypeAlias = float | Linear
-
-
-def value(coefficient: Coefficient, step: tf.Tensor) -> tf.Tensor | float:
-    """Returns a coefficient's value at `step`: the number itself, or the schedule's."""
-    return coefficient(step) if callable(coefficient) else coefficient
+NumberOrSchedule: TypeAlias = float | Linear  # what a coefficient may be set to

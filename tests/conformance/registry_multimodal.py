@@ -119,7 +119,7 @@ LABELLED = {"SemiSupervisedVAE": (tfvae.SemiSupervisedVAE, {}, "semi_supervised_
 MULTIMODAL = {
     "JMVAE": (
         tfvae.JMVAE,
-        {"joint": True, "a": RAMP, "subsets": [["image"], ["label", "point"]]},
+        {"joint": True, "alpha": RAMP, "subsets": [["image"], ["label", "point"]]},
         "jmvae_paired_mnist",
     ),
     "TELBO": (

@@ -71,7 +71,7 @@ def test_attributes_combine_with_the_prior():
 
 
 def test_jmvae_is_its_equation():
-    model, plain = of("JMVAE", a=0.7), of("JMVAE", a=0.0)
+    model, plain = of("JMVAE", alpha=0.7), of("JMVAE", alpha=0.0)
     terms = model.objective(X, SEEDS, training=False)
     q = model.encode(X)
     penalty = tfd.kl_divergence(q, model.encode({"image": X["image"]}))

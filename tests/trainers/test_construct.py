@@ -50,7 +50,7 @@ def test_mappings_are_schedules(data, config):
     rate = {"name": "ExponentialDecay", "initial_learning_rate": 0.1, "decay_steps": 9}
     config.optimizer = {"name": "SGD", "learning_rate": {**rate, "decay_rate": 0.5}}
     model = build_model(config, data)
-    assert model.kl_warmup == tfvae.schedules.Cyclical(0.0, 1.0, 2, 9)
+    assert model.coefficients["kl_warmup"] == tfvae.schedules.Cyclical(0.0, 1.0, 2, 9)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
 
 

@@ -60,6 +60,16 @@ def test_mistake_met_before_the_first_checkpoint_may_be_mended(config, tmp_path)
     assert run_directory.load_config(directory).batch_size == 4
 
 
+def test_renamed_field_of_an_older_run_is_the_same_field(config, started):
+    config.model.name, config.model.alpha = "JMVAE", 0.5
+    config.model.beta = 3.0
+    older = json.loads(config.to_json())
+    older["model"]["a"] = older["model"].pop("alpha")
+    (started / "config.json").write_text(json.dumps(older))
+    assert run_directory.load_config(started).model == config.model
+    run_directory.claim(started, config)
+
+
 def test_field_that_is_new_is_a_difference(config, started):
     config.model.unlock()
     config.model.kl_warmup = 0.5

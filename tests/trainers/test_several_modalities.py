@@ -64,7 +64,7 @@ def test_train_evaluate_and_what_is_refused(directory):
 @pytest.mark.parametrize(
     ("field", "message"),
     [
-        ("model.name=VAE", "config.model.a is unknown"),
+        ("model.name=VAE", "config.model.alpha is unknown"),
         ("model.modalities.digit.likelihood.name=Bernouli", "did you mean 'Bernoulli'"),
         ("data.missing.sound=0.5", "sound"),
     ],

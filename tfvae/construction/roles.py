@@ -1,7 +1,7 @@
 """Which arguments of a constructor are objects, and where the classes of these objects are.
 
 Annotations say it: an argument of type `keras.Model` is a network of `tfvae.networks`, a
-`schedules.Coefficient` may be a schedule, `Mapping[str, Modality]` are classes of
+`schedules.NumberOrSchedule` may be a schedule, `Mapping[str, Modality]` are classes of
 `tfvae.multimodal`. A new objective with an argument `critic: keras.Model` needs nothing else.
 """
 

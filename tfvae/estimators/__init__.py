@@ -1,6 +1,6 @@
 """Pure functions of tensors: estimators that objectives and evaluation are made of."""
 
-from tfvae.estimators.covariance import covariance
+from tfvae.estimators.covariance import batch_covariance
 from tfvae.estimators.importance_weighting import (
     accumulate_log_sum_exp,
     log_mean_exp,
@@ -16,8 +16,8 @@ from tfvae.estimators.split_gradient import split_gradient
 
 __all__ = [
     "accumulate_log_sum_exp",
+    "batch_covariance",
     "closed_kl_divergence",
-    "covariance",
     "kl_divergence",
     "log_mean_exp",
     "maximum_mean_discrepancy",

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfvae import global_batch
 
 
-def covariance(values: tf.Tensor) -> tf.Tensor:
+def batch_covariance(values: tf.Tensor) -> tf.Tensor:
     """Returns the covariance over all replicas' rows, divided by their number: [b, d] to [d, d]."""
     values = global_batch.gather(values)
     centred = values - tf.reduce_mean(values, axis=0)

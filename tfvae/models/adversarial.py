@@ -20,8 +20,6 @@ class AdversarialVAE(VAE):
         kwargs: the arguments of `VAE`.
     """
 
-    settings = (*VAE.settings, "discriminator")
-
     def __init__(self, *args, discriminator: keras.Model | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.discriminator = Discriminator() if discriminator is None else discriminator

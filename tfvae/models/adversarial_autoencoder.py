@@ -5,9 +5,11 @@ import warnings
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
+from tfvae.coefficients import Coefficient
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.models.adversarial import AdversarialVAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -26,10 +28,11 @@ class AdversarialAutoencoder(AdversarialVAE):
     """
 
     term_names = (*AdversarialVAE.term_names, "adversarial_loss", "discriminator_loss")
-    settings = (*AdversarialVAE.settings, "adversarial_weight")
     gradient_estimators = ("standard",)  # no KL in the loss
 
-    def __init__(self, *args, adversarial_weight: schedules.Coefficient = 1.0, **kwargs):
+    adversarial_weight = Coefficient()
+
+    def __init__(self, *args, adversarial_weight: NumberOrSchedule = 1.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.adversarial_weight = adversarial_weight
         if getattr(self.prior, "trainable_weights", None):
@@ -45,7 +48,7 @@ class AdversarialAutoencoder(AdversarialVAE):
         bound = self.bound(x, seeds, training)
         prior_logit = self.log_density_ratio(bound.latent)  # log D / (1 - D)
         adversarial_loss = tf.reduce_mean(tf.nn.softplus(-prior_logit), axis=0)  # -log D
-        weight = self.warmed_up * schedules.value(self.adversarial_weight, self.step)
+        weight = self.kl_weight * self.adversarial_weight
         from_prior = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))[0]
         return {
             **self.terms(bound, bound.reconstruction - weight * adversarial_loss),

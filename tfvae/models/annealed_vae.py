@@ -1,10 +1,12 @@
-"""AnnealedVAE: the KL is led along a rising capacity."""
+"""AnnealedVAE: KL tied to an increasing capacity."""
 
 import keras
 import tensorflow as tf
 
-from tfvae import global_batch, schedules
+from tfvae import global_batch
+from tfvae.coefficients import Coefficient
 from tfvae.models.vae import VAE
+from tfvae.schedules import Linear, NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -20,24 +22,23 @@ class AnnealedVAE(VAE):
         kwargs: the arguments of `VAE`.
     """
 
-    settings = (*VAE.settings, "gamma", "capacity")
+    gamma = Coefficient()
+    capacity = Coefficient()
 
     def __init__(
         self,
         *args,
-        gamma: schedules.Coefficient = 1000.0,
-        capacity: schedules.Coefficient | None = None,
+        gamma: NumberOrSchedule = 1000.0,
+        capacity: NumberOrSchedule | None = None,
         **kwargs,
     ):
         super().__init__(*args, **kwargs)
         self.gamma = gamma
-        self.capacity = schedules.Linear(0.0, 25.0, 100_000) if capacity is None else capacity
+        self.capacity = Linear(0.0, 25.0, 100_000) if capacity is None else capacity
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
         bound = self.bound(x, seeds, training)
-        gamma = schedules.value(self.gamma, self.step)
-        capacity = schedules.value(self.capacity, self.step)
         mean_kl = tf.reduce_mean(global_batch.gather(bound.kl))
-        distance = self.warmed_up * tf.abs(mean_kl - capacity)
-        return self.terms(bound, bound.reconstruction - gamma * distance)
+        distance = self.kl_weight * tf.abs(mean_kl - self.capacity)
+        return self.terms(bound, bound.reconstruction - self.gamma * distance)

@@ -3,9 +3,11 @@
 import keras
 import tensorflow as tf
 
-from tfvae import global_batch, schedules
+from tfvae import global_batch
+from tfvae.coefficients import Coefficient
 from tfvae.estimators import aggregate_posterior
 from tfvae.models.vae import VAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -30,14 +32,15 @@ class BetaTCVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "mutual_information", "total_correlation", "dimension_wise_kl")
-    settings = (*VAE.settings, "beta", "estimator", "dataset_size")
     least_batch_size = 2
     gradient_estimators = ("standard",)  # the KL of the loss is estimated part by part
+
+    beta = Coefficient()
 
     def __init__(
         self,
         *args,
-        beta: schedules.Coefficient = 6.0,
+        beta: NumberOrSchedule = 6.0,
         estimator: str = "mws",
         dataset_size: int | None = None,
         **kwargs,
@@ -91,10 +94,9 @@ class BetaTCVAE(VAE):
         total_correlation = tf.reduce_mean(log_q_z - log_product, axis=0)
         dimension_wise_kl = tf.reduce_mean(log_product - self.prior().log_prob(z), axis=0)
 
-        beta = schedules.value(self.beta, self.step)
-        penalty = mutual_information + beta * total_correlation + dimension_wise_kl
+        penalty = mutual_information + self.beta * total_correlation + dimension_wise_kl
         return {
-            **self.terms(bound, bound.reconstruction - self.warmed_up * penalty),
+            **self.terms(bound, bound.reconstruction - self.kl_weight * penalty),
             "mutual_information": mutual_information,
             "total_correlation": total_correlation,
             "dimension_wise_kl": dimension_wise_kl,

@@ -2,8 +2,9 @@
 
 import keras
 
-from tfvae import schedules
+from tfvae.coefficients import Coefficient
 from tfvae.models.vae import VAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -17,14 +18,13 @@ class BetaVAE(VAE):
         kwargs: the arguments of `VAE`.
     """
 
-    settings = (*VAE.settings, "beta")
+    beta = Coefficient()
 
-    def __init__(self, *args, beta: schedules.Coefficient = 4.0, **kwargs):
+    def __init__(self, *args, beta: NumberOrSchedule = 4.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.beta = beta
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
         bound = self.bound(x, seeds, training)
-        beta = schedules.value(self.beta, self.step)
-        return self.terms(bound, bound.reconstruction - beta * self.warmed_up * bound.kl)
+        return self.terms(bound, bound.reconstruction - self.beta * self.kl_weight * bound.kl)

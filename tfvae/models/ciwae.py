@@ -3,9 +3,10 @@
 import keras
 import tensorflow as tf
 
-from tfvae import schedules
+from tfvae.coefficients import Coefficient
 from tfvae.estimators import log_mean_exp, normalised_weights
 from tfvae.models.iwae import IWAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -24,21 +25,18 @@ class CIWAE(IWAE):
         ValueError: for a number outside [0, 1].
     """
 
-    settings = (*IWAE.settings, "beta")
+    beta = Coefficient(minimum=0, maximum=1)
 
-    def __init__(self, *args, beta: schedules.Coefficient = 0.5, **kwargs):
-        if not callable(beta) and not 0 <= beta <= 1:
-            raise ValueError(f"beta is {beta}; it must be from 0 (IWAE) to 1 (VAE)")
+    def __init__(self, *args, beta: NumberOrSchedule = 0.5, **kwargs):
         super().__init__(*args, **kwargs)
         self.beta = beta
 
     def weighted_bound(self, log_w):
         """Returns L(x), [B], of log w_i, [k, B]."""
-        beta = schedules.value(self.beta, self.step)
-        return beta * tf.reduce_mean(log_w, axis=0) + (1.0 - beta) * log_mean_exp(log_w)
+        evidence_lower_bound = tf.reduce_mean(log_w, axis=0)
+        return self.beta * evidence_lower_bound + (1.0 - self.beta) * log_mean_exp(log_w)
 
     def gradient_weights(self, log_w, power=1):
         """Returns d L / d log w_i, [k, B]; with `power` 2, what DReG puts in their place."""
-        beta = schedules.value(self.beta, self.step)
         v = normalised_weights(log_w) ** power
-        return beta / self.num_samples + (1.0 - beta) * v
+        return self.beta / self.num_samples + (1.0 - self.beta) * v

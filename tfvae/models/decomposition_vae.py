@@ -3,11 +3,13 @@
 import keras
 import tensorflow as tf
 
-from tfvae import global_batch, noise, schedules
+from tfvae import global_batch, noise
+from tfvae.coefficients import Coefficient
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import aggregate_posterior, log_mean_exp, maximum_mean_discrepancy
 from tfvae.estimators.maximum_mean_discrepancy import require_kernel
 from tfvae.models.vae import VAE
+from tfvae.schedules import NumberOrSchedule
 
 DIVERGENCES = ("kl", "mmd")
 
@@ -33,14 +35,15 @@ class DecompositionVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "divergence")
-    settings = (*VAE.settings, "alpha", "beta", "divergence", "kernel")
     least_batch_size = 2
+    alpha = Coefficient()
+    beta = Coefficient()
 
     def __init__(
         self,
         *args,
-        alpha: schedules.Coefficient = 0.0,
-        beta: schedules.Coefficient = 1.0,
+        alpha: NumberOrSchedule = 0.0,
+        beta: NumberOrSchedule = 1.0,
         divergence: str = "kl",
         kernel: str = "inverse_multiquadratic",
         **kwargs,
@@ -59,9 +62,8 @@ class DecompositionVAE(VAE):
         bound = self.bound(x, seeds, training)
         z = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))  # z_j ~ p(z), [1, b, d]
         divergence = (self._kl if self.divergence == "kl" else self._mmd)(bound, z)
-        alpha = schedules.value(self.alpha, self.step)
-        beta = self.warmed_up * schedules.value(self.beta, self.step)
-        objective = bound.reconstruction - beta * bound.kl - alpha * divergence
+        beta = self.kl_weight * self.beta
+        objective = bound.reconstruction - beta * bound.kl - self.alpha * divergence
         return {**self.terms(bound, objective), "divergence": divergence}
 
     def _kl(self, bound, z):

@@ -3,9 +3,11 @@
 import keras
 import tensorflow as tf
 
-from tfvae import global_batch, schedules
-from tfvae.estimators import covariance
+from tfvae import global_batch
+from tfvae.coefficients import Coefficient
+from tfvae.estimators import batch_covariance
 from tfvae.models.vae import VAE
+from tfvae.schedules import NumberOrSchedule
 
 PUBLISHED_RATIO = {"I": 10.0, "II": 1.0}  # lambda_d / lambda_od
 
@@ -22,8 +24,8 @@ class DIPVAE(VAE):
     Args:
         kind: "I" or "II".
         lambda_off_diagonal: lambda_od, a number or a schedule of the step.
-        lambda_diagonal: lambda_d; the published 10 lambda_od in kind I and lambda_od in II where
-            None.
+        lambda_diagonal: lambda_d; if None, the published 10 lambda_od in kind I and lambda_od in
+            kind II.
         kwargs: the arguments of `VAE`.
 
     Raises:
@@ -31,15 +33,16 @@ class DIPVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "covariance_penalty")
-    settings = (*VAE.settings, "kind", "lambda_off_diagonal", "lambda_diagonal")
+    lambda_off_diagonal = Coefficient()
+    lambda_diagonal = Coefficient(optional=True)
     least_batch_size = 2
 
     def __init__(
         self,
         *args,
         kind: str = "I",
-        lambda_off_diagonal: schedules.Coefficient = 10.0,
-        lambda_diagonal: schedules.Coefficient | None = None,
+        lambda_off_diagonal: NumberOrSchedule = 10.0,
+        lambda_diagonal: NumberOrSchedule | None = None,
         **kwargs,
     ):
         if kind not in PUBLISHED_RATIO:
@@ -52,20 +55,18 @@ class DIPVAE(VAE):
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
         bound = self.bound(x, seeds, training)
-        c = covariance(bound.posterior.mean())
+        covariance = batch_covariance(bound.posterior.mean())
         if self.kind == "II":
-            c += tf.reduce_mean(global_batch.gather(bound.posterior.covariance()), axis=0)
-        diagonal = tf.linalg.diag_part(c)
-        off_diagonal = c - tf.linalg.diag(diagonal)
+            covariance += tf.reduce_mean(global_batch.gather(bound.posterior.covariance()), axis=0)
+        diagonal = tf.linalg.diag_part(covariance)
+        off_diagonal = covariance - tf.linalg.diag(diagonal)
 
-        lambda_od = schedules.value(self.lambda_off_diagonal, self.step)
-        if self.lambda_diagonal is None:
+        lambda_od, lambda_d = self.lambda_off_diagonal, self.lambda_diagonal
+        if lambda_d is None:
             lambda_d = PUBLISHED_RATIO[self.kind] * lambda_od
-        else:
-            lambda_d = schedules.value(self.lambda_diagonal, self.step)
         penalty = lambda_od * tf.reduce_sum(off_diagonal**2)
         penalty += lambda_d * tf.reduce_sum((diagonal - 1.0) ** 2)
-        objective = bound.reconstruction - self.warmed_up * bound.kl - penalty
+        objective = bound.reconstruction - self.kl_weight * bound.kl - penalty
         return {
             **self.terms(bound, objective),
             "covariance_penalty": tf.broadcast_to(penalty, tf.shape(objective)),

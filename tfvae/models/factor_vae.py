@@ -3,10 +3,12 @@
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
+from tfvae.coefficients import Coefficient
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators.permutation import permuted_dimensions
 from tfvae.models.adversarial import AdversarialVAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -26,10 +28,11 @@ class FactorVAE(AdversarialVAE):
     """
 
     term_names = (*AdversarialVAE.term_names, "total_correlation", "discriminator_loss")
-    settings = (*AdversarialVAE.settings, "gamma")
     least_batch_size = 4  # two and two to permute
 
-    def __init__(self, *args, gamma: schedules.Coefficient = 40.0, **kwargs):
+    gamma = Coefficient()
+
+    def __init__(self, *args, gamma: NumberOrSchedule = 40.0, **kwargs):
         super().__init__(*args, **kwargs)
         self.gamma = gamma
 
@@ -44,8 +47,8 @@ class FactorVAE(AdversarialVAE):
         bound = self.bound(x, seeds, training)
         # E[log D / (1 - D)], equation 3
         total_correlation = tf.reduce_mean(self.log_density_ratio(bound.latent), axis=0)
-        gamma = schedules.value(self.gamma, self.step)
-        objective = bound.reconstruction - self.warmed_up * bound.kl - gamma * total_correlation
+        objective = bound.reconstruction - self.kl_weight * bound.kl
+        objective -= self.gamma * total_correlation
 
         x2, seeds2 = second or (x, noise.fold_in(seeds, "second batch"))
         z2 = sample_with_seeds(self.encode(x2, training), noise.fold_in(seeds2, "posterior"))[0]

@@ -5,7 +5,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
+from tfvae.arguments import constructor_arguments
+from tfvae.coefficients import Coefficient
 from tfvae.construction.for_data import ForData
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.evaluation import likelihood as likelihoods
@@ -18,10 +20,8 @@ class GenerativeModel(ForData, TrainableModel):
     A subclass sets `prior` and `kl_warmup`, and implements `encode`, `decode` and `log_weights`.
     """
 
-    # The constructor's arguments that `get_config` gives.
-    settings: tuple[str, ...] = ("name",)
     prior: Any
-    kl_warmup: schedules.Coefficient
+    kl_warmup = Coefficient()
 
     def encode(self, x, training: bool = False):
         """Returns q(z|x) of data: batch [B], event [d]."""
@@ -36,9 +36,9 @@ class GenerativeModel(ForData, TrainableModel):
         raise NotImplementedError(f"{type(self).__name__} must implement `log_weights`")
 
     @property
-    def warmed_up(self):
+    def kl_weight(self):
         """The factor on the KL terms at this step."""
-        return schedules.value(self.kl_warmup, self.step)
+        return self.kl_warmup
 
     def require_uncoupled_samples(self) -> None:
         """Checks that the gradient estimator suits the networks.
@@ -86,8 +86,12 @@ class GenerativeModel(ForData, TrainableModel):
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments, serialised."""
+        settings = {
+            name: self.coefficients[name] if name in self.coefficients else getattr(self, name)
+            for name in constructor_arguments(type(self))
+        }
         return {
-            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.settings
+            name: keras.saving.serialize_keras_object(value) for name, value in settings.items()
         }
 
     @classmethod

@@ -3,11 +3,13 @@
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
+from tfvae.coefficients import Coefficient
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import maximum_mean_discrepancy
 from tfvae.estimators.maximum_mean_discrepancy import require_kernel
 from tfvae.models.vae import VAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -28,14 +30,15 @@ class InfoVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "mmd")
-    settings = (*VAE.settings, "alpha", "lambda_mmd", "kernel")
     least_batch_size = 2
+    alpha = Coefficient()
+    lambda_mmd = Coefficient()
 
     def __init__(
         self,
         *args,
-        alpha: schedules.Coefficient = 0.0,
-        lambda_mmd: schedules.Coefficient = 100.0,
+        alpha: NumberOrSchedule = 0.0,
+        lambda_mmd: NumberOrSchedule = 100.0,
         kernel: str = "gaussian",
         **kwargs,
     ):
@@ -50,9 +53,8 @@ class InfoVAE(VAE):
         bound = self.bound(x, seeds, training)
         prior_latent = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))[0]
         mmd = maximum_mean_discrepancy(bound.latent[0], prior_latent, self.kernel)
-        alpha = schedules.value(self.alpha, self.step)
-        weight = alpha + schedules.value(self.lambda_mmd, self.step) - 1.0
-        kl = self.warmed_up * (1.0 - alpha) * bound.kl
+        weight = self.alpha + self.lambda_mmd - 1.0
+        kl = self.kl_weight * (1.0 - self.alpha) * bound.kl
         objective = bound.reconstruction - kl - weight * mmd
         return {
             **self.terms(bound, objective),

@@ -67,7 +67,7 @@ class IWAE(VAE):
                 prior.log_prob(z),  # log p(z_i)
                 q.log_prob(z),  # log q(z_i|x)
             )
-            return parts[0] + self.warmed_up * (parts[1] - parts[2]), *parts
+            return parts[0] + self.kl_weight * (parts[1] - parts[2]), *parts
 
         if self.differentiates_bound:
             log_w, *log_densities = log_weights(z)
@@ -114,7 +114,7 @@ class IWAE(VAE):
                 through z_i alone.
         """
         log_px, log_pz, log_qz = log_densities
-        v, kl_weight = self.gradient_weights(log_w), self.warmed_up
+        v, kl_weight = self.gradient_weights(log_w), self.kl_weight
         surrogate = self.model_weights(log_w) * (log_px + kl_weight * log_pz)
         if self.gradient_estimator == "standard":
             surrogate += path(v) - v * kl_weight * log_qz

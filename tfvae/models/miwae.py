@@ -24,8 +24,6 @@ class MIWAE(IWAE):
         ValueError: for fewer bounds than one.
     """
 
-    settings = (*IWAE.settings, "num_bounds")
-
     def __init__(self, *args, num_bounds: int = 8, num_samples: int = 8, **kwargs):
         require_at_least(1, num_bounds=num_bounds)
         super().__init__(*args, num_samples=num_samples, **kwargs)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.distributions.distribution_layer import distribution_of, likelihood_of
 from tfvae.distributions.sampling import sample_with_seeds
@@ -14,6 +14,7 @@ from tfvae.models import shapes
 from tfvae.models.generative_model import GenerativeModel
 from tfvae.models.signatures import signatures
 from tfvae.priors import StandardNormal
+from tfvae.schedules import NumberOrSchedule
 from tfvae.training import checks
 
 
@@ -63,18 +64,6 @@ class VAE(GenerativeModel):
 
     gradient_estimators: tuple[str, ...] = ("standard", "stl")
     term_names: tuple[str, ...] = ("loss", "elbo", "reconstruction", "kl")
-    # The constructor's arguments that `get_config` gives; a subclass adds its own.
-    settings: tuple[str, ...] = (
-        "encoder",
-        "decoder",
-        "posterior",
-        "likelihood",
-        "prior",
-        "num_samples",
-        "kl_warmup",
-        "gradient_estimator",
-        "name",
-    )
 
     def __init__(
         self,
@@ -84,7 +73,7 @@ class VAE(GenerativeModel):
         likelihood,
         prior=None,
         num_samples: int = 1,
-        kl_warmup: schedules.Coefficient = 1.0,
+        kl_warmup: NumberOrSchedule = 1.0,
         gradient_estimator: str = "standard",
         name: str | None = None,
     ):
@@ -146,7 +135,7 @@ class VAE(GenerativeModel):
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
         bound = self.bound(x, seeds, training)
-        return self.terms(bound, bound.reconstruction - self.warmed_up * bound.kl)
+        return self.terms(bound, bound.reconstruction - self.kl_weight * bound.kl)
 
     def terms(self, bound: Bound, objective: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the named terms of an `objective` [B] to be maximised."""

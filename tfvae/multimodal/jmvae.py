@@ -3,29 +3,38 @@
 import keras
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
+from tfvae.coefficients import Coefficient
 from tfvae.estimators import kl_divergence
 from tfvae.multimodal.joint_posterior import JointPosteriorVAE
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
 class JMVAE(JointPosteriorVAE):
-    """L = E_q[sum_m log p(x_m|z)] - KL(q || p(z)) - a sum_A KL(q || q(z|x_A)), q = q(z|x_1...x_M).
+    """L = E_q[sum_m log p(x_m|z)] - KL(q || p(z)) - alpha sum_A KL(q || q(z|x_A)).
 
+    q is q(z|x_1, ..., x_M).
     Suzuki et al. 2016 (arXiv:1611.01891), JMVAE-kl: the last terms draw the posteriors
     of `subsets` of the modalities to the joint one, so that any of them can stand for it. A row
     that lacks modalities is trained on the bound of those that it has.
 
     Args:
-        a: factor on the last terms, a number or a schedule of the step; 0.1 in the paper.
+        alpha: factor on the last terms, a number or a schedule of the step; 0.1 in the paper.
         kwargs: the arguments of `JointPosteriorVAE`; `kl_warmup` is a factor on both KL terms.
     """
 
-    settings = (*JointPosteriorVAE.settings, "a")
+    alpha = Coefficient()
 
-    def __init__(self, *args, a: schedules.Coefficient = 0.1, **kwargs):
+    def __init__(self, *args, alpha: NumberOrSchedule = 0.1, **kwargs):
         super().__init__(*args, **kwargs)
-        self.a = a
+        self.alpha = alpha
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Returns the model of `get_config`; models saved by older versions call alpha `a`."""
+        config = {"alpha" if name == "a" else name: value for name, value in config.items()}
+        return super().from_config(config, custom_objects)
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
@@ -41,6 +50,5 @@ class JMVAE(JointPosteriorVAE):
                 if all(name in x.values for name in subset)
             ]
         )
-        a = schedules.value(self.a, self.step)
-        objective = bound.weighted - self.warmed_up * (bound.kl + a * kl_from_subsets)
+        objective = bound.weighted - self.kl_weight * (bound.kl + self.alpha * kl_from_subsets)
         return self.terms(objective, bound.reconstructions, bound.kl)

@@ -30,8 +30,6 @@ class JointPosteriorVAE(ProductPosteriorVAE):
             another size.
     """
 
-    settings = (*ProductPosteriorVAE.settings, "joint_encoder", "subsets")
-
     def __init__(
         self,
         modalities: Mapping[str, Modality],

@@ -29,8 +29,6 @@ class MMVAE(MultimodalVAE):
         ValueError: for another estimator, or "dreg" with batch normalisation.
     """
 
-    settings = (*MultimodalVAE.settings, "gradient_estimator")
-
     def __init__(self, *args, gradient_estimator: str = "standard", **kwargs):
         if gradient_estimator not in ("standard", "dreg"):
             raise ValueError(
@@ -68,9 +66,9 @@ class MMVAE(MultimodalVAE):
                     [self.modalities[m].weight * term for m, term in log_probs.items()]
                 )
                 log_pz, log_qz = prior.log_prob(z), q.log_prob(z)
-                log_pxz = log_px + self.warmed_up * log_pz
+                log_pxz = log_px + self.kl_weight * log_pz
                 kl = tf.reduce_mean(log_qz - log_pz, axis=0)
-                return log_pxz - self.warmed_up * log_qz, log_pxz, log_probs, kl
+                return log_pxz - self.kl_weight * log_qz, log_pxz, log_probs, kl
 
             if self.gradient_estimator == "standard":
                 log_w, _, log_probs, kl = log_weights(z)
@@ -94,6 +92,6 @@ class MMVAE(MultimodalVAE):
                 through z_i alone.
         """
         v = normalised_weights(log_w)
-        path_weight = v - self.warmed_up * (v - v**2)
+        path_weight = v - self.kl_weight * (v - v**2)
         surrogate = tf.reduce_sum(v * log_pxz + path(path_weight), axis=0)
         return tf.stop_gradient(log_mean_exp(log_w) - surrogate) + surrogate

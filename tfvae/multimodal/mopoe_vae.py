@@ -59,4 +59,4 @@ class MoPoEVAE(ProductPosteriorVAE):
             name: mean_of_present([bound.reconstructions[name] for bound in bounds], present)
             for name in x.values
         }
-        return self.terms(weighted - self.warmed_up * kl, means, kl)
+        return self.terms(weighted - self.kl_weight * kl, means, kl)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tfvae import noise, schedules
+from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.distributions.distribution_layer import distribution_of
 from tfvae.distributions.sampling import sample_with_seeds
@@ -20,6 +20,7 @@ from tfvae.multimodal.observed import Observed, observed
 from tfvae.multimodal.product import Product
 from tfvae.multimodal.signatures import signatures
 from tfvae.priors import StandardNormal
+from tfvae.schedules import NumberOrSchedule
 
 Data = Mapping[str, Any]
 
@@ -67,23 +68,13 @@ class MultimodalVAE(GenerativeModel):
             be one, or distributions that the model's posterior cannot be made of.
     """
 
-    # The constructor's arguments that `get_config` gives; a subclass adds its own.
-    settings: tuple[str, ...] = (
-        "modalities",
-        "posterior",
-        "prior",
-        "num_samples",
-        "kl_warmup",
-        "name",
-    )
-
     def __init__(
         self,
         modalities: Mapping[str, Modality],
         posterior,
         prior=None,
         num_samples: int = 1,
-        kl_warmup: schedules.Coefficient = 1.0,
+        kl_warmup: NumberOrSchedule = 1.0,
         name: str | None = None,
     ):
         require_at_least(1, num_samples=num_samples)

@@ -28,8 +28,6 @@ class MVAE(ProductPosteriorVAE):
         ValueError: for a negative number, or one above 0 with fewer than three modalities.
     """
 
-    settings = (*ProductPosteriorVAE.settings, "num_subsets")
-
     def __init__(self, *args, num_subsets: int = 0, **kwargs):
         require_at_least(0, num_subsets=num_subsets)
         super().__init__(*args, **kwargs)
@@ -48,7 +46,7 @@ class MVAE(ProductPosteriorVAE):
         def elbo(part: Observed, site: str) -> tuple[tf.Tensor, Bound]:
             q = self.product(experts, part, training)  # q(z|x_A)
             bound = self.bound(part, q, noise.fold_in(seeds, site), training)
-            return bound.weighted - self.warmed_up * bound.kl, bound
+            return bound.weighted - self.kl_weight * bound.kl, bound
 
         objective, bound = elbo(x, "posterior")
         for name in x.values:

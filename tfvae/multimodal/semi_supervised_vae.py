@@ -7,12 +7,14 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae import noise
+from tfvae.coefficients import Coefficient
 from tfvae.distributions.labelled_normal import IMPOSSIBLE, LabelledNormal
 from tfvae.multimodal import checks
 from tfvae.multimodal.label import Label, LabelledPrior
 from tfvae.multimodal.multimodal_vae import MultimodalVAE
 from tfvae.multimodal.observed import Observed
 from tfvae.priors import StandardNormal
+from tfvae.schedules import NumberOrSchedule
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -43,8 +45,8 @@ class SemiSupervisedVAE(MultimodalVAE):
             are no such normals, or a joint encoder of another size.
     """
 
-    settings = (*MultimodalVAE.settings, "joint_encoder", "alpha")
     label_is_latent = True
+    alpha = Coefficient()
 
     def __init__(
         self,
@@ -52,7 +54,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         joint_encoder: keras.Model,
         posterior,
         prior=None,
-        alpha: float = 1.0,
+        alpha: NumberOrSchedule = 1.0,
         **kwargs,
     ):
         labels = [name for name, modality in modalities.items() if isinstance(modality, Label)]
@@ -144,7 +146,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         kl = tf.reduce_sum(q_y * (tfd.kl_divergence(q_z, p_z) + q.log_probs - p.log_probs), axis=-1)
         expected = tf.reduce_sum(q_y * reconstruction, axis=-1)
         weight = self.modalities[self.data].weight
-        objective = weight * expected - self.warmed_up * kl
+        objective = weight * expected - self.kl_weight * kl
         if self.label in x.values:
             log_q_y = tf.nn.log_softmax(logits)  # log q(y|x)
             right = tf.reduce_sum(x.values[self.label] * log_q_y, axis=-1)

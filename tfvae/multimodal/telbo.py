@@ -32,8 +32,6 @@ class TELBO(JointPosteriorVAE):
         ValueError: for an unknown modality.
     """
 
-    settings = (*JointPosteriorVAE.settings, "subset_weights", "fixed_decoders")
-
     def __init__(
         self,
         *args,
@@ -56,7 +54,7 @@ class TELBO(JointPosteriorVAE):
         x = self.observed(x)
         q = self.infer(x, training)  # q(z|x_1, ..., x_M)
         bound = self.bound(x, q, noise.fold_in(seeds, "posterior"), training)
-        objective = bound.weighted - self.warmed_up * bound.kl
+        objective = bound.weighted - self.kl_weight * bound.kl
         experts = self.experts(x, training)  # q(z|x_m)
         for subset in self.subsets:
             if all(name in x.values for name in subset):
@@ -75,7 +73,7 @@ class TELBO(JointPosteriorVAE):
             [self.weighted_log_prob(name, x, z, training) for name in x.values]
         )
         kl = kl_divergence(q, prior, z)
-        return tf.reduce_mean(reconstruction, axis=0) - self.warmed_up * kl
+        return tf.reduce_mean(reconstruction, axis=0) - self.kl_weight * kl
 
     def weighted_log_prob(self, name: str, x: Observed, z: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns weight_m log p(x_m|z), [k, B], through which a fixed decoder does not learn."""

@@ -8,11 +8,12 @@ step a call only. Losses here are sums over rows divided by the global number of
 import functools
 import types
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfvae import global_batch, noise
+from tfvae import coefficients, global_batch, noise
 from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
 from tfvae.training import averaging, checks, first_batch, gradients
@@ -42,6 +43,27 @@ class TrainableModel(keras.Model):
     test_function: Callable | None
     steps_per_execution: int
     averages_in_use: bool
+
+    def __setattr__(self, name: str, value) -> None:
+        """Sets an attribute; a coefficient past Keras, which would make a weight of a variable."""
+        if isinstance(getattr(type(self), name, None), coefficients.Coefficient):
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    @property
+    def coefficients(self) -> dict[str, Any]:
+        """What the model's coefficients were set to, by name: numbers or schedules."""
+        return coefficients.given(self)
+
+    def retrace(self) -> None:
+        """Compiles the steps anew; call it after a change that a compiled step cannot see."""
+        for function, make in (
+            (self.train_function, self.make_train_function),
+            (self.test_function, self.make_test_function),
+        ):
+            if function is not None:
+                make(force=True)
 
     def objective(self, x, seeds: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
         """Returns the terms of one batch by name, each [B] in nats, "loss" to be minimised.

@@ -16,7 +16,7 @@ def get_config():
     config.batch_size = 64
     config.model = {
         "name": "JMVAE",
-        "a": 0.1,
+        "alpha": 0.1,
         "kl_warmup": {"name": "Linear", "start": 0.0, "end": 1.0, "steps": 5_000},
         "modalities": {
             "image": {

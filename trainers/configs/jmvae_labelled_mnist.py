@@ -18,7 +18,7 @@ def get_config():
     config.batch_size = 100
     config.model = {
         "name": "JMVAE",
-        "a": 0.1,
+        "alpha": 0.1,
         "kl_warmup": {"name": "Linear", "start": 0.0, "end": 1.0, "steps": 200 * STEPS_PER_EPOCH},
         "modalities": {
             "image": modality("Bernoulli", HIDDEN),

@@ -28,7 +28,7 @@ def get_config():
     config.batch_size = 100
     config.model = {
         "name": "JMVAE",
-        "a": 1.0,
+        "alpha": 1.0,
         "modalities": {
             "image": modality("Bernoulli", HIDDEN),
             "position": modality("OneHotCategorical", ATTRIBUTE, weight=10.0),

@@ -11,8 +11,8 @@ def get_sweep():
     jmvae = {"config": "jmvae_paired_mnist"}
     return {
         "grids": [
-            {**jmvae, "model.a": [0.1, 1, 10]},
-            *({**jmvae, "model.a": [1], **{field: [w] for field in weights}} for w in (1, 100)),
+            {**jmvae, "model.alpha": [0.1, 1, 10]},
+            *({**jmvae, "model.alpha": [1], **{field: [w] for field in weights}} for w in (1, 100)),
             {"config": "telbo_paired_mnist"},
             {"config": "mvae_paired_mnist"},
         ],
