@@ -85,7 +85,7 @@ class Coefficient:
                 "tfvae.schedules.Linear, or a variable"
             )
         low, high = self._minimum, self._maximum
-        if (low is not None and value < low) or (high is not None and value > high):
+        if (low is not None and float(value) < low) or (high is not None and float(value) > high):
             bounds = f"at least {low}" if high is None else f"from {low} to {high}"
             raise ValueError(f"{self._name} is {value}; it must be {bounds}")
         return value
@@ -104,7 +104,7 @@ def _settings(model) -> dict[str, _Setting]:
     return model.__dict__.setdefault("_coefficients", {})
 
 
-def _variable(model, number: float, name: str) -> tf.Variable:
+def _variable(model, number: numbers.Real, name: str) -> tf.Variable:
     with tf.init_scope(), model.distribute_strategy.scope():
         return tf.Variable(
             float(number),

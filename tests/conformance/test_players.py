@@ -12,7 +12,7 @@ class SlowVAE(tfvae.FactorVAE):
 
     def players(self):
         vae, discriminator = super().players()
-        return [vae._replace(steps_per_update=3), discriminator]
+        return [vae._replace(cycle=3), discriminator]
 
 
 def make(steps_per_execution):
@@ -41,7 +41,7 @@ def moved(model, step):
     return [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
 
 
-def test_a_player_moves_once_in_its_steps_per_update():
+def test_a_player_moves_once_in_its_cycle():
     model = make(steps_per_execution=1)
     history = [moved(model, step) for step in range(5)]
     assert history == [[True, True], [False, True], [False, True], [True, True], [False, True]]

@@ -13,7 +13,7 @@ FEW = {"num_steps": 4, "num_chains": 2, "num_leapfrog_steps": 1}
 
 def decoder(prior, likelihood, latents=1, shape=(1,)):
     """All that annealing needs of a model."""
-    return types.SimpleNamespace(
+    model = types.SimpleNamespace(
         prior=prior,
         likelihood=likelihood,
         decode=likelihood,
@@ -22,6 +22,8 @@ def decoder(prior, likelihood, latents=1, shape=(1,)):
         data_shape=shape,
         check_data=lambda x: None,
     )
+    model.modalities_by_name = lambda: {"data": model}
+    return model
 
 
 def test_evidence_and_posterior_are_met_within_the_standard_errors(linear_gaussian):

@@ -26,7 +26,7 @@ def parts(tiny_model, images):
     model = tiny_model()
     bound = model.bound(images, SEEDS)
     q = bound.posterior
-    return q.mean().numpy(), q.stddev().numpy(), bound.latent[0].numpy(), terms_of(model, images)
+    return q.mean().numpy(), q.stddev().numpy(), bound.latents[0].numpy(), terms_of(model, images)
 
 
 def test_tc_decomposition_is_that_of_numpy(tiny_model, images, parts):
@@ -115,7 +115,7 @@ def test_adversarial_autoencoder_plays_samples_against_the_prior(tiny_model, ima
         tfvae.AdversarialAutoencoder, adversarial_weight=3.0, discriminator=discriminator
     )
     terms = terms_of(model, images)
-    logit = model.log_density_ratio(model.bound(images, SEEDS).latent)[0]
+    logit = model.log_density_ratio(model.bound(images, SEEDS).latents)[0]
     prior_logit = model.log_density_ratio(
         sample_with_seeds(model.prior(), noise.fold_in(SEEDS, "prior"))[0]
     )

@@ -192,7 +192,7 @@ def test_weights_meet_their_own_samples_where_batch_normalisation_couples_them(i
 
 @pytest.mark.parametrize("cls", [tfvae.IWAE, tfvae.PIWAE])
 def test_an_estimator_that_batch_normalisation_biases_is_refused(cls):
-    with pytest.raises(ValueError, match="is 'dreg', which is biased where batch normalisation"):
+    with pytest.raises(ValueError, match="is 'dreg', which is biased if batch normalisation"):
         normalised(cls, gradient_estimator="dreg")
 
 

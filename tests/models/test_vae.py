@@ -55,7 +55,7 @@ def test_terms_are_the_closed_forms(linear_gaussian, exact):
 def test_several_samples_are_averaged(tiny_model, images):
     seeds = noise.seed_rows(3, len(images))
     bound = tiny_model(num_samples=3).bound(images, seeds)
-    assert bound.latent.shape == (3, len(images), 2)
+    assert bound.latents.shape == (3, len(images), 2)
     each = bound.likelihood.log_prob(images)
     np.testing.assert_allclose(bound.reconstruction, tf.reduce_mean(each, 0), rtol=1e-6)
     # The first of three samples is the only one of one.
@@ -82,7 +82,7 @@ def test_functions_stand_for_heads_and_are_saved(tiny_model, images, tmp_path):
     model.fit(images, epochs=1, verbose=0)
     bound = model.bound(images, noise.seed_rows(0, 16))
     expected = tf.reduce_sum(
-        tfd.Laplace(model.decoder(bound.latent[0]), 0.5).log_prob(images), [1, 2, 3]
+        tfd.Laplace(model.decoder(bound.latents[0]), 0.5).log_prob(images), [1, 2, 3]
     )
     np.testing.assert_allclose(bound.reconstruction, expected, rtol=1e-4)
     assert model.sample(5).shape == (5, 4, 4, 1)

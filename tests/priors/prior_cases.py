@@ -1,5 +1,7 @@
 """Every registered prior over two dimensions, with weights such as training gives."""
 
+import types
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -17,9 +19,13 @@ def _trained(prior):
     return prior
 
 
-def _attached(prior):
-    """Attaches an encoder to a VampPrior: q(z|x) = N(x, 0.3^2)."""
-    prior.attach(lambda x: tfd.MultivariateNormalDiag(x, tf.fill(tf.shape(x), 0.3)), (2,), None)
+def _connected(prior):
+    """Gives a VampPrior an encoder: q(z|x) = N(x, 0.3^2)."""
+
+    def encode(x):
+        return tfd.MultivariateNormalDiag(x, tf.fill(tf.shape(x), 0.3))
+
+    prior.connect(types.SimpleNamespace(encode=encode, data_shape=(2,), support=None))
     return prior
 
 

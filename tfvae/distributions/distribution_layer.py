@@ -25,6 +25,12 @@ class DistributionLayer(keras.layers.Layer):
         """Returns the distribution; implemented by subclasses."""
         raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")
 
+    def connect(self, model) -> None:
+        """Takes what the distribution needs from the model that it becomes a part of.
+
+        A posterior is connected once the model has its prior, a prior once `encode` works.
+        """
+
     def __call__(self, *args, **kwargs):
         """Returns `distribution(...)`."""
         return self.distribution(*args, **kwargs)
@@ -81,6 +87,12 @@ class LikelihoodHead(Head):
             batch_ndims: number of leading batch axes.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `distribution`")
+
+
+def connect(part, model) -> None:
+    """Connects a posterior or prior to its model; a user's function needs nothing of it."""
+    if isinstance(part, DistributionLayer):
+        part.connect(model)
 
 
 def distribution_of(layer, *params: tf.Tensor, training: bool):

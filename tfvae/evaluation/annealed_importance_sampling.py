@@ -61,10 +61,11 @@ def annealed_importance_sampling(
     steer to the published acceptance of 0.65; the chains that count take them as given, since
     chains that adapt on their own history bound nothing.
 
-    A model is anything with `prior`, `decode`, `sample_latent`, `latent_shape`, `data_shape` and
-    `check_data`. Examples are taken twenty at a time, and such groups shared out among the
-    replicas of the model's strategy. Example i's chains depend on the seed, on i and on the
-    numbers of steps and chains, not on memory, replicas, or how many examples follow.
+    A model is anything with `prior`, `decode`, `sample_latent`, `latent_shape`, `data_shape`,
+    `modalities_by_name` and `check_data`. Examples are taken twenty at a time, and such groups
+    shared out among the replicas of the model's strategy. Example i's chains depend on the seed,
+    on i and on the numbers of steps and chains, not on memory, replicas, or how many examples
+    follow.
 
     Args:
         model: a model of continuous latents.
@@ -173,7 +174,7 @@ def estimate(path: annealing.Path) -> AnnealedEstimate:
     log_weights = tf.constant(path.log_weights)  # [B, C]
     chains = log_weights.shape[1]
     log_likelihood = tf.reduce_logsumexp(log_weights, axis=1) - math.log(chains)
-    checks.require_numbers("annealed weights", log_likelihood)
+    checks.check_not_nan("annealed weights", log_likelihood)
     effective = 1 / tf.reduce_sum(tf.nn.softmax(log_weights, axis=1) ** 2, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.maximum(chains / effective.numpy() - 1, 0) / np.float64(chains - 1)

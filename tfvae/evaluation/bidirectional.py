@@ -76,7 +76,7 @@ def bidirectional(
     log_weights = tf.constant(chains.reverse(x, latent, step_sizes, bar).log_weights)
     # Backwards the weights' reciprocals are the estimates of 1 / p(x).
     upper = math.log(num_chains) - tf.reduce_logsumexp(log_weights, axis=1)
-    checks.require_numbers("reverse weights", upper)
+    checks.check_not_nan("reverse weights", upper)
     lower = forward.log_likelihood
     return BidirectionalEstimate(lower, upper.numpy(), upper.numpy() - lower, x, forward)
 

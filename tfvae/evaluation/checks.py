@@ -1,5 +1,7 @@
 """What is checked before a likelihood is estimated, and of the estimates."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -14,11 +16,10 @@ def require_densities(model) -> None:
     z = tf.zeros([1, *model.latent_shape])
     _require_density("prior", model.prior, model.prior(), z)
     p = model.decode(z)
-    # Of several modalities, each has a likelihood of its own.
-    for part in getattr(model, "modalities", {"": model}):
-        owner, given = (model.modalities[part], p[part]) if part else (model, p)
-        value = tf.zeros([1, *owner.data_shape])
-        _require_density("likelihood", owner.likelihood, given, value)
+    for name, part in model.modalities_by_name().items():
+        given = p[name] if isinstance(p, Mapping) else p  # of one modality, or several
+        value = tf.zeros([1, *part.data_shape])
+        _require_density("likelihood", getattr(part, "likelihood", part), given, value)
 
 
 def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> None:
@@ -73,8 +74,8 @@ def require_examples(x: tf.Tensor) -> None:
         raise ValueError("x has 0 rows; it must have at least 1")
 
 
-def require_numbers(log_weights_of: str, values: tf.Tensor, first: int = 0) -> None:
-    """Checks estimates [B]; those of -inf are numbers (an impossible example).
+def check_not_nan(log_weights_of: str, values: tf.Tensor, first: int = 0) -> None:
+    """Checks estimates [B]; -inf, of an impossible example, is allowed.
 
     Raises:
         ValueError: naming the examples whose weights are NaN or infinite.

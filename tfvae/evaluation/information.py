@@ -114,7 +114,7 @@ def _draw_points(posteriors: Sequence, num_points: int, seed: int):
     density = [q.log_prob(z) for q, z in zip(posteriors, drawn, strict=True)]
     z, log_conditional = tf.concat(drawn, axis=1), tf.concat(density, axis=1)  # [repeats, N, ...]
     numbers = log_conditional[0] + tf.reduce_sum(z[0], axis=-1)  # TFP may know densities of NaN
-    checks.require_numbers("latents or densities of q(z|x)", numbers)
+    checks.check_not_nan("latents or densities of q(z|x)", numbers)
     order = np.random.default_rng(seed).permutation(sum(sizes))
     # All rows as often as `num_points` allows, then as many others as are left.
     z = tf.reshape(tf.gather(z, order, axis=1), [-1, z.shape[-1]])

@@ -33,7 +33,7 @@ def bytes_per_sample(model, x) -> int:
     densities = [math.prod(values.shape[1:]) for values in tf.nest.flatten(x)]
     # A mixture's density takes a tensor of all components, which may be larger than the data.
     densities.append(math.prod(getattr(model.prior, "density_shape", ())))
-    parts = getattr(model, "modalities", {"": model}).values()
+    parts = model.modalities_by_name().values()
     decoders = [part.decoder for part in parts if hasattr(part, "decoder")]  # a label has none
     layers = [layer for decoder in decoders for layer in decoder._flatten_layers()]
     outputs = [getattr(layer, "output", None) for layer in layers]  # none of a user's own kind
@@ -148,7 +148,7 @@ def importance_weighted(
         part = slice(first, min(first + at_once, size))
         shared = [replicas.share_out(strategy, take(rows, part)) for rows in (x, seeds)]
         value = replicas.collect(strategy, estimate(*shared), part.stop - part.start)
-        checks.require_numbers("importance weights", value, first)
+        checks.check_not_nan("importance weights", value, first)
         values.append(value)
         bar.add(value.shape[0])
     return tf.concat(values, axis=0)

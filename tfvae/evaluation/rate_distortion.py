@@ -45,7 +45,7 @@ def rate_distortion(
     """
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
     path = chains.to_posterior(x, progress)
-    checks.require_numbers("annealed likelihoods", tf.constant(path.distortion.max(axis=1)))
+    checks.check_not_nan("annealed likelihoods", tf.constant(path.distortion.max(axis=1)))
     temperature = chains.temperatures[1:]
     distortion = path.distortion.mean(axis=0)
     # KL(p_b || p(z)) = E[b log p(x|z)] - log of the normaliser.

@@ -47,12 +47,13 @@ class LadderPosterior(DistributionLayer):
         self._heads = [DiagonalNormal(size) for size in sizes]
         self._layers_below: Callable[[bool], list[Conditional]] | None = None
 
-    def attach(self, prior) -> None:
-        """Connects the prior's p(z_l|z_{l+1}); called by the model.
+    def connect(self, model) -> None:
+        """Connects the p(z_l|z_{l+1}) of the model's prior; called by the model.
 
         Raises:
             ValueError: if `prior` is not a `HierarchicalPrior` with `DiagonalNormal` heads.
         """
+        prior = model.prior
         heads = getattr(prior, "heads", None)
         if heads is None or not all(isinstance(head, DiagonalNormal) for head in heads):
             raise ValueError(

@@ -1,71 +1,96 @@
-"""What models with a discriminator share: two players and the log density ratio."""
+"""Play against a discriminator, for models of any level."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfvae.models.vae import VAE
+from tfvae.models.generative_model import GenerativeModel
 from tfvae.networks import Discriminator
 from tfvae.training.players import Player, loss_scaled
 
 
-class AdversarialVAE(VAE):
-    """A VAE against a discriminator of two sets of latents; a subclass gives the objective.
+class Adversarial(GenerativeModel):
+    """A mixin, first among the bases: `class FactorVAE(Adversarial, VAE)`.
 
-    Its terms must hold "discriminator_loss", from latents through which no gradient flows.
+    The terms of `objective` include "discriminator_loss", as `cross_entropy` returns it. Players
+    move simultaneously unless `players` is overridden.
 
     Args:
-        discriminator: Keras network, latents [B, d] to two logits; six layers of 1000 where None.
-        kwargs: the arguments of `VAE`.
+        discriminator: Keras network, examples [B, *discriminated_shape] to one or two logits; if
+            None, six layers of 1000 units, the network of FactorVAE.
+        args: the arguments of the other base.
+        kwargs: the same, by name.
     """
 
     def __init__(self, *args, discriminator: keras.Model | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.discriminator = Discriminator() if discriminator is None else discriminator
         if not self.discriminator.built:
-            self.discriminator.build((None, *self.latent_shape))
+            self.discriminator.build((None, *self.discriminated_shape))
+
+    @property
+    def discriminated_shape(self) -> tuple[int, ...]:
+        """Shape of one example of what the discriminator tells apart: of a latent by default."""
+        return self.latent_shape
+
+    def default_discriminator_optimizer(self) -> keras.optimizers.Optimizer | None:
+        """Returns the discriminator's optimizer if `compile` gets none; None: it is required."""
+        return None
 
     def compile(self, optimizer: Any = "adam", *, discriminator_optimizer=None, **kwargs) -> None:
         """Prepares for training; see `TrainableModel.compile`.
 
         Args:
-            optimizer: of the VAE.
-            discriminator_optimizer: of the discriminator; Adam(1e-4, 0.5, 0.9), that of
-                FactorVAE, where None.
+            optimizer: of everything but the discriminator.
+            discriminator_optimizer: of the discriminator; if None, the model's default.
             kwargs: the other arguments of `TrainableModel.compile`.
+
+        Raises:
+            ValueError: if there is no discriminator optimizer and no default.
         """
-        with self.distribute_strategy.scope():
-            self.discriminator_optimizer = loss_scaled(
-                self, discriminator_optimizer or keras.optimizers.Adam(1e-4, 0.5, 0.9)
+        chosen = discriminator_optimizer or self.default_discriminator_optimizer()
+        if chosen is None:
+            raise ValueError(
+                f"discriminator_optimizer is None; {type(self).__name__} has no default: give one, "
+                "such as keras.optimizers.Adam(1e-4, 0.5, 0.9)"
             )
+        with self.distribute_strategy.scope():
+            self.discriminator_optimizer = loss_scaled(self, chosen)
         super().compile(optimizer, **kwargs)
 
-    def players(self):
-        """The VAE against the discriminator."""
-        theirs = self.discriminator.trainable_variables
-        numbers = {id(variable) for variable in theirs}
-        ours = [v for v in self.trainable_variables if id(v) not in numbers]
+    def players(self) -> list[Player]:
+        """Returns the model and its discriminator."""
+        discriminating = self.discriminator.trainable_variables
+        discriminator_ids = {id(variable) for variable in discriminating}
+        others = [v for v in self.trainable_variables if id(v) not in discriminator_ids]
         return [
-            Player("loss", self.optimizer, ours),
-            Player("discriminator_loss", self.discriminator_optimizer, theirs),
+            Player("loss", self.optimizer, others),
+            Player("discriminator_loss", self.discriminator_optimizer, discriminating),
         ]
 
-    def log_density_ratio(self, z: tf.Tensor) -> tf.Tensor:
-        """Returns the discriminator's log of first over second density at z [..., d], [...]."""
-        logits = tf.cast(self.discriminator(tf.reshape(z, [-1, z.shape[-1]])), tf.float32)
-        return tf.reshape(logits[:, 0] - logits[:, 1], tf.shape(z)[:-1])
+    def log_density_ratio(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns the discriminator's log of real over fake density, [...].
 
-    def cross_entropy(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-        """Returns the discriminator's loss, [b1 + b2], on latents [b1, d] and [b2, d].
-
-        Both pass the discriminator at once, and no gradient reaches whoever made them.
+        Args:
+            x: examples, [..., *discriminated_shape].
         """
-        logit = self.log_density_ratio(tf.stop_gradient(tf.concat([first, second], axis=0)))
-        size = tf.shape(first)[0]
-        return tf.concat([tf.nn.softplus(-logit[:size]), tf.nn.softplus(logit[size:])], axis=0)
+        event = self.discriminated_shape
+        logits = tf.cast(self.discriminator(tf.reshape(x, [-1, *event])), tf.float32)
+        ratio = logits[:, 0] if logits.shape[-1] == 1 else logits[:, 0] - logits[:, 1]
+        return tf.reshape(ratio, tf.shape(x)[: x.shape.rank - len(event)])
 
-    def get_compile_config(self):
+    def cross_entropy(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """Returns the discriminator's loss, [b1 + b2], on examples [b1, ...] and [b2, ...].
+
+        Each set passes the discriminator on its own, so that batch normalisation does not mix
+        them, and no gradient reaches what made them.
+        """
+        real_logit = self.log_density_ratio(tf.stop_gradient(real))
+        fake_logit = self.log_density_ratio(tf.stop_gradient(fake))
+        return tf.concat([tf.nn.softplus(-real_logit), tf.nn.softplus(fake_logit)], axis=0)
+
+    def get_compile_config(self) -> dict:
         """Returns the arguments of `compile`."""
         optimizer = keras.saving.serialize_keras_object(self.discriminator_optimizer)
         return {**super().get_compile_config(), "discriminator_optimizer": optimizer}

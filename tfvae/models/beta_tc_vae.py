@@ -32,7 +32,7 @@ class BetaTCVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "mutual_information", "total_correlation", "dimension_wise_kl")
-    least_batch_size = 2
+    min_batch_size = 2
     gradient_estimators = ("standard",)  # the KL of the loss is estimated part by part
 
     beta = Coefficient()
@@ -75,7 +75,7 @@ class BetaTCVAE(VAE):
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
         bound = self.bound(x, seeds, training)
-        z = bound.latent
+        z = bound.latents
         q = self.posterior(global_batch.gather(bound.params))  # of every row of the global batch
         weights = aggregate_posterior.log_weights(
             self.estimator, global_batch.rows(x), self.dataset_size

@@ -35,7 +35,7 @@ class DecompositionVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "divergence")
-    least_batch_size = 2
+    min_batch_size = 2
     alpha = Coefficient()
     beta = Coefficient()
 
@@ -74,5 +74,5 @@ class DecompositionVAE(VAE):
 
     def _mmd(self, bound, z):
         """MMD(q(z), p(z)), the same for each row, [b]."""
-        mmd = maximum_mean_discrepancy(bound.latent[0], z[0], self.kernel)
+        mmd = maximum_mean_discrepancy(bound.latents[0], z[0], self.kernel)
         return tf.broadcast_to(mmd, tf.shape(bound.kl))

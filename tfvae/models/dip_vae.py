@@ -35,7 +35,7 @@ class DIPVAE(VAE):
     term_names = (*VAE.term_names, "covariance_penalty")
     lambda_off_diagonal = Coefficient()
     lambda_diagonal = Coefficient(optional=True)
-    least_batch_size = 2
+    min_batch_size = 2
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What models of one modality and of several share: how they are called, sampled and saved."""
+"""The level of every model that decodes latents: a prior and a decoder."""
 
 from typing import Any
 
@@ -7,82 +7,86 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.arguments import constructor_arguments
-from tfvae.coefficients import Coefficient
 from tfvae.construction.for_data import ForData
 from tfvae.distributions.sampling import sample_with_seeds
-from tfvae.evaluation import likelihood as likelihoods
+from tfvae.models import signatures
+from tfvae.training import checks
 from tfvae.training.trainable_model import TrainableModel
 
 
 class GenerativeModel(ForData, TrainableModel):
-    """A prior p(z), a posterior q(z|x) and a likelihood p(x|z), trained by a subclass's objective.
+    """A prior p(z) and a decoder, trained by a subclass's objective.
 
-    A subclass sets `prior` and `kl_warmup`, and implements `encode`, `decode` and `log_weights`.
+    A subclass sets the attributes below and implements `decode` and `objective`. This level serves
+    data of one modality; `MultimodalVAE` replaces what depends on that.
+
+    Attributes:
+        prior: nothing to p(z), batch [], event [d].
+        latent_shape: shape of a latent, (d,).
+        data_shape: shape of an example.
     """
 
     prior: Any
-    kl_warmup = Coefficient()
-
-    def encode(self, x, training: bool = False):
-        """Returns q(z|x) of data: batch [B], event [d]."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `encode`")
+    latent_shape: tuple[int, ...]
+    data_shape: Any
 
     def decode(self, z: tf.Tensor, training: bool = False):
-        """Returns p(x|z) of latents [..., d], batch [...]."""
+        """Returns the distribution of data given latents [..., d], batch [...]; it has a mean."""
         raise NotImplementedError(f"{type(self).__name__} must implement `decode`")
 
-    def log_weights(self, x, seeds, num_samples: int, first_sample=0) -> tf.Tensor:
-        """Returns log p(x, z_i) - log q(z_i|x), [num_samples, B], nats."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `log_weights`")
-
-    @property
-    def kl_weight(self):
-        """The factor on the KL terms at this step."""
-        return self.kl_warmup
-
-    def require_uncoupled_samples(self) -> None:
-        """Checks that the gradient estimator suits the networks.
-
-        Raises:
-            ValueError: for "dreg" with batch normalisation, under which one sample's density
-                depends on the others and that estimator is biased.
-        """
-        normalised = (keras.layers.BatchNormalization,)
-        if getattr(self, "gradient_estimator", "") == "dreg" and any(
-            isinstance(layer, normalised) for layer in self._flatten_layers()
-        ):
-            raise ValueError(
-                "gradient_estimator is 'dreg', which is biased where batch normalisation couples "
-                "the samples; take 'standard', or networks without batch_normalization"
-            )
-
     def call(self, inputs, training: bool = False):
-        """Returns the mean of p(x|z) at the posterior's mean, of the data's shape."""
-        return self.decode(self.encode(inputs, training).mean(), training).mean()
+        """Returns the decoder's mean at latents [B, d], of the data's shape."""
+        return self.decode(inputs, training).mean()
 
     def sample(self, num_samples: int, seed: noise.Seed = 0):
-        """Returns `num_samples` examples: the means of p(x|z), z ~ p(z); [num_samples, ...]."""
+        """Returns `num_samples` examples: decoded means at z ~ p(z), [num_samples, ...]."""
         return self.decode(self.sample_latent(noise.seed_rows(seed, num_samples))).mean()
 
     def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
         """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
         return sample_with_seeds(self.prior(), seeds)[0]
 
-    def encode_sample(self, x, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns z ~ q(z|x), [B, d], for data of B rows and seed rows [B, 2].
+    def latents_for(self, x, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns latents [B, d] of the kind that `decode` is used on; `x` has B rows."""
+        del x
+        return self.sample_latent(seeds)
 
-        A signature's one draw takes the caller's rows as they are: its noise is that of
-        `tf.random.stateless_normal(seed=row, alg="philox")`, as it is in `sample`.
+    @property
+    def support(self) -> Any:
+        """(low, high) of the data that the model can give; None if unbounded."""
+        return getattr(getattr(self, "likelihood", None), "support", None)
+
+    # No property: Keras would walk it as a container of layers as it saves.
+    def modalities_by_name(self) -> dict[str, Any]:
+        """Returns what the model decodes to, by the name of its tensor in signatures.
+
+        Each value has `data_shape` and `support`, and `decoder` and `likelihood` if it uses them.
         """
-        return sample_with_seeds(self.encode(x), seeds)[0]
+        return {"image" if len(self.data_shape) == 3 else "data": self}
 
-    def log_likelihood(self, x, num_samples: int = 5000, seed: noise.Seed = 0) -> tf.Tensor:
-        """Returns the importance-weighted estimate of log p(x), [B], nats.
+    def check_data(self, x) -> None:
+        """Raises ValueError for data of another shape or range than the model's, or NaN.
 
-        A lower bound in expectation, rising with `num_samples`; see
-        `tfvae.evaluation.log_likelihood`, which also takes a memory budget.
+        Inside a user's `tf.function` there are no values to look at, and nothing is checked.
         """
-        return likelihoods.log_likelihood(self, x, num_samples, seed)
+        if tf.executing_eagerly():
+            checks.check_images(tf.convert_to_tensor(x), self.data_shape, self.support)
+
+    def signatures(self, log_likelihood_samples: int = 64, subsets=None):
+        """Returns the signatures of an export of the model: `tfvae.models.signatures`.
+
+        Raises:
+            ValueError: if `subsets` are given: the model has one modality.
+        """
+        del log_likelihood_samples
+        self._refuse_subsets(subsets)
+        return signatures.of_generator(self)
+
+    def _refuse_subsets(self, subsets) -> None:
+        if subsets is not None:
+            raise ValueError(
+                f"subsets is {subsets}; {type(self).__name__} has one modality: leave it out"
+            )
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments, serialised."""

@@ -30,7 +30,7 @@ class InfoVAE(VAE):
     """
 
     term_names = (*VAE.term_names, "mmd")
-    least_batch_size = 2
+    min_batch_size = 2
     alpha = Coefficient()
     lambda_mmd = Coefficient()
 
@@ -52,7 +52,7 @@ class InfoVAE(VAE):
         """Returns the terms of the loss, each [B] in nats (the MMD has no unit)."""
         bound = self.bound(x, seeds, training)
         prior_latent = sample_with_seeds(self.prior(), noise.fold_in(seeds, "prior"))[0]
-        mmd = maximum_mean_discrepancy(bound.latent[0], prior_latent, self.kernel)
+        mmd = maximum_mean_discrepancy(bound.latents[0], prior_latent, self.kernel)
         weight = self.alpha + self.lambda_mmd - 1.0
         kl = self.kl_weight * (1.0 - self.alpha) * bound.kl
         objective = bound.reconstruction - kl - weight * mmd

@@ -14,6 +14,8 @@ from tfvae.estimators import (
     normalised_weights,
     split_gradient,
 )
+from tfvae.estimators.gradient_estimators import GRADIENT_ESTIMATORS, with_gradient_of
+from tfvae.models.bound import LogDensities
 from tfvae.models.vae import VAE
 
 
@@ -47,49 +49,39 @@ class IWAE(VAE):
     """
 
     term_names = (*VAE.term_names, "importance_weighted_bound")
-    gradient_estimators = ("standard", "stl", "dreg")
+    gradient_estimators = tuple(GRADIENT_ESTIMATORS)
 
     def __init__(self, *args, num_samples: int = 50, **kwargs):
         # mypy takes *args for what may hold num_samples too.
         super().__init__(*args, num_samples=num_samples, **kwargs)  # type: ignore[misc]
-        self.require_uncoupled_samples()
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
-        x = tf.cast(x, tf.float32)
-        q = self.encode(x, training)  # q(z|x)
-        prior = distribution_of(self.prior, training=training)  # p(z)
-        z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), self.samples_per_example)
-
-        def log_weights(z):  # and what they are made of
-            parts = (
-                self.decode(z, training).log_prob(x),  # log p(x|z_i)
-                prior.log_prob(z),  # log p(z_i)
-                q.log_prob(z),  # log q(z_i|x)
-            )
-            return parts[0] + self.kl_weight * (parts[1] - parts[2]), *parts
-
+        x, seeds = self.typed(x), noise.fold_in(seeds, "posterior")
         if self.differentiates_bound:
-            log_w, *log_densities = log_weights(z)
-            objective = self.weighted_bound(log_w)
+            q, z, p, _ = self.infer(x, seeds, self.samples_per_example, training=training)
+            densities = self.log_densities(q, z, p, x, training)
+            objective = self.weighted_bound(densities.warmed_up(self.kl_weight))
         else:
-            (log_w, *log_densities), path = split_gradient(log_weights, z)
-            objective = self.surrogate(log_w, log_densities, path)
-        log_px, log_pz, log_qz = log_densities
-        reconstruction = tf.reduce_mean(log_px, axis=0)
-        kl = closed_kl_divergence(q, prior)
-        kl = tf.reduce_mean(log_qz - log_pz, axis=0) if kl is None else kl
+            q = self.encode(x, training)  # q(z|x)
+            z = sample_with_seeds(q, seeds, self.samples_per_example)
+
+            def log_weights(z):  # and what they are made of
+                densities = self.log_densities(q, z, self.decode(z, training), x, training)
+                return densities.warmed_up(self.kl_weight), densities
+
+            (log_w, densities), path = split_gradient(log_weights, z)
+            objective = self.surrogate(log_w, densities, path)
+        prior = distribution_of(self.prior, training=training)  # p(z)
+        bound = densities.bound(closed_kl_divergence(q, prior))
         return {
-            "loss": -objective,
-            "elbo": reconstruction - kl,
-            "reconstruction": reconstruction,
-            "kl": kl,
-            "importance_weighted_bound": log_mean_exp(log_px + log_pz - log_qz),
+            **self.terms(bound, objective),
+            "importance_weighted_bound": log_mean_exp(densities.log_weights),
         }
 
     @property
     def differentiates_bound(self) -> bool:
-        """Whether the bound's own gradient is the estimator asked for."""
+        """Whether the gradient estimator is the bound's own gradient."""
         return self.gradient_estimator == "standard"
 
     def weighted_bound(self, log_w: tf.Tensor) -> tf.Tensor:
@@ -104,25 +96,19 @@ class IWAE(VAE):
         """Returns the weights v_i of grad_theta, [k, B]."""
         return self.gradient_weights(log_w)
 
-    def surrogate(self, log_w: tf.Tensor, log_densities, path: Callable) -> tf.Tensor:
-        """Returns L(x), [B], whose gradient is the estimator's; the arguments are [k, B].
+    def surrogate(self, log_w: tf.Tensor, densities: LogDensities, path: Callable) -> tf.Tensor:
+        """Returns L(x), [B], whose gradient is the estimator's.
 
         Args:
-            log_w: log w_i.
-            log_densities: log p(x|z_i), log p(z_i) and log q(z_i|x), with no gradient through z_i.
+            log_w: log w_i, [k, B].
+            densities: what they are made of, with no gradient through z_i.
             path: weights of the samples to zeros, whose gradient is that of the weighted log w_i
                 through z_i alone.
         """
-        log_px, log_pz, log_qz = log_densities
-        v, kl_weight = self.gradient_weights(log_w), self.kl_weight
-        surrogate = self.model_weights(log_w) * (log_px + kl_weight * log_pz)
-        if self.gradient_estimator == "standard":
-            surrogate += path(v) - v * kl_weight * log_qz
-        elif self.gradient_estimator == "stl":
-            surrogate += path(v)
-        else:
-            # E[v_i grad_phi log q(z_i|x)] = E[(v_i - v_i^2) (d log w_i / d z_i) grad_phi z_i].
-            squared = self.gradient_weights(log_w, power=2)
-            surrogate += path(v - kl_weight * (v - squared))
-        surrogate = tf.reduce_sum(surrogate, axis=0)
-        return tf.stop_gradient(self.weighted_bound(log_w) - surrogate) + surrogate
+        v, squared = self.gradient_weights(log_w), self.gradient_weights(log_w, power=2)
+        log_joint = densities.likelihood + self.kl_weight * densities.prior
+        of_posterior = GRADIENT_ESTIMATORS[self.gradient_estimator](
+            path, v, squared, densities.posterior, self.kl_weight
+        )
+        surrogate = tf.reduce_sum(self.model_weights(log_w) * log_joint + of_posterior, axis=0)
+        return with_gradient_of(surrogate, self.weighted_bound(log_w))

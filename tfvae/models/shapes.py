@@ -3,74 +3,99 @@
 import keras
 import tensorflow as tf
 
-from tfvae.distributions.distribution_layer import Head
+from tfvae.distributions.distribution_layer import Head, likelihood_of
+from tfvae.priors import StandardNormal
+
+Shape = tuple[int, ...]
 
 
-def _event_shape(distribution_of, params_shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(distribution_of(tf.zeros((1, *params_shape))).event_shape)
-
-
-def latent_size(posterior) -> int:
-    """Returns d, from what the posterior says of itself.
+def prior_for(posterior, prior):
+    """Returns `prior`; if None, a `StandardNormal` of the posterior's size.
 
     Raises:
-        ValueError: for a function that does not say; a prior is then needed.
+        ValueError: if there is no prior and the posterior is a function, whose size is unknown.
     """
+    if prior is not None:
+        return prior
     if not isinstance(posterior, Head):
         raise ValueError("prior is None, and posterior does not say its size; give a prior")
-    return _event_shape(posterior, (posterior.params_size,))[0]
+    return StandardNormal(_event_shape(posterior, (posterior.params_size,))[0])
+
+
+def latent_shape_of(prior) -> Shape:
+    """Returns the shape of a latent, known before a prior made of posteriors has its encoder."""
+    return tuple(getattr(prior, "event_shape", None) or prior().event_shape)
 
 
 def decoded_latents(prior, z: tf.Tensor) -> tf.Tensor:
-    """Returns what the decoder sees of latents [..., d]: of a hierarchy, the bottom layer alone."""
+    """Returns the part of latents [..., d] that the decoder sees: of a hierarchy, z_1 alone."""
     sizes = getattr(prior, "layer_sizes", None)
     return z[..., -sizes[-1] :] if sizes else z
 
 
-def build_networks(model) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Builds what is not built yet; returns the shapes of a latent and of an example.
+def decoded(decoder, likelihood, z: tf.Tensor, training: bool):
+    """Returns p(x|z) of latents [..., d], batch [...], by a network of latents [n, d]."""
+    params = decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
+    shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)
+    params = tf.reshape(tf.cast(params, tf.float32), shape)
+    return likelihood_of(likelihood, params, batch_ndims=z.shape.rank - 1)
 
-    The prior gives the decoder's input, the likelihood of the decoder's output gives the data,
-    the data the encoder's input; whatever was built already is checked against that.
+
+def build_decoder(decoder: keras.Model, likelihood, prior) -> Shape:
+    """Builds a decoder of the prior's latents, if it is not built; returns the shape of an example.
 
     Raises:
         ValueError: naming the network, the size it has and the size needed.
     """
-    # A prior made of posteriors gives no distribution before the encoder is built.
-    latent_shape = tuple(getattr(model.prior, "event_shape", None) or model.prior().event_shape)
-    theirs = getattr(model.prior, "layer_sizes", latent_shape)
-    ours = getattr(model.posterior, "layer_sizes", theirs)
-    if ours != theirs:
+    input_shape = tuple(decoded_latents(prior, tf.zeros(latent_shape_of(prior))).shape)
+    outputs = _built(decoder, "decoder", input_shape)
+    size = getattr(likelihood, "params_size", 1)
+    if outputs[-1] % size:
         raise ValueError(
-            f"posterior has stochastic layers of sizes {list(ours)}, top first, prior of "
-            f"{list(theirs)}; they must be the same"
-        )
-    decoded_shape = tuple(decoded_latents(model.prior, tf.zeros(latent_shape)).shape)
-    decoded = _built(model.decoder, "decoder", decoded_shape)
-    size = getattr(model.likelihood, "params_size", 1)
-    if decoded[-1] % size:
-        raise ValueError(
-            f"decoder gives {decoded[-1]} outputs on its last axis; {_name(model.likelihood)} "
+            f"decoder gives {outputs[-1]} outputs on its last axis; {_name(likelihood)} "
             f"needs a multiple of {size} (outputs_per_value={size})"
         )
-    data_shape = _event_shape(model.likelihood, decoded)
-    encoded = _built(model.encoder, "encoder", data_shape)
-    needed = getattr(model.posterior, "params_size", encoded[-1])
-    if encoded != (needed,):
+    return _event_shape(likelihood, outputs)
+
+
+def build_encoder(encoder: keras.Model, posterior, prior, data_shape: Shape) -> None:
+    """Builds an encoder of data, if it is not built, and checks it against posterior and prior.
+
+    Raises:
+        ValueError: naming the network, the size it has and the size needed.
+    """
+    outputs = _built(encoder, "encoder", data_shape)
+    needed = getattr(posterior, "params_size", outputs[-1])
+    if outputs != (needed,):
         raise ValueError(
-            f"encoder gives outputs of shape {list(encoded)}; {_name(model.posterior)} needs "
+            f"encoder gives outputs of shape {list(outputs)}; {_name(posterior)} needs "
             f"[{needed}] (outputs={needed})"
         )
-    posterior_shape = _event_shape(model.posterior, encoded)
+    latent_shape = latent_shape_of(prior)
+    posterior_shape = _event_shape(posterior, outputs)
     if posterior_shape != latent_shape:
         raise ValueError(
             f"posterior is over latents of shape {list(posterior_shape)}, prior over "
             f"{list(latent_shape)}; they must be the same"
         )
-    return latent_shape, data_shape
 
 
-def _built(network: keras.Model, name: str, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+def require_same_layers(posterior, prior) -> None:
+    """Raises ValueError if posterior and prior have stochastic layers of different sizes."""
+    theirs = getattr(prior, "layer_sizes", latent_shape_of(prior))
+    ours = getattr(posterior, "layer_sizes", theirs)
+    if ours != theirs:
+        raise ValueError(
+            f"posterior has stochastic layers of sizes {list(ours)}, top first, prior of "
+            f"{list(theirs)}; they must be the same"
+        )
+
+
+def _event_shape(distribution_of, params_shape: Shape) -> Shape:
+    return tuple(distribution_of(tf.zeros((1, *params_shape))).event_shape)
+
+
+def _built(network: keras.Model, name: str, input_shape: Shape) -> Shape:
     """Builds a network for examples of `input_shape`; returns the shape of one output."""
     needed = getattr(network, "input_shape", None)  # of a Sequential or functional model, if built
     if needed and not tf.TensorShape(input_shape).is_compatible_with(needed[1:]):

@@ -1,4 +1,4 @@
-"""The signatures of a model of one modality."""
+"""The signatures of a model of one modality, by its level."""
 
 import tensorflow as tf
 
@@ -6,32 +6,34 @@ from tfvae.evaluation.likelihood import log_likelihood_graph
 from tfvae.signatures import png
 from tfvae.signatures.signature import SAMPLES_PER_CHUNK, Signature, at_least_one_row, summary
 
+_SEED = {"seed": tf.TensorSpec([None, 2], tf.int64)}
 
-def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
-    """Returns the signatures that `model` supports, by name.
+
+def of_generator(model) -> dict[str, Signature]:
+    """Returns `decode`, `sample` and `serving_default`, which is `sample`; images as PNG too.
 
     Args:
-        model: a `tfvae.VAE` or a relative.
+        model: a `GenerativeModel`.
+    """
+    named = _safe(model, _generating(model))
+    return {**named, "serving_default": named["sample"]}
+
+
+def of_latent_variable_model(model, log_likelihood_samples: int) -> dict[str, Signature]:
+    """Returns the signatures of a model with an encoder, and `serving_default`: its `encode`.
+
+    Args:
+        model: a `LatentVariableModel`.
         log_likelihood_samples: samples per example of the `log_likelihood` signature.
     """
-    shape = model.data_shape
-    data = "image" if len(shape) == 3 else "data"
-    data_input = {data: tf.TensorSpec([None, *shape], tf.float32)}
-    latent_input = {"latent": tf.TensorSpec([None, *model.latent_shape], tf.float32)}
-    seed_input = {"seed": tf.TensorSpec([None, 2], tf.int64)}
+    ((data, _),) = model.modalities_by_name().items()
+    data_input = {data: tf.TensorSpec([None, *model.data_shape], tf.float32)}
 
     def encode(**inputs):
         return summary(model.encode(inputs[data]))
 
     def encode_sample(seed, **inputs):
         return {"latent": model.encode_sample(inputs[data], seed)}
-
-    def decode(latent):
-        return {data: model.decode(latent).mean()}
-
-    def sample(seed):
-        latent = model.sample_latent(seed)
-        return {"latent": latent, **decode(latent)}
 
     def reconstruct(**inputs):
         return {data: model.call(inputs[data])}
@@ -41,18 +43,39 @@ def signatures(model, log_likelihood_samples: int = 64) -> dict[str, Signature]:
         estimate = log_likelihood_graph(model, inputs[data], seed, log_likelihood_samples, chunk)
         return {"log_likelihood": estimate}
 
-    result = {
-        "encode": Signature(data_input, encode),
-        "encode_sample": Signature(data_input | seed_input, encode_sample),
-        "decode": Signature(latent_input, decode),
-        "sample": Signature(seed_input, sample),
-        "reconstruct": Signature(data_input, reconstruct),
-        "log_likelihood": Signature(data_input | seed_input, log_likelihood),
-    }
-    result = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in result.items()}
-    if png.is_picture(shape):
-        result |= {
-            f"{name}_png": png.with_png(result[name], {data: shape}, {data: model.support})
-            for name in ("encode", "decode", "sample")
-        }
-    return {**result, "serving_default": result["encode"]}
+    named = _safe(
+        model,
+        {
+            "encode": Signature(data_input, encode),
+            "encode_sample": Signature(data_input | _SEED, encode_sample),
+            **_generating(model),
+            "reconstruct": Signature(data_input, reconstruct),
+            "log_likelihood": Signature(data_input | _SEED, log_likelihood),
+        },
+    )
+    return {**named, "serving_default": named["encode"]}
+
+
+def _generating(model) -> dict[str, Signature]:
+    ((data, _),) = model.modalities_by_name().items()
+
+    def decode(latent):
+        return {data: model.decode(latent).mean()}
+
+    def sample(seed):
+        latent = model.sample_latent(seed)
+        return {"latent": latent, **decode(latent)}
+
+    latent_input = {"latent": tf.TensorSpec([None, *model.latent_shape], tf.float32)}
+    return {"decode": Signature(latent_input, decode), "sample": Signature(_SEED, sample)}
+
+
+def _safe(model, named: dict[str, Signature]) -> dict[str, Signature]:
+    """The signatures safe for empty batches, those of images with PNG strings as well."""
+    named = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in named.items()}
+    shapes = {name: part.data_shape for name, part in model.modalities_by_name().items()}
+    if not all(png.is_picture(shape) for shape in shapes.values()):
+        return named
+    supports = {name: part.support for name, part in model.modalities_by_name().items()}
+    with_png = [name for name in ("encode", "decode", "sample") if name in named]
+    return named | {f"{n}_png": png.with_png(named[n], shapes, supports) for n in with_png}

@@ -3,7 +3,6 @@
 import keras
 import tensorflow as tf
 
-from tfvae import noise
 from tfvae.coefficients import Coefficient
 from tfvae.estimators import kl_divergence
 from tfvae.multimodal.joint_posterior import JointPosteriorVAE
@@ -16,7 +15,7 @@ class JMVAE(JointPosteriorVAE):
 
     q is q(z|x_1, ..., x_M).
     Suzuki et al. 2016 (arXiv:1611.01891), JMVAE-kl: the last terms draw the posteriors
-    of `subsets` of the modalities to the joint one, so that any of them can stand for it. A row
+    of `subsets` of the modalities to the joint one, so that each can replace it. A row
     that lacks modalities is trained on the bound of those that it has.
 
     Args:
@@ -38,17 +37,15 @@ class JMVAE(JointPosteriorVAE):
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
-        x = self.observed(x)
-        q = self.infer(x, training)  # q(z|x_1, ..., x_M)
-        bound = self.bound(x, q, noise.fold_in(seeds, "posterior"), training)
+        x = self.typed(x)
+        bound = self.bound(x, seeds, training)
+        q = bound.posterior  # q(z|x_1, ..., x_M)
         experts = self.experts(x, training)  # q(z|x_m)
         kl_from_subsets = tf.add_n(
             [
-                x.has(subset)
-                * kl_divergence(q, self.product(experts, x.only(subset), training), bound.latent)
-                for subset in self.subsets
-                if all(name in x.values for name in subset)
+                mask * kl_divergence(q, self.product(experts, part, training), bound.latents)
+                for part, mask in x.subsets(self.subsets)  # q(z|x_A)
             ]
         )
-        objective = bound.weighted - self.kl_weight * (bound.kl + self.alpha * kl_from_subsets)
-        return self.terms(objective, bound.reconstructions, bound.kl)
+        kl = bound.kl + self.alpha * kl_from_subsets
+        return self.terms(bound, bound.weighted - self.kl_weight * kl)

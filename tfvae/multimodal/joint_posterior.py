@@ -49,12 +49,14 @@ class JointPosteriorVAE(ProductPosteriorVAE):
         params = tf.cast(self.joint_encoder(x.values, training=training), tf.float32)
         return distribution_of(self.posterior, params, training=training)
 
-    def infer(self, x: Observed, training: bool = False):
+    def posterior_given(self, x: Observed, training: bool = False):
         """Returns q(z|x_A), batch [B]: the joint posterior of rows that have all modalities."""
         if len(x.values) < len(self.modalities):
-            return super().infer(x, training)
+            return super().posterior_given(x, training)
         joint = self.joint(x, training)
-        return joint if not x.present else self.joint_or(joint, super().infer(x, training), x)
+        if not x.present:
+            return joint
+        return self.joint_or(joint, super().posterior_given(x, training), x)
 
     def joint_or(self, joint, product, x: Observed) -> tfd.Distribution:
         """Returns `joint` in the rows that have all modalities, `product` in the others."""

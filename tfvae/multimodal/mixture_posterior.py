@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae.models.bound import Bound
+
 ABSENT = -1e30  # the logit of a component that an example does not have
 
 
@@ -24,3 +26,13 @@ def mean_of_present(values: Sequence[tf.Tensor], present: tf.Tensor) -> tf.Tenso
     return tf.reduce_sum(tf.stack(values, axis=1) * present, axis=1) / tf.reduce_sum(
         present, axis=1
     )
+
+
+def mean_bound(bounds: Sequence[Bound], present: tf.Tensor) -> Bound:
+    """Returns the mean of K bounds over the components that an example has."""
+    reconstructions = {
+        name: mean_of_present([bound.reconstructions[name] for bound in bounds], present)
+        for name in bounds[0].reconstructions
+    }
+    kl = mean_of_present([bound.kl for bound in bounds], present)
+    return Bound(reconstructions, kl, bounds[0].weights)

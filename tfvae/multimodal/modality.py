@@ -1,12 +1,10 @@
 """One modality of a model: the networks and the likelihood of its data."""
 
-import types
-
 import keras
 import tensorflow as tf
 
 from tfvae.arguments import require_positive
-from tfvae.distributions.distribution_layer import DistributionLayer, likelihood_of
+from tfvae.distributions.distribution_layer import DistributionLayer
 from tfvae.models import shapes
 
 
@@ -54,21 +52,15 @@ class Modality(DistributionLayer):
         """(low, high) of the values that the likelihood gives a probability to."""
         return getattr(self.likelihood, "support", None)
 
-    def build_networks(self, posterior, prior) -> tuple[int, ...]:
-        """Builds what is not built yet and checks the sizes; returns the shape of a latent.
+    def build_networks(self, posterior, prior) -> None:
+        """Builds the networks that are not built yet and checks the sizes.
 
         Raises:
             ValueError: naming what does not fit.
         """
-        model = types.SimpleNamespace(
-            encoder=self.encoder,
-            decoder=self.decoder,
-            likelihood=self.likelihood,
-            posterior=posterior,
-            prior=prior,
-        )
-        latent_shape, self.data_shape = shapes.build_networks(model)
-        return latent_shape
+        shapes.require_same_layers(posterior, prior)
+        self.data_shape = shapes.build_decoder(self.decoder, self.likelihood, prior)
+        shapes.build_encoder(self.encoder, posterior, prior, self.data_shape)
 
     def parameters(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns the parameters of q(z|x_m), float32 [B, outputs]."""
@@ -76,10 +68,7 @@ class Modality(DistributionLayer):
 
     def distribution(self, z: tf.Tensor, training: bool = False):
         """Returns p(x_m|z) of latents [..., d]: batch [...], event the data's shape."""
-        params = self.decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
-        shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)
-        params = tf.reshape(tf.cast(params, tf.float32), shape)
-        return likelihood_of(self.likelihood, params, batch_ndims=z.shape.rank - 1)
+        return shapes.decoded(self.decoder, self.likelihood, z, training)
 
     def get_config(self):
         """Returns the constructor's arguments, serialised."""

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.multimodal.mixture_posterior import mean_of_present, mixture
+from tfvae.multimodal.mixture_posterior import mean_bound, mean_of_present, mixture
 from tfvae.multimodal.observed import Observed
 from tfvae.multimodal.product_posterior import ProductPosteriorVAE
 
@@ -24,39 +24,28 @@ class MoPoEVAE(ProductPosteriorVAE):
         kwargs: the same, by name.
     """
 
-    def infer(self, x: Observed, training: bool = False):
+    def posterior_given(self, x: Observed, training: bool = False):
         """Returns q(z|x_A), batch [B]: the mixture over the subsets of A."""
         experts = self.experts(x, training)
-        products = [self.product(experts, part, training) for part in self.parts(x)]
-        return mixture(products, self.present(x))
+        parts, masks = zip(*x.subsets(self.subsets_of(x)), strict=True)
+        products = [self.product(experts, part, training) for part in parts]
+        return mixture(products, tf.stack(masks, axis=1))
 
-    def parts(self, x: Observed) -> list[Observed]:
+    def subsets_of(self, x: Observed) -> list[tuple[str, ...]]:
         """Returns every subset of the modalities of `x`."""
         sizes = range(1, len(x.values) + 1)
-        return [x.only(s) for size in sizes for s in itertools.combinations(x.values, size)]
-
-    def present(self, x: Observed) -> tf.Tensor:
-        """Returns 1 for the subsets that an example has all of, else 0; [B, 2^|A| - 1]."""
-        return tf.stack([x.has(part.values) for part in self.parts(x)], axis=1)
+        return [subset for size in sizes for subset in itertools.combinations(x.values, size)]
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
-        x = self.observed(x)
+        x = self.typed(x)
         experts = self.experts(x, training)  # q(z|x_m)
-        bounds = [
-            self.bound(
-                x,
-                self.product(experts, part, training),  # q(z|x_A)
-                noise.fold_in(seeds, f"posterior {' '.join(part.values)}"),
-                training,
-            )
-            for part in self.parts(x)
-        ]
-        present = self.present(x)
-        weighted = mean_of_present([bound.weighted for bound in bounds], present)
-        kl = mean_of_present([bound.kl for bound in bounds], present)
-        means = {
-            name: mean_of_present([bound.reconstructions[name] for bound in bounds], present)
-            for name in x.values
-        }
-        return self.terms(weighted - self.kl_weight * kl, means, kl)
+        bounds, masks = [], []
+        for part, mask in x.subsets(self.subsets_of(x)):
+            q = self.product(experts, part, training)  # q(z|x_A)
+            site = noise.fold_in(seeds, f"posterior {' '.join(part.values)}")
+            bounds.append(self.bound_under(q, x, site, training))
+            masks.append(mask)
+        bound = mean_bound(bounds, tf.stack(masks, axis=1))
+        weighted = mean_of_present([each.weighted for each in bounds], tf.stack(masks, axis=1))
+        return self.terms(bound, weighted - self.kl_weight * bound.kl)

@@ -3,69 +3,47 @@
 import functools
 import operator
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.arguments import require_at_least
 from tfvae.distributions.distribution_layer import distribution_of
 from tfvae.distributions.sampling import sample_with_seeds
-from tfvae.estimators import kl_divergence
-from tfvae.models.generative_model import GenerativeModel
-from tfvae.models.shapes import latent_size
+from tfvae.models import shapes
+from tfvae.models.bound import Bound, Inference
+from tfvae.models.latent_variable_model import LatentVariableModel
 from tfvae.multimodal import checks
 from tfvae.multimodal.modality import Modality
 from tfvae.multimodal.observed import Observed, observed
 from tfvae.multimodal.product import Product
 from tfvae.multimodal.signatures import signatures
-from tfvae.priors import StandardNormal
 from tfvae.schedules import NumberOrSchedule
 
 Data = Mapping[str, Any]
 
 
-class Bound(NamedTuple):
-    """The pieces of a bound on log p(x_A) under a posterior; k samples, B examples, nats.
-
-    Attributes:
-        latent: z ~ q, [k, B, d].
-        reconstructions: E_q[log p(x_m|z)], [B], of the modalities in A.
-        weighted: sum_m weight_m E_q[log p(x_m|z)], [B].
-        kl: KL(q || p(z)), [B].
-    """
-
-    latent: tf.Tensor
-    reconstructions: dict[str, tf.Tensor]
-    weighted: tf.Tensor
-    kl: tf.Tensor
-
-    @property
-    def reconstruction(self) -> tf.Tensor:
-        """E_q[log p(x_A|z)], [B]."""
-        return tf.add_n(list(self.reconstructions.values()))
-
-
-class MultimodalVAE(GenerativeModel):
+class MultimodalVAE(LatentVariableModel):
     """p(x_1, ..., x_M) = E_p(z)[prod_m p(x_m|z)], with a posterior of every subset of modalities.
 
-    Data are dictionaries {name: [B, ...]} of any of the modalities (`Observed`); a subclass says
-    what q(z|x_A) is (`infer`) and what is maximised (`objective`).
+    Data are dictionaries {name: [B, ...]} of any of the modalities (`Observed`). A subclass
+    implements q(z|x_A) (`posterior_given`) and `objective`.
 
     Args:
         modalities: name to `Modality`; their order is that of every table and signature.
         posterior: parameters of one encoder to q(z|.); a head.
-        prior: nothing to p(z), batch []; `StandardNormal` of the posterior's size where None.
+        prior: nothing to p(z), batch []; if None, a `StandardNormal` of the posterior's size.
         num_samples: posterior samples per example, k, at least 1.
         kl_warmup: factor on the KL terms of the loss, a number or a schedule of the step.
+        gradient_estimator: one of the model's `gradient_estimators`.
         name: the model's name.
 
     Attributes:
         latent_shape: shape of a latent, (d,).
 
     Raises:
-        ValueError: where sizes do not fit together, naming the modality, for a name that cannot
-            be one, or distributions that the model's posterior cannot be made of.
+        ValueError: if sizes do not fit together, naming the modality, or for an invalid name or
+            distributions that the model's posterior cannot be made of.
     """
 
     def __init__(
@@ -75,33 +53,34 @@ class MultimodalVAE(GenerativeModel):
         prior=None,
         num_samples: int = 1,
         kl_warmup: NumberOrSchedule = 1.0,
+        gradient_estimator: str = "standard",
         name: str | None = None,
     ):
-        require_at_least(1, num_samples=num_samples)
         checks.require_names(modalities)
-        super().__init__(name=name)
+        super().__init__(num_samples, kl_warmup, gradient_estimator, name)
+        # Checkpoints list the weights in the order of these attributes.
         self.modalities = dict(modalities)
         self.posterior = posterior
-        self.prior = StandardNormal(latent_size(posterior)) if prior is None else prior
-        self.num_samples = num_samples
-        self.kl_warmup = kl_warmup
+        self.prior = shapes.prior_for(posterior, prior)
+        self.latent_shape = shapes.latent_shape_of(self.prior)
         for key, modality in self.modalities.items():
             try:
-                self.latent_shape = self.build_modality(modality)
+                self.build_modality(modality)
             except ValueError as error:
                 raise ValueError(f"modality {key!r}: {error}") from error
         self.term_names = (
-            *("loss", "elbo", "reconstruction", "kl"),
+            *LatentVariableModel.term_names,
             *(f"reconstruction_{key}" for key in self.modalities),
         )
         self.built = True
+        self.require_uncoupled_samples()
 
-    def build_modality(self, modality) -> tuple[int, ...]:
-        """Builds a modality's networks; returns the shape of a latent."""
-        return modality.build_networks(self.posterior, self.prior)
+    def build_modality(self, modality) -> None:
+        """Builds a modality's networks."""
+        modality.build_networks(self.posterior, self.prior)
 
-    def observed(self, x: Data) -> Observed:
-        """Returns what `x` says, a dictionary of modality name to values."""
+    def typed(self, x: Data) -> Observed:
+        """Converts a dictionary of modality name to values to an `Observed`."""
         return x if isinstance(x, Observed) else observed(x, self.modalities)
 
     def expert(self, name: str, x: Observed, training: bool = False):
@@ -109,19 +88,19 @@ class MultimodalVAE(GenerativeModel):
         params = self.modalities[name].parameters(x.values[name], training)
         return distribution_of(self.posterior, params, training=training)
 
-    def infer(self, x: Observed, training: bool = False):
-        """Returns q(z|x_A), batch [B], A being what is there of at least one modality."""
-        raise NotImplementedError(f"{type(self).__name__} must implement `infer`")
+    def posterior_given(self, x: Observed, training: bool = False):
+        """Returns q(z|x_A), batch [B]; A is at least one modality."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `posterior_given`")
 
     def encode(self, x: Data, training: bool = False):
         """Returns q(z|x_A) of any subset A of the modalities: batch [B], event [d].
 
         Of the empty one it is the prior p(z), batch [].
         """
-        known = self.observed(x)
+        known = self.typed(x)
         if not known.values:
             return distribution_of(self.prior, training=training)
-        return self.infer(known, training)
+        return self.posterior_given(known, training)
 
     def decode(
         self, z: tf.Tensor, training: bool = False, names: Iterable[str] | None = None
@@ -131,42 +110,44 @@ class MultimodalVAE(GenerativeModel):
         Args:
             z: latents [..., d].
             training: whether this is a training step.
-            names: of the modalities; all of them where None.
+            names: names of modalities; if None, all.
         """
         z = tf.convert_to_tensor(z)
         names = self.names if names is None else names
         factors = (Product({name: self.modalities[name](z, training)}) for name in names)
         return functools.reduce(operator.mul, factors)
 
-    def bound(self, x: Observed, q, seeds: tf.Tensor, training: bool = False) -> Bound:
-        """Returns the pieces of E_q[log p(x_A|z)] - KL(q || p(z)) for posteriors q [B]."""
-        z = sample_with_seeds(q, seeds, self.num_samples)
-        p = self.decode(z, training, x.values)  # p(x_1|z) ... p(x_M|z)
-        log_probs = p.log_probs(x)
-        reconstructions = {name: tf.reduce_mean(term, axis=0) for name, term in log_probs.items()}
-        weighted = tf.add_n([self.modalities[m].weight * e for m, e in reconstructions.items()])
-        prior = distribution_of(self.prior, training=training)  # p(z)
-        return Bound(z, reconstructions, weighted, kl_divergence(q, prior, z))
+    def likelihood_given(self, z, x: Observed, training: bool = False) -> Product:
+        """Returns p(x_A|z), the product over the modalities of `x`."""
+        return self.decode(z, training, x.values)
 
-    def terms(self, objective: tf.Tensor, reconstructions, kl: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns the named terms of an `objective` [B] to be maximised.
+    def log_probs(self, p: Product, x: Observed) -> dict[str, tf.Tensor]:
+        """Returns log p(x_m|z), [k, B], by modality; 0 for examples that lack it."""
+        return p.log_probs(x)
+
+    @property
+    def weights_by_name(self) -> dict[str, float]:
+        """The `weight` of each `Modality`."""
+        return {name: modality.weight for name, modality in self.modalities.items()}
+
+    def bound_under(self, q, x: Observed, seeds: tf.Tensor, training: bool = False) -> Bound:
+        """Returns the parts of E_q[log p(x_A|z)] - KL(q || p(z)) for any posterior q, batch [B].
 
         Args:
-            objective: [B].
-            reconstructions: of each modality that the data have, [B].
-            kl: [B].
+            q: the posterior; it need not be that of all of `x`.
+            x: data.
+            seeds: int64 [B, 2]; the samples are drawn from these rows.
+            training: whether this is a training step.
         """
-        reconstruction = tf.add_n(list(reconstructions.values()))
+        z = sample_with_seeds(q, seeds, self.num_samples)
+        return self.bound_of(Inference(q, z, self.likelihood_given(z, x, training)), x, training)
+
+    def terms(self, bound: Bound, objective: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the named terms of an `objective` [B] to be maximised."""
         nothing = tf.zeros_like(objective)
-        named = {
-            f"reconstruction_{name}": reconstructions.get(name, nothing) for name in self.modalities
-        }
-        return {
-            "loss": -objective,
-            "elbo": reconstruction - kl,
-            "reconstruction": reconstruction,
-            "kl": kl,
-            **named,
+        return super().terms(bound, objective) | {
+            f"reconstruction_{name}": bound.reconstructions.get(name, nothing)
+            for name in self.modalities
         }
 
     def translate(self, x: Data, to: str, seed: noise.Seed | None = None) -> tf.Tensor:
@@ -174,41 +155,22 @@ class MultimodalVAE(GenerativeModel):
 
         Args:
             x: data of any modalities.
-            to: name of the modality asked for.
-            seed: z ~ q(z|x_A) is drawn by it; z is the posterior's mean where None.
+            to: name of the modality to return.
+            seed: of z ~ q(z|x_A); if None, z is the posterior's mean.
 
         Raises:
             ValueError: for an unknown modality.
         """
         if to not in self.modalities:
             raise ValueError(f"to is {to!r}; the modalities are {', '.join(self.modalities)}")
-        known = self.observed(x)
-        q = self.encode(x)
+        known = self.typed(x)
+        q = self.encode(known)
         z = (
             q.mean()
             if seed is None
             else sample_with_seeds(q, noise.seed_rows(seed, known.num_rows))[0]
         )
         return self.modalities[to](z).mean()
-
-    def elbo(self, x: Data, seed: noise.Seed = 0) -> tf.Tensor:
-        """Returns the unweighted bound on log p(x_A), E_q[log p(x_A|z)] - KL(q || p(z)), [B]."""
-        self.check_data(x)
-        known = self.observed(x)
-        seeds = noise.fold_in(noise.seed_rows(seed, known.num_rows), "posterior")
-        bound = self.bound(known, self.infer(known), seeds)
-        return bound.reconstruction - bound.kl
-
-    def log_weights(self, x: Data, seeds, num_samples: int, first_sample=0) -> tf.Tensor:
-        """Returns log w_i = log p(x_A, z_i) - log q(z_i|x_A), [num_samples, B], nats."""
-        known = self.observed(x)
-        q = self.infer(known)
-        z = sample_with_seeds(q, noise.fold_in(seeds, "posterior"), num_samples, first_sample)
-        return (
-            self.decode(z, names=known.values).log_prob(known)
-            + self.prior().log_prob(z)
-            - q.log_prob(z)
-        )
 
     def check_data(self, x: Data) -> None:
         """Raises ValueError for data that do not suit the modalities, naming them.
@@ -217,6 +179,10 @@ class MultimodalVAE(GenerativeModel):
         """
         if tf.executing_eagerly():
             checks.check_data(x, self.modalities)
+
+    def modalities_by_name(self) -> dict[str, Any]:
+        """Returns the modalities."""
+        return self.modalities
 
     @property
     def data_shape(self) -> dict[str, tuple[int, ...]]:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.arguments import require_at_least
-from tfvae.multimodal.multimodal_vae import Bound
+from tfvae.models.bound import Bound
 from tfvae.multimodal.observed import Observed
 from tfvae.multimodal.product_posterior import ProductPosteriorVAE
 
@@ -40,22 +40,25 @@ class MVAE(ProductPosteriorVAE):
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
-        x = self.observed(x)
+        x = self.typed(x)
         experts = self.experts(x, training)  # q(z|x_m)
 
-        def elbo(part: Observed, site: str) -> tuple[tf.Tensor, Bound]:
+        def bound(part: Observed, site: str) -> Bound:
             q = self.product(experts, part, training)  # q(z|x_A)
-            bound = self.bound(part, q, noise.fold_in(seeds, site), training)
-            return bound.weighted - self.kl_weight * bound.kl, bound
+            return self.bound_under(q, part, noise.fold_in(seeds, site), training)
 
-        objective, bound = elbo(x, "posterior")
+        def elbo(bound: Bound) -> tf.Tensor:
+            return bound.weighted - self.kl_weight * bound.kl
+
+        joint = bound(x, "posterior")
+        objective = elbo(joint)
         for name in x.values:
-            objective += elbo(x.only([name]), f"posterior {name}")[0]
+            objective += elbo(bound(x.only([name]), f"posterior {name}"))
         for number in range(self.num_subsets):
             keep = self.draw_subset(noise.fold_in(seeds, f"subset {number}"))
             drawn = x.hidden({name: keep[name] for name in x.values})
-            objective += elbo(drawn, f"posterior of subset {number}")[0]
-        return self.terms(objective, bound.reconstructions, bound.kl)
+            objective += elbo(bound(drawn, f"posterior of subset {number}"))
+        return self.terms(joint, objective)
 
     def draw_subset(self, seeds: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the modalities of a subset of two to M - 1 for each seed row: 1 or 0, [B]."""

@@ -1,6 +1,6 @@
 """What is known of each example: the values of its modalities, and which of them it has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -27,6 +27,21 @@ class Observed(NamedTuple):
             {name: value for name, value in self.values.items() if name in names},
             {name: here for name, here in self.present.items() if name in names},
         )
+
+    def subsets(self, subsets: Iterable[Collection[str]]) -> Iterator[tuple["Observed", tf.Tensor]]:
+        """Yields, of each subset whose modalities are all here, its part and who has it.
+
+        Args:
+            subsets: names of modalities.
+
+        Yields:
+            The values of the subset, and 1 for examples that have all of it, else 0, [B].
+        """
+        for subset in subsets:
+            if all(name in self.values for name in subset):
+                values = {name: self.values[name] for name in subset}
+                present = {name: self.present[name] for name in subset if name in self.present}
+                yield Observed(values, present), self.has(subset)
 
     def hidden(self, keep: Mapping[str, tf.Tensor]) -> "Observed":
         """Returns the same where modality m of an example stays if `keep[m]` [B] is 1, not 0."""

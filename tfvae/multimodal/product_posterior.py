@@ -46,6 +46,6 @@ class ProductPosteriorVAE(MultimodalVAE):
             [1.0, *powers],
         )
 
-    def infer(self, x: Observed, training: bool = False):
+    def posterior_given(self, x: Observed, training: bool = False):
         """Returns q(z|x_A), batch [B]."""
         return self.product(self.experts(x, training), x, training)

@@ -9,6 +9,7 @@ from tensorflow_probability import distributions as tfd
 from tfvae import noise
 from tfvae.coefficients import Coefficient
 from tfvae.distributions.labelled_normal import IMPOSSIBLE, LabelledNormal
+from tfvae.models.bound import Bound
 from tfvae.multimodal import checks
 from tfvae.multimodal.label import Label, LabelledPrior
 from tfvae.multimodal.multimodal_vae import MultimodalVAE
@@ -78,18 +79,18 @@ class SemiSupervisedVAE(MultimodalVAE):
         (self.data,) = (name for name in modalities if name != self.label)
         checks.build_joint_encoder(joint_encoder, self.modalities, posterior)
 
-    def build_modality(self, modality) -> tuple[int, ...]:
-        """Builds a modality's networks; returns the shape of a latent."""
+    def build_modality(self, modality) -> None:
+        """Builds a modality's networks."""
         if isinstance(modality, Label):
-            return tuple(self.prior().event_shape)
+            return
 
         def posterior(logits):  # of the classifier's size: it must be the label's
             moment = tf.zeros([1, logits.shape[-1], self._latents])
             return LabelledNormal(logits, moment, moment + 1.0)
 
-        return modality.build_networks(posterior, self.prior)
+        modality.build_networks(posterior, self.prior)
 
-    def infer(self, x: Observed, training: bool = False) -> LabelledNormal:
+    def posterior_given(self, x: Observed, training: bool = False) -> LabelledNormal:
         """Returns q(y, z|x_A), batch [B]."""
         return self.labelled(x, self.classify(x, training), training)
 
@@ -129,29 +130,41 @@ class SemiSupervisedVAE(MultimodalVAE):
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
-        x = self.observed(x)
+        x = self.typed(x)
         logits = self.classify(x, training)
-        q = self.labelled(x, logits, training)  # q(y) q(z|x, y)
-        p = self.prior()  # p(y) p(z)
-        labels = tf.eye(q.num_classes)
-        q_z, p_z = tfd.MultivariateNormalDiag(*q.moments), p.given(labels)
-        size = q.num_classes * self._latents
-        normal = noise.normal(noise.fold_in(seeds, "posterior"), size, self.num_samples)
-        normal = tf.reshape(normal, [self.num_samples, -1, q.num_classes, self._latents])
-        z = q_z.mean() + q_z.stddev() * normal  # [k, B, K, d]
-        certain = tf.broadcast_to(labels, tf.concat([tf.shape(z)[:-1], [q.num_classes]], axis=0))
-        labelled = tf.concat([certain, z], axis=-1)
-        reconstruction = self.log_prob_of_every_label(x, labelled, training)  # [B, K]
+        q, p = self.labelled(x, logits, training), self.prior()  # q(y) q(z|x, y), p(y) p(z)
+        z = self.samples_of_every_label(q, seeds)
+        reconstruction = self.log_prob_of_every_label(x, z, training)  # E[log p(x|y, z)], [B, K]
+        q_z, p_z = tfd.MultivariateNormalDiag(*q.moments), p.given(tf.eye(q.num_classes))
+        kl = tfd.kl_divergence(q_z, p_z)  # [B, K]
+
         q_y = tf.exp(q.log_probs)
-        kl = tf.reduce_sum(q_y * (tfd.kl_divergence(q_z, p_z) + q.log_probs - p.log_probs), axis=-1)
-        expected = tf.reduce_sum(q_y * reconstruction, axis=-1)
-        weight = self.modalities[self.data].weight
-        objective = weight * expected - self.kl_weight * kl
+
+        def expected(values):  # sum_y q(y) values(y)
+            return tf.reduce_sum(q_y * values, axis=-1)
+
+        bound = Bound(
+            {self.data: expected(reconstruction)},
+            expected(kl + q.log_probs - p.log_probs),
+            self.weights_by_name,
+        )
+        objective = bound.weighted - self.kl_weight * bound.kl
         if self.label in x.values:
-            log_q_y = tf.nn.log_softmax(logits)  # log q(y|x)
-            right = tf.reduce_sum(x.values[self.label] * log_q_y, axis=-1)
-            objective += self.alpha * x.has([self.label, self.data]) * right
-        return self.terms(objective, {self.data: expected}, kl)
+            log_q_y = tf.reduce_sum(x.values[self.label] * tf.nn.log_softmax(logits), axis=-1)
+            objective += self.alpha * x.has([self.label, self.data]) * log_q_y  # log q(y|x)
+        return self.terms(bound, objective)
+
+    def samples_of_every_label(self, q: LabelledNormal, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns latents [y, z], z ~ q(z|x, y) for every label y, [k, B, K, K + d]."""
+        shape = [self.num_samples, -1, q.num_classes, self._latents]
+        normal = noise.normal(
+            noise.fold_in(seeds, "posterior"), q.num_classes * self._latents, self.num_samples
+        )
+        mean, stddev = q.moments
+        z = mean + stddev * tf.reshape(normal, shape)
+        labels = tf.eye(q.num_classes)
+        labels = tf.broadcast_to(labels, tf.concat([tf.shape(z)[:-1], [q.num_classes]], axis=0))
+        return tf.concat([labels, z], axis=-1)
 
     def log_prob_of_every_label(self, x: Observed, latents: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns E[log p(x|y, z)], [B, K], over latents [k, B, K, K + d]; 0 without data."""

@@ -51,19 +51,15 @@ class TELBO(JointPosteriorVAE):
 
     def objective(self, x, seeds, training):
         """Returns the terms of the loss, each [B] in nats."""
-        x = self.observed(x)
-        q = self.infer(x, training)  # q(z|x_1, ..., x_M)
-        bound = self.bound(x, q, noise.fold_in(seeds, "posterior"), training)
+        x = self.typed(x)
+        bound = self.bound(x, seeds, training)  # under q(z|x_1, ..., x_M)
         objective = bound.weighted - self.kl_weight * bound.kl
         experts = self.experts(x, training)  # q(z|x_m)
-        for subset in self.subsets:
-            if all(name in x.values for name in subset):
-                part = x.only(subset)
-                q_subset = self.product(experts, part, training)  # q(z|x_A)
-                site = noise.fold_in(seeds, f"posterior {' '.join(subset)}")
-                elbo = self.elbo_of_subset(part, q_subset, site, training)
-                objective += x.has(subset) * elbo
-        return self.terms(objective, bound.reconstructions, bound.kl)
+        for part, mask in x.subsets(self.subsets):
+            q = self.product(experts, part, training)  # q(z|x_A)
+            site = noise.fold_in(seeds, f"posterior {' '.join(part.values)}")
+            objective += mask * self.elbo_of_subset(part, q, site, training)
+        return self.terms(bound, objective)
 
     def elbo_of_subset(self, x: Observed, q, seeds: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns the weighted bound on log p(x_A) under q(z|x_A), [B]."""

@@ -57,24 +57,19 @@ class VampPrior(DistributionLayer):
             )
         self._encode: Callable | None = None
 
-    def attach(
-        self,
-        encode: Callable,
-        data_shape: tuple[int, ...],
-        support: tuple[float, float] | None,
-    ) -> None:
+    def connect(self, model) -> None:
         """Creates the pseudo-inputs; called by the model.
 
         Args:
-            encode: maps data [K, ...] to q(z|x), batch [K].
-            data_shape: shape of an example.
-            support: (low, high), the range of the data's values; None if unbounded.
+            model: has `encode`, which maps data [K, ...] to q(z|x), batch [K]; `data_shape` and
+                `support`.
 
         Raises:
             ValueError: if the prior is already part of a model, or its data has another shape.
         """
         if self._encode is not None:
             raise ValueError(f"{self.name} is already the prior of a model; create another one")
+        data_shape, support = model.data_shape, model.support
         if self._start is not None and self._start.shape[1:] != data_shape:
             raise ValueError(
                 f"the initial data has examples of shape {list(self._start.shape[1:])}; the "
@@ -88,7 +83,7 @@ class VampPrior(DistributionLayer):
             aggregation="mean",  # the constraint is applied on every replica
         )
         self._start = None
-        self._encode = encode  # a method, so that Keras tracks no variables here
+        self._encode = model.encode  # a method, so that Keras tracks no variables here
 
     def _initializer(self, support) -> keras.initializers.Initializer:
         if self._start is not None:

@@ -28,7 +28,7 @@ def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[s
             request = predict_pb2.PredictRequest()
             request.model_spec.name = model_name
             request.model_spec.signature_name = name
-            inputs = example_inputs(signature.inputs, 1, model.data_shape, model.support)
+            inputs = example_inputs(signature.inputs, 1, model.modalities_by_name())
             for key, value in inputs.items():
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
             log = prediction_log_pb2.PredictionLog()

@@ -1,6 +1,8 @@
 """Verifies an export: every signature runs without Python and agrees with the model."""
 
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,33 +18,33 @@ _TOLERANCES = {"float32": (1e-4, 1e-4), "bfloat16": (3e-2, 3e-2)}
 
 
 def example_inputs(
-    inputs: dict[str, tf.TensorSpec], batch_size: int, data_shape=None, support=None
+    inputs: dict[str, tf.TensorSpec], batch_size: int, modalities: Mapping[str, Any] | None = None
 ) -> dict[str, np.ndarray]:
     """Generates valid inputs with `batch_size` rows, the same each time.
 
     Args:
         inputs: dtypes and shapes by name, known except for the batch size.
         batch_size: number of rows.
-        data_shape: (H, W, C) of the encoded images in NAME_bytes, or a dictionary by name.
-        support: (low, high), the range of the data, or a dictionary by name; (0, 1) if None.
+        modalities: by name, what has the `data_shape` of the images in NAME_bytes and the
+            `support` of data, from 0 to 1 if unknown; see `GenerativeModel.modalities_by_name`.
     """
     generator = np.random.default_rng(0)
+    modalities = modalities or {}
     values: dict[str, np.ndarray] = {}
     for name, spec in inputs.items():
         shape = (batch_size, *spec.shape[1:])
         if name == "seed":
             values[name] = np.stack([np.zeros(batch_size, np.int64), np.arange(batch_size)], 1)
         elif spec.dtype == tf.string:
-            key = name.removesuffix("_bytes")
-            size = data_shape[key] if isinstance(data_shape, dict) else data_shape
+            size = modalities[name.removesuffix("_bytes")].data_shape
             grey = generator.integers(0, 256, (batch_size, *size)).astype(np.uint8)
             png = [tf.io.encode_png(image).numpy() for image in grey]
             values[name] = np.array(png, dtype=object)
         elif name == "latent":
             values[name] = generator.standard_normal(shape).astype(np.float32)
         else:
-            bounds = support[name] if isinstance(support, dict) else support
-            low, high = bounds or (0.0, 1.0)
+            known = modalities[name].support if name in modalities else None
+            low, high = known or (0.0, 1.0)
             numbers = np.round(generator.uniform(low, high, shape))
             values[name] = numbers.astype(spec.dtype.as_numpy_dtype)
     return values
@@ -63,7 +65,7 @@ def verify(path: str, model, named: dict[str, Signature]) -> None:
     """
     lint(read_meta_graph(pathlib.Path(path)))
     calls = [
-        (name, example_inputs(signature.inputs, size, model.data_shape, model.support))
+        (name, example_inputs(signature.inputs, size, model.modalities_by_name()))
         for name, signature in named.items()
         for size in BATCH_SIZES
     ]

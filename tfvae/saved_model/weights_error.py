@@ -33,7 +33,7 @@ def differences(
     """Compares the outputs of a model's signatures with two storage types.
 
     Signatures with a seed or PNG images are skipped, since they are composed of the others. The
-    input of `decode` is sampled from q(z|x) of the examples.
+    input of `decode` is sampled from q(z|x) of the examples, or p(z) without an encoder.
 
     Args:
         model: the model.
@@ -54,7 +54,7 @@ def differences(
     found: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in compared}
     for start in range(0, _rows(examples), _BATCH_SIZE):
         x = _part(examples, slice(start, start + _BATCH_SIZE))
-        latent = model.encode_sample(x, noise.seed_rows(start, _rows(x)))
+        latent = model.latents_for(x, noise.seed_rows(start, _rows(x)))
         for name, signature in compared.items():
             inputs = {
                 key: latent if key == "latent" else x[key] if isinstance(x, Mapping) else x

@@ -62,22 +62,19 @@ def assert_finite(terms: dict[str, tf.Tensor], step: tf.Tensor) -> tf.Operation:
 
 
 @contextlib.contextmanager
-def readable_errors(term_names: Sequence[str] = ()) -> Iterator[None]:
-    """Raises what went wrong inside TensorFlow as the sentence it was raised with.
-
-    Args:
-        term_names: names of the terms that `assert_finite` was given.
+def readable_errors() -> Iterator[None]:
+    """Raises an error from inside TensorFlow as the sentence it was raised with.
 
     Raises:
-        NonFiniteLossError: where `assert_finite` failed.
-        ValueError: where a reader met bad data (it names file and record).
-        OSError: where a reader met a file that is gone.
+        NonFiniteLossError: if `assert_finite` failed.
+        ValueError: if a reader met bad data (it names file and record).
+        OSError: if a reader met a file that is gone.
     """
     try:
         yield
     except (tf.errors.InvalidArgumentError, tf.errors.UnknownError) as error:
         if NON_FINITE in error.message:
-            raise _non_finite_loss_error(error.message, term_names) from None
+            raise _non_finite_loss_error(error.message) from None
         reading = _PYTHON_ERROR.search(error.message)
         if reading and "PyFunc" in error.message:
             kind, text = reading.groups()
@@ -88,9 +85,10 @@ def readable_errors(term_names: Sequence[str] = ()) -> Iterator[None]:
         raise
 
 
-def _non_finite_loss_error(message: str, names: Sequence[str]) -> NonFiniteLossError:
-    # The numbers after the colon, however they are bracketed: the step, then the terms.
-    numbers = message.split(NON_FINITE)[1].split(":", 1)[1]
+def _non_finite_loss_error(message: str) -> NonFiniteLossError:
+    # The names up to the colon; after it the numbers, however bracketed: the step, then the terms.
+    listed, numbers = message.split(f"{NON_FINITE}; step, then ")[1].split(":", 1)
+    names = listed.split(", ")
     step, *sums = re.findall(r"[-+]?(?:nan|inf|\d[\d.e+-]*)", numbers.lower())[: 1 + len(names)]
     broken = [
         name

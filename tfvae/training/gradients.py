@@ -4,9 +4,11 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import keras
 import tensorflow as tf
 
 from tfvae import global_batch
+from tfvae.training.players import Player
 
 Gradients = list[list[tf.Tensor | None]]  # of each player, of each of its variables
 
@@ -67,7 +69,25 @@ def mean_loss(per_example: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(per_example) / tf.cast(tf.maximum(total, 1), tf.float32)
 
 
-def regularisation(losses: Sequence[tf.Tensor]) -> tf.Tensor:
-    """The networks' own regularisers, the same on every replica, counted once."""
+def regularisation(model: keras.Model, players: Sequence[Player]) -> dict[str, tf.Tensor | float]:
+    """Returns each player's Keras regularisers, by its loss: counted once over all replicas.
+
+    A regulariser of a variable belongs to the player that moves the variable; the losses that a
+    layer adds as it is called, to the first player that moves a variable of the layer, else to the
+    first of all.
+    """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return tf.add_n([tf.cast(loss, tf.float32) for loss in losses]) / replicas if losses else 0.0
+    losses: list[list[tf.Tensor]] = [[] for _ in players]
+    moved = [{id(variable) for variable in player.variables} for player in players]
+    for layer in model._flatten_layers():
+        own = layer._get_own_losses()
+        if own:
+            ids = {id(variable) for variable in layer.trainable_variables}
+            owner = next((number for number, mine in enumerate(moved) if ids & mine), 0)
+            losses[owner] += own
+    for number, player in enumerate(players):
+        losses[number] += [v.regularizer(v) for v in player.variables if v.regularizer is not None]
+    return {
+        player.loss: tf.add_n([tf.cast(x, tf.float32) for x in own]) / replicas if own else 0.0
+        for player, own in zip(players, losses, strict=True)
+    }

@@ -14,7 +14,7 @@ from tfvae.training.trainable_model import TrainableModel
 STEPS = 10  # of one timing
 PAIRS = 5  # timings of each, in turn
 _UNSUPPORTED = re.compile(r"unsupported operations .*?: ([^{\n]+)")  # in XLA's messages
-LEAST_GAIN = 1.05  # below it a difference may be noise, and compiling costs seconds
+MIN_GAIN = 1.05  # below it a difference may be noise, and compiling costs seconds
 
 
 class Timing(NamedTuple):
@@ -33,7 +33,7 @@ class Timing(NamedTuple):
     @property
     def faster(self) -> bool:
         """Whether XLA is worth it: by 5% at least."""
-        return self.on is not None and self.off > LEAST_GAIN * self.on
+        return self.on is not None and self.off > MIN_GAIN * self.on
 
 
 def measure(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:

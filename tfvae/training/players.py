@@ -1,7 +1,8 @@
-"""The players of a step: who minimises which term over which variables.
+"""The players of a step: which term each minimises, over which variables, in which steps.
 
 A plain model has one player. An adversarial one has several, whose losses come out of one forward
-pass; each takes its gradient over its own variables only, all at the weights the step began with.
+pass; each takes its gradient over its own variables only. Players that move in the same step all
+use the weights from before it (simultaneous play, the default); players with a cycle alternate.
 """
 
 import math
@@ -18,19 +19,43 @@ class Player(NamedTuple):
     Attributes:
         loss: name of the term, among those of `objective`, that it minimises.
         optimizer: its own optimizer.
-        variables: the variables it moves, and nobody else does.
-        steps_per_update: it moves at steps 0, n, 2 n, ...; its optimizer counts all steps.
+        variables: the variables it moves, and no other player does.
+        cycle: steps after which its moves repeat.
+        moves: the steps of a cycle in which it moves, from 0 to cycle - 1; its optimizer counts
+            all steps. With a discriminator of cycle 6 and moves (0, 1, 2, 3, 4), a generator of
+            cycle 6 and moves (5,) moves once in six steps, after it.
     """
 
     loss: str
     optimizer: keras.optimizers.Optimizer
     variables: list[keras.Variable]
-    steps_per_update: int = 1
+    cycle: int = 1
+    moves: tuple[int, ...] = (0,)
+
+    def moves_at(self, step: int) -> bool:
+        """Returns whether it moves at `step`."""
+        return step % self.cycle in self.moves
 
 
 def period(players: Sequence[Player]) -> int:
     """Returns after how many steps the same players move again."""
-    return math.lcm(*(player.steps_per_update for player in players))
+    return math.lcm(*(player.cycle for player in players))
+
+
+def require_moves(players: Sequence[Player]) -> None:
+    """Raises ValueError for moves outside a player's cycle, or a step in which no player moves."""
+    for player in players:
+        if not player.moves or not set(player.moves) <= set(range(player.cycle)):
+            raise ValueError(
+                f"moves of the player of {player.loss!r} is {player.moves}; it must be some of the "
+                f"steps 0 to {player.cycle - 1} of its cycle"
+            )
+    for step in range(period(players)):
+        if not any(player.moves_at(step) for player in players):
+            raise ValueError(
+                f"no player moves at step {step} of {period(players)}; shorten the cycles, or add "
+                "the step to the moves of one"
+            )
 
 
 def inner(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:

@@ -23,6 +23,7 @@ from tfvae.training.players import (
     apply_gradients,
     loss_scaled,
     period,
+    require_moves,
     require_own_accumulation,
 )
 
@@ -32,12 +33,12 @@ class TrainableModel(keras.Model):
 
     Attributes:
         term_names: names of the terms that `objective` returns, "loss" first.
-        least_batch_size: rows that the global batch must have for what couples them.
+        min_batch_size: rows that the global batch must have for what couples them.
         averages_in_use: whether the weights are the averages that an optimizer keeps of them.
     """
 
     term_names: tuple[str, ...] = ("loss",)
-    least_batch_size: int = 1
+    min_batch_size: int = 1
     # Keras's own, untyped there.
     train_function: Callable | None
     test_function: Callable | None
@@ -68,6 +69,10 @@ class TrainableModel(keras.Model):
     def objective(self, x, seeds: tf.Tensor, training: bool) -> dict[str, tf.Tensor]:
         """Returns the terms of one batch by name, each [B] in nats, "loss" to be minimised.
 
+        In training, a model of several players gets one more argument, `moving`: a frozenset of
+        the losses of the players that move in this step. The terms of the others may be left out;
+        their means then keep their values.
+
         Args:
             x: this replica's examples, [B, ...], or a dictionary of such.
             seeds: int64 [B, 2], one row of noise per example (`tfvae.noise`).
@@ -86,10 +91,10 @@ class TrainableModel(keras.Model):
                 f"batch_size is {batch_size}; {replicas} replicas and accumulation {parts} need at "
                 f"least {parts * replicas}, a row for each: raise batch_size or take fewer"
             )
-        if batch_size < parts * self.least_batch_size:
+        if batch_size < parts * self.min_batch_size:
             raise ValueError(
                 f"batch_size is {batch_size}; {type(self).__name__} needs at least "
-                f"{self.least_batch_size}, since its loss couples the rows of a batch"
+                f"{self.min_batch_size}, since its loss couples the rows of a batch"
                 + (f", in each of {parts} parts (accumulation)" if parts > 1 else "")
             )
 
@@ -141,6 +146,7 @@ class TrainableModel(keras.Model):
                 steps_per_execution=steps_per_execution,
                 run_eagerly=run_eagerly,
             )
+            require_moves(self.players())
             for player in self.players():
                 require_own_accumulation(player.optimizer)
                 player.optimizer.build(player.variables)
@@ -172,7 +178,7 @@ class TrainableModel(keras.Model):
         self.averages_in_use = averages_in_use
 
     def players(self) -> list[Player]:
-        """Returns who minimises what; one player minimising "loss" unless a subclass has more."""
+        """Returns the players; one that minimises "loss" unless a subclass has more."""
         return [Player("loss", self.optimizer, self.trainable_variables)]
 
     def training_batch(self, x: tf.Tensor, seeds: tf.Tensor, first_row: tf.Tensor) -> dict:
@@ -191,13 +197,13 @@ class TrainableModel(keras.Model):
 
         Args:
             x: this replica's rows, [b, ...].
-            phase: number of the step, modulo the players' period, which says who moves.
+            phase: number of the step, modulo the players' period.
         """
         x = first_batch.examples(x)
         rows = global_batch.rows(x)
         seeds = noise.training_rows(self.seed, self.step, rows.first, rows.local)
         everyone = self.players()
-        moving = [player for player in everyone if phase % player.steps_per_update == 0]
+        moving = [player for player in everyone if player.moves_at(phase)]
         batch = gradients.parts(x, seeds, rows, self.accumulation)
         checked: list[tf.Operation] = []
         of_players = gradients.accumulated(
@@ -206,29 +212,34 @@ class TrainableModel(keras.Model):
         with tf.control_dependencies(checked):
             apply_gradients(moving, of_players)
             for player in everyone:
-                if phase % player.steps_per_update:
+                if not player.moves_at(phase):
                     player.optimizer.iterations.assign_add(1)
 
     def _gradients(
-        self, players: list[Player], part: gradients.Part, checked: list[tf.Operation]
+        self, moving: list[Player], part: gradients.Part, checked: list[tf.Operation]
     ) -> gradients.Gradients:
         """The gradients of one part; the check of its terms is added to `checked`."""
         batch = self.training_batch(part.x, part.seeds, part.first_row)
-        with tf.GradientTape(persistent=len(players) > 1, watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for player in players for variable in player.variables])
+        everyone = self.players()
+        if len(everyone) > 1:
+            batch["moving"] = frozenset(player.loss for player in moving)
+        with tf.GradientTape(persistent=len(moving) > 1, watch_accessed_variables=False) as tape:
+            tape.watch([variable.value for player in moving for variable in player.variables])
             terms = self.objective(**batch, training=True)
-            losses = [gradients.mean_loss(terms[player.loss]) for player in players]
-            if players[0].loss == self.players()[0].loss:
-                losses[0] += gradients.regularisation(self.losses)
+            regularisers = gradients.regularisation(self, everyone)
+            losses = [
+                gradients.mean_loss(terms[player.loss]) + regularisers[player.loss]
+                for player in moving
+            ]
             scaled = [
                 player.optimizer.scale_loss(part.share * loss)
-                for player, loss in zip(players, losses, strict=True)
+                for player, loss in zip(moving, losses, strict=True)
             ]
         checked.append(checks.assert_finite(terms, self.step))
-        self._update_means(terms)
+        self._update_means(terms, some=len(moving) < len(everyone))
         return [
             tape.gradient(loss, [variable.value for variable in player.variables])
-            for player, loss in zip(players, scaled, strict=True)
+            for player, loss in zip(moving, scaled, strict=True)
         ]
 
     def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
@@ -238,14 +249,17 @@ class TrainableModel(keras.Model):
         seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
         self._update_means(self.objective(x, noise.fold_in(seeds, "evaluation"), training=False))
 
-    def _update_means(self, terms: dict[str, tf.Tensor]) -> None:
-        if tuple(terms) != self.term_names:
+    def _update_means(self, terms: dict[str, tf.Tensor], some: bool = False) -> None:
+        """Adds terms to their means; if `some`, terms may be missing."""
+        expected = tuple(name for name in self.term_names if name in terms or not some)
+        if tuple(terms) != expected:
             raise ValueError(
                 f"{type(self).__name__}.objective returned {tuple(terms)}; its term_names are "
                 f"{self.term_names}"
             )
-        for mean, term in zip(self._term_means, terms.values(), strict=True):
-            mean.update_state(term)
+        for mean in self._term_means:
+            if mean.name in terms:
+                mean.update_state(terms[mean.name])
 
     def make_train_function(self, force: bool = False):
         """Sets `train_function(iterator)`, which takes `steps_per_execution` steps."""
@@ -304,7 +318,7 @@ class TrainableModel(keras.Model):
             asked = kwargs.get("batch_size") or (rows if isinstance(x, streams) else 32)
             self.check_batch_size(min(rows, asked))
 
-        with checks.readable_errors(self.term_names):
+        with checks.readable_errors():
             x = first_batch.checked(x, check)
             if isinstance(validation, tuple):
                 first_batch.checked(validation[0], self.check_data)
@@ -320,7 +334,7 @@ class TrainableModel(keras.Model):
                 return super().evaluate(x, *args, **kwargs)
             steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over
             try:
-                with checks.readable_errors(self.term_names):
+                with checks.readable_errors():
                     x = first_batch.checked(x, self.check_data)
                     return super().evaluate(x, *args, **kwargs)
             finally:
