@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import tfvae
 from tfvae.training.checkpoints import Checkpoints
-from tfvae.training.run import _steps_per_execution, _stretches, train
+from tfvae.training.run import _logging_intervals, _steps_per_execution, train
 
 BATCH = {"batch_size": 4, "log_every": 5}
 
@@ -125,8 +125,8 @@ def test_wrong_numbers_are_named(compiled, data, tmp_path, name):
         (30, 30, []),
     ],
 )
-def test_stretches_end_at_multiples_of_log_every(start, steps, expected):
-    assert _stretches(start, steps, log_every=10) == expected
+def test_logging_intervals_end_at_multiples_of_log_every(start, steps, expected):
+    assert _logging_intervals(start, steps, log_every=10) == expected
 
 
 def test_executions_leave_no_step_over():

@@ -41,7 +41,9 @@ def compiled(tiny_model):
     return make
 
 
-def test_notice_of_preemption_saves_within_a_stretch_and_loses_nothing(compiled, images, tmp_path):
+def test_notice_of_preemption_saves_within_an_interval_and_loses_nothing(
+    compiled, images, tmp_path
+):
     handler = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Preempted):
         train(compiled(), Notified(images, signal.SIGTERM), tmp_path / "parts", **RUN)
@@ -53,7 +55,7 @@ def test_notice_of_preemption_saves_within_a_stretch_and_loses_nothing(compiled,
         np.testing.assert_array_equal(left, right)
     for left, right in zip(resumed.optimizer.variables, whole.optimizer.variables, strict=True):
         np.testing.assert_array_equal(left, right)
-    # The means of the stretch went on where they were.
+    # The means of the interval continued.
     tables = [(tmp_path / name / "metrics.csv").read_text() for name in ("parts", "whole")]
     assert tables[0] == tables[1]
 

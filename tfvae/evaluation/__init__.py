@@ -1,4 +1,4 @@
-"""Honest numbers: likelihoods of data under a model, and what its latents tell of the data."""
+"""Likelihood estimates and latent diagnostics."""
 
 from tfvae.evaluation.aggregate_posterior import aggregate_log_density, kl_from_prior
 from tfvae.evaluation.annealed_importance_sampling import (
@@ -8,9 +8,9 @@ from tfvae.evaluation.annealed_importance_sampling import (
 from tfvae.evaluation.bidirectional import BidirectionalEstimate, bidirectional
 from tfvae.evaluation.bits_per_dimension import bits_per_dimension
 from tfvae.evaluation.conditional import conditional_log_likelihood
-from tfvae.evaluation.information import KLDecomposition, decompose_kl, kl_decomposition
+from tfvae.evaluation.kl_decomposition import KLDecomposition, decompose_kl, kl_decomposition
 from tfvae.evaluation.likelihood import log_likelihood
-from tfvae.evaluation.over_data import MeanEstimate, mean_estimate, mean_log_likelihood
+from tfvae.evaluation.mean_log_likelihood import MeanEstimate, mean_estimate, mean_log_likelihood
 from tfvae.evaluation.rate_distortion import RateDistortion, rate_distortion
 
 __all__ = [

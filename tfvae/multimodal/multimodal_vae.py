@@ -79,7 +79,7 @@ class MultimodalVAE(LatentVariableModel):
         """Builds a modality's networks."""
         modality.build_networks(self.posterior, self.prior)
 
-    def typed(self, x: Data) -> Observed:
+    def typed(self, x: Data | Observed) -> Observed:
         """Converts a dictionary of modality name to values to an `Observed`."""
         return x if isinstance(x, Observed) else observed(x, self.modalities)
 
@@ -92,7 +92,7 @@ class MultimodalVAE(LatentVariableModel):
         """Returns q(z|x_A), batch [B]; A is at least one modality."""
         raise NotImplementedError(f"{type(self).__name__} must implement `posterior_given`")
 
-    def encode(self, x: Data, training: bool = False):
+    def encode(self, x: Data | Observed, training: bool = False):
         """Returns q(z|x_A) of any subset A of the modalities: batch [B], event [d].
 
         Of the empty one it is the prior p(z), batch [].

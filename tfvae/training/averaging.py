@@ -1,9 +1,8 @@
-"""Averages of the weights, which Keras optimizers keep where they are made with `use_ema`.
+"""Averages of the weights, which Keras optimizers keep if created with `use_ema`.
 
-While `fit` takes steps the model has the weights of training; after it, and in evaluations
-meanwhile, it has their averages, so that what is evaluated and exported is averaged. Keras itself
-overwrites the weights by the averages at the end of `fit`: then no run of several `fit`s, and no
-resumed one, would go on as an uninterrupted one.
+During `fit` the model holds the training weights; otherwise, and in evaluations, the averaged ones.
+Keras itself overwrites the weights by the averages at the end of `fit`, after which neither a
+second `fit` nor a resumed run would equal an uninterrupted one.
 """
 
 import contextlib
@@ -40,10 +39,10 @@ def use(model, averaged: bool) -> None:
 
 
 @contextlib.contextmanager
-def meanwhile(model, averaged: bool) -> Iterator[None]:
-    """As `use`, and back again."""
+def averaged_weights(model, in_use: bool) -> Iterator[None]:
+    """Applies `use` temporarily."""
     before = model.averages_in_use
-    use(model, averaged)
+    use(model, in_use)
     try:
         yield
     finally:
@@ -51,8 +50,8 @@ def meanwhile(model, averaged: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def of_fit(model) -> Iterator[None]:
-    """Gives a model the weights of training, and the averages afterwards."""
+def training_weights(model) -> Iterator[None]:
+    """Gives a model its training weights, and the averages afterwards."""
     use(model, averaged=False)
     # In place of Keras's overwriting, which would lose the weights.
     model.optimizer.finalize_variable_values = lambda variables: None

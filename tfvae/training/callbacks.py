@@ -1,4 +1,4 @@
-"""What happens at the end of every stretch of steps: records, checkpoints, the progress bar."""
+"""Callbacks at the end of every logging interval: records, checkpoints, the progress bar."""
 
 import csv
 import os
@@ -13,7 +13,7 @@ from tfvae.training.checkpoints import Checkpoints
 
 
 class EvaluateTerms(keras.callbacks.Callback):
-    """Adds the terms of evaluation data to a stretch's records, as val_*; the first callback.
+    """Adds the terms of evaluation data to an interval's records, as val_*; the first callback.
 
     Args:
         examples: batches of the evaluation data.
@@ -30,7 +30,7 @@ class EvaluateTerms(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves a checkpoint in the background at the end of every stretch.
+    """Saves a checkpoint in the background at the end of every logging interval.
 
     Args:
         checkpoints: where to.
@@ -46,7 +46,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
 
 class ContinueMeans(keras.callbacks.Callback):
-    """Goes on with the means of the stretch that a resumed run stopped in.
+    """Continues the means of the logging interval in which a resumed run stopped.
 
     Args:
         means: (sum, count) of every term, [terms, 2].
@@ -57,7 +57,7 @@ class ContinueMeans(keras.callbacks.Callback):
         self._means = means
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Continues the first stretch; Keras has reset the means."""
+        """Continues the first interval; Keras has reset the means."""
         for metric, (total, count) in zip(self.model.metrics, self._means, strict=True):
             metric.total.assign(total)
             metric.count.assign(count)
@@ -65,7 +65,7 @@ class ContinueMeans(keras.callbacks.Callback):
 
 
 class RecordTerms(keras.callbacks.Callback):
-    """Writes the mean terms of every stretch to metrics.csv and as TensorBoard events.
+    """Writes the mean terms of every logging interval to metrics.csv and as TensorBoard events.
 
     Rows past the step that the run resumes from are dropped, so that the file of an interrupted
     run is that of an uninterrupted one.
@@ -105,7 +105,7 @@ class RecordTerms(keras.callbacks.Callback):
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """One bar for the whole run; where the output is no terminal, a line for every stretch.
+    """One bar for the whole run; a line per interval if the output is no terminal.
 
     Args:
         steps: the run's last step.
@@ -133,7 +133,7 @@ class ProgressBar(keras.callbacks.Callback):
             self._bar.update(min(self._step, self._steps), values, finalize=False)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Prints the stretch's line where there is no bar."""
+        """Prints the interval's line if there is no bar."""
         if self._bar is None:
             terms = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
             print(f"step {self._step}/{self._steps}  {terms}", flush=True)

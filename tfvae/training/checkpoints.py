@@ -24,7 +24,7 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Randomness and data are functions of the step, so weights, the optimizers' variables (of
-    which the step is one) and the means of a stretch under way are the whole state.
+    which the step is one) and the means of an unfinished logging interval are the whole state.
 
     Args:
         model: a compiled model.
@@ -32,8 +32,8 @@ class Checkpoints:
         keep: how many of the newest are kept.
 
     Attributes:
-        means: (sum, count) of every term so far, float32 [terms, 2], of the stretch in which the
-            checkpoint was saved that was restored; zeros where it was saved between two.
+        means: (sum, count) of every term so far, float32 [terms, 2], of the logging interval
+            in which the restored checkpoint was saved; zeros if it was saved at its end.
     """
 
     def __init__(self, model: TrainableModel, directory: str | pathlib.Path, keep: int = 3):
@@ -60,7 +60,7 @@ class Checkpoints:
         """The model's step."""
         return int(self._model.step.numpy())
 
-    def save(self, background: bool = False, under_way: bool = False) -> None:
+    def save(self, background: bool = False, mid_interval: bool = False) -> None:
         """Saves the state of this step beside the others.
 
         Every worker must call it, since reading means needs them all; the chief writes.
@@ -68,7 +68,7 @@ class Checkpoints:
         Args:
             background: whether to come back as soon as the state is copied; what becomes of the
                 file is known to the next `save` and to `wait`.
-            under_way: whether a stretch is, whose means belong to the state.
+            mid_interval: whether a logging interval is unfinished, so that its means are saved too.
 
         Raises:
             OSError: where the disk does not take it, or did not take the one before; those before
@@ -84,12 +84,12 @@ class Checkpoints:
                 stacklevel=2,
             )
         step, copies = self.step, self._copies
-        with averaging.meanwhile(self._model, averaged=False):
+        with averaging.averaged_weights(self._model, in_use=False):
             for name, variables in self._variables.items():
                 for copy, variable in zip(copies[name], variables, strict=True):
                     copy.assign(variable)
         means = np.zeros_like(self.means)
-        if under_way:
+        if mid_interval:
             means[:] = [(mean.total.numpy(), mean.count.numpy()) for mean in self._model.metrics]
         copies["means"].assign(means)
         if self._is_chief:
@@ -153,7 +153,7 @@ class Checkpoints:
                 state = tf.train.Checkpoint(**self._variables)
                 status = state.restore(path).assert_existing_objects_matched()
                 status.expect_partial()  # what follows is read apart
-                self._restore_stretch(path)
+                self._restore_means(path)
             except _DAMAGED as error:
                 warnings.warn(
                     f"checkpoint {path} is damaged ({str(error).splitlines()[0]}); trying the "
@@ -169,9 +169,9 @@ class Checkpoints:
             raise OSError(f"none of the checkpoints in {self._directory} can be read")
         return 0
 
-    def _restore_stretch(self, path: str) -> None:
+    def _restore_means(self, path: str) -> None:
         reader = tf.train.load_checkpoint(path)
-        if not reader.has_tensor(_MEANS):  # an older version saved between stretches only
+        if not reader.has_tensor(_MEANS):  # an older version saved between intervals only
             return
         self.means = reader.get_tensor(_MEANS)
         replicas = int(reader.get_tensor(_REPLICAS))

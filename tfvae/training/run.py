@@ -1,4 +1,4 @@
-"""A training run: from the step its directory holds to the step asked for."""
+"""A training run: from the step in its directory to the last one."""
 
 import contextlib
 import pathlib
@@ -41,7 +41,7 @@ def train(
     run, resumed, takes the same steps as an uninterrupted one.
 
     Args:
-        model: a compiled model; its weights are replaced by the checkpoint's, where there is one.
+        model: a compiled model; its weights are replaced by the checkpoint's, if there is one.
         data: training data.
         directory: run directory.
         steps: the last step.
@@ -56,10 +56,10 @@ def train(
     Raises:
         ValueError: for steps, batch sizes or data that do not work, before the first step.
         NonFiniteLossError: naming the step and the terms that broke.
-        OSError: where a checkpoint cannot be written, or workers see different ones.
+        OSError: if a checkpoint cannot be written, or workers see different ones.
         KeyboardInterrupt: at Ctrl-C.
-        Preempted: at SIGTERM, after the step under way was saved.
-        WorkerLostError: where another worker was lost.
+        Preempted: at SIGTERM, after the current step was saved.
+        WorkerLostError: if another worker was lost.
     """
     require_at_least(1, steps=steps, batch_size=batch_size, log_every=log_every)
     directory = pathlib.Path(directory)
@@ -80,11 +80,11 @@ def train(
         contextlib.closing(checkpoints),
         StopWhenAsked(checkpoints, strategy) as stop,
     ):
-        for first, stretch, count in _stretches(start, steps, log_every):
-            model.steps_per_execution = _steps_per_execution(stretch)
+        for first, interval, count in _logging_intervals(start, steps, log_every):
+            model.steps_per_execution = _steps_per_execution(interval)
             model.fit(
                 data.batches(batch_size, model.seed, start_step=first),
-                steps_per_epoch=stretch,
+                steps_per_epoch=interval,
                 epochs=count,
                 callbacks=[*callbacks, stop],
                 verbose=0,
@@ -103,20 +103,20 @@ def _require_one_step(strategy: tf.distribute.Strategy, step: int, directory: pa
         )
 
 
-def _stretches(start: int, steps: int, log_every: int) -> list[tuple[int, int, int]]:
-    """(first step, length, number of stretches): to a multiple of `log_every`, whole ones, a rest.
+def _logging_intervals(start: int, steps: int, log_every: int) -> list[tuple[int, int, int]]:
+    """(first step, length, number of intervals): up to a multiple of `log_every`.
 
     Records stand at multiples of `log_every` and at the end, wherever the run is resumed.
     """
-    stretches = []
+    intervals = []
     while start < steps:
         length = min(log_every - start % log_every, steps - start)
         count = max(1, (steps - start) // log_every) if length == log_every else 1
-        stretches.append((start, length, count))
+        intervals.append((start, length, count))
         start += length * count
-    return stretches
+    return intervals
 
 
-def _steps_per_execution(stretch: int) -> int:
-    """The largest divisor of `stretch` up to the maximum: no step may be left over."""
-    return max(k for k in range(1, MAX_STEPS_PER_EXECUTION + 1) if stretch % k == 0)
+def _steps_per_execution(interval: int) -> int:
+    """The largest divisor of `interval` up to the maximum: no step may be left over."""
+    return max(k for k in range(1, MAX_STEPS_PER_EXECUTION + 1) if interval % k == 0)

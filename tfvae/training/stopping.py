@@ -1,4 +1,4 @@
-"""Ends training between steps when it is asked to: by Ctrl-C, or by notice of a preemption."""
+"""Ends training between steps on Ctrl-C or notice of a preemption."""
 
 import signal
 import threading
@@ -16,13 +16,13 @@ class Preempted(Exception):
 
 
 class StopWhenAsked(keras.callbacks.Callback):
-    """Ends training after the execution under way; the last callback.
+    """Ends training after the current execution; the last callback.
 
     Ctrl-C raises KeyboardInterrupt, a second one at once. SIGTERM saves a checkpoint and raises
-    `Preempted`. Where one of several workers is asked, all of them stop at the same step.
+    `Preempted`. If one of several workers gets a signal, all stop at the same step.
 
     Python raises KeyboardInterrupt wherever the main thread is. Inside TensorFlow's own callbacks
-    it is swallowed, and the run would go on as if nobody had asked.
+    it is swallowed, and the run would continue.
 
     Args:
         checkpoints: where to save.
@@ -32,7 +32,7 @@ class StopWhenAsked(keras.callbacks.Callback):
     def __init__(self, checkpoints: Checkpoints, strategy: tf.distribute.Strategy):
         super().__init__()
         self._checkpoints = checkpoints
-        self._asked: set[int] = set()
+        self._signals: set[int] = set()
         self._before: dict[int, Any] = {}
         self._several = len(workers.names(strategy)) > 1
         self._total = tf.function(
@@ -50,36 +50,36 @@ class StopWhenAsked(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def _ask(self, number, _):
-        if number == signal.SIGINT and number in self._asked:
+        if number == signal.SIGINT and number in self._signals:
             raise KeyboardInterrupt
-        self._asked.add(number)
+        self._signals.add(number)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Stops within a stretch, where anybody was asked to."""
+        """Stops within a logging interval, if any worker got a signal."""
         if batch + 1 < self.params["steps"]:
-            self._stop(under_way=True)
+            self._stop(mid_interval=True)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Stops between two stretches; the checkpoint is saved already."""
-        self._stop(under_way=False)
+        """Stops between two logging intervals; the checkpoint is saved already."""
+        self._stop(mid_interval=False)
 
     def on_test_batch_end(self, batch, logs=None):
-        """Raises KeyboardInterrupt where it was asked for; of several workers, after the data."""
-        if signal.SIGINT in self._asked and not self._several:
+        """Raises KeyboardInterrupt after Ctrl-C; with several workers, after the data."""
+        if signal.SIGINT in self._signals and not self._several:
             raise KeyboardInterrupt
 
-    def _stop(self, under_way: bool) -> None:
-        interrupted, preempted = (n in self._asked for n in (signal.SIGINT, signal.SIGTERM))
+    def _stop(self, mid_interval: bool) -> None:
+        interrupted, preempted = (n in self._signals for n in (signal.SIGINT, signal.SIGTERM))
         if self._several:
-            asked = tf.constant([interrupted, preempted], tf.float32)
-            interrupted, preempted = self._total(asked).numpy() > 0
+            signals = tf.constant([interrupted, preempted], tf.float32)
+            interrupted, preempted = self._total(signals).numpy() > 0
         if preempted:
-            if under_way:
-                self._checkpoints.save(under_way=True)
+            if mid_interval:
+                self._checkpoints.save(mid_interval=True)
             self._checkpoints.wait()
             if self._several:
                 # Whoever ended sooner might have the chief ended in the middle of its writing.
-                self._total(asked)
+                self._total(signals)
             raise Preempted
         if interrupted:
             raise KeyboardInterrupt

@@ -130,7 +130,7 @@ class TrainableModel(keras.Model):
             run_eagerly: whether to run without compiling, for debugging.
 
         Raises:
-            ValueError: where the model's networks are not built yet, or for an optimizer that
+            ValueError: if the model's networks are not built yet, or for an optimizer that
                 accumulates by itself.
         """
         require_at_least(1, accumulation=accumulation)
@@ -304,7 +304,7 @@ class TrainableModel(keras.Model):
         """Trains as `keras.Model.fit` does, on batches of examples (labels are ignored).
 
         Raises:
-            ValueError: where the first batch does not suit the model, or a reader meets bad data.
+            ValueError: if the first batch does not suit the model, or a reader meets bad data.
             NonFiniteLossError: naming the step and the terms that broke.
         """
         streams = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)
@@ -315,8 +315,8 @@ class TrainableModel(keras.Model):
         def check(first):
             self.check_data(first)
             rows = num_rows(first)
-            asked = kwargs.get("batch_size") or (rows if isinstance(x, streams) else 32)
-            self.check_batch_size(min(rows, asked))
+            batch_size = kwargs.get("batch_size") or (rows if isinstance(x, streams) else 32)
+            self.check_batch_size(min(rows, batch_size))
 
         with checks.readable_errors():
             x = first_batch.checked(x, check)
@@ -324,12 +324,12 @@ class TrainableModel(keras.Model):
                 first_batch.checked(validation[0], self.check_data)
             elif validation is not None:
                 kwargs["validation_data"] = first_batch.checked(validation, self.check_data)
-            with averaging.of_fit(self):
+            with averaging.training_weights(self):
                 return super().fit(x, *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
-        with averaging.meanwhile(self, averaged=True):
+        with averaging.averaged_weights(self, in_use=True):
             if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
                 return super().evaluate(x, *args, **kwargs)
             steps, self.steps_per_execution = self.steps_per_execution, 1  # no batch left over

@@ -1,4 +1,4 @@
-"""Log-likelihoods over a data set: the mean, and how far chance may have moved it."""
+"""Log-likelihoods over a data set: the mean and its standard error."""
 
 import math
 from typing import NamedTuple

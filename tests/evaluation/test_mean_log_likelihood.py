@@ -1,10 +1,14 @@
+import importlib
 import math
 
 import numpy as np
 import pytest
 
 import tfvae
-from tfvae.evaluation import mean_estimate, mean_log_likelihood, over_data
+from tfvae.evaluation import mean_estimate, mean_log_likelihood
+
+# The function of that name hides the module.
+MODULE = importlib.import_module("tfvae.evaluation.mean_log_likelihood")
 
 
 def test_mean_and_standard_error_over_the_examples(linear_gaussian, monkeypatch):
@@ -13,7 +17,7 @@ def test_mean_and_standard_error_over_the_examples(linear_gaussian, monkeypatch)
     np.testing.assert_allclose(whole.values, case.model.log_likelihood(case.x, 20, seed=3))
     assert whole.mean == pytest.approx(whole.values.mean())
     assert whole.standard_error == pytest.approx(whole.values.std(ddof=1) / math.sqrt(5))
-    monkeypatch.setattr(over_data, "_BATCH_SIZE", 2)
+    monkeypatch.setattr(MODULE, "_BATCH_SIZE", 2)
     batches = mean_log_likelihood(case.model, case.x, num_samples=20, seed=3)
     np.testing.assert_allclose(batches.values, whole.values, rtol=1e-6)
     assert math.isnan(mean_estimate([1.0]).standard_error)
@@ -27,7 +31,7 @@ def test_examples_of_a_dataset_are_those_of_its_epoch(tiny_model, images):
 
 
 def test_bad_examples_are_named_over_all_batches(tiny_model, images, monkeypatch):
-    monkeypatch.setattr(over_data, "_BATCH_SIZE", 5)
+    monkeypatch.setattr(MODULE, "_BATCH_SIZE", 5)
     broken = images.copy()
     broken[12] *= 255
     with pytest.raises(ValueError, match="of examples 10 to 14: images range from 0 to 255"):
