@@ -14,6 +14,7 @@ from tfvae.arguments import did_you_mean
 from tfvae.construction import build_model, construct, lookup_model, seeded
 from tfvae.construction.data_summary import shape_of
 from tfvae.data import Dataset
+from tfvae.networks.ladder_encoder import top_first
 from tfvae.training import averaging
 from tfvae.training.checkpoints import Checkpoints
 
@@ -73,10 +74,13 @@ def read_config(directory: str | pathlib.Path, fields=FIELDS) -> dict[str, Any]:
 
 def with_defaults(config: Config) -> dict[str, Any]:
     """Returns the config of a run of any version with the fields of this version."""
-    model = config.get("model") or {}
+    model = dict(config.get("model") or {})
     names = NAMES_OF_OLD_RUNS.get(model.get("name"), {})
-    renamed = {names.get(field, field): value for field, value in model.items()}
-    return {**DEFAULTS_OF_OLD_RUNS, **config, "model": renamed}
+    model = {names.get(field, field): value for field, value in model.items()}
+    encoder = model.get("encoder")
+    if isinstance(encoder, Mapping) and encoder.get("name") == "LadderEncoder":
+        model["encoder"] = top_first(dict(encoder))
+    return {**DEFAULTS_OF_OLD_RUNS, **config} | ({"model": model} if model else {})
 
 
 def restore(directory: str | pathlib.Path, config: Config, precision: str | None = None):

@@ -75,7 +75,7 @@ def two_layer_prior(size, batch_normalization=False):
 def ladder_encoder(outputs, dtype=None):
     """Parameters of z_1 and of a z_2 of one dimension, with batch normalisation."""
     return tfvae.networks.LadderEncoder(
-        (outputs - 2, 2), ((16,), (16,)), batch_normalization=True, dtype=dtype
+        (1, outputs // 2 - 1), ((16,), (16,)), batch_normalization=True, dtype=dtype
     )
 
 

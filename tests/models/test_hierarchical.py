@@ -25,7 +25,7 @@ def two_layers(cls=tfvae.VAE, ladder=False, bottom=DiagonalNormal, normalised=Fa
     )
     if ladder:
         posterior = LadderPosterior((TOP, BOTTOM))
-        encoder = LadderEncoder((2 * BOTTOM, 2 * TOP), ((8,), (6,)), batch_normalization=normalised)
+        encoder = LadderEncoder((TOP, BOTTOM), ((6,), (8,)), batch_normalization=normalised)
     else:
         posterior = HierarchicalPosterior(
             [bottom(BOTTOM), DiagonalNormal(TOP)], [DenseEncoder(2 * TOP, **style)]
@@ -136,7 +136,7 @@ def test_three_layers_in_a_graph_of_any_batch_size(images, ladder):
         [DenseEncoder(4, hidden=(5,)), DenseEncoder(6, hidden=(5,))],
     )
     if ladder:
-        posterior, encoder = LadderPosterior(sizes), LadderEncoder((6, 4, 2), ((8,), (6,), (4,)))
+        posterior, encoder = LadderPosterior(sizes), LadderEncoder(sizes, ((4,), (6,), (8,)))
     else:
         posterior = HierarchicalPosterior(
             [DiagonalNormal(3), DiagonalNormal(2), DiagonalNormal(1)],
@@ -272,7 +272,7 @@ def test_batch_normalisation_of_every_network_follows_the_batch_in_training_only
         ),
         (lambda: HierarchicalPrior(StandardNormal(2), [], []), "heads is empty"),
         (lambda: LadderPosterior([3]), "sizes has 1 entries; a ladder needs at least 2 layers"),
-        (lambda: LadderEncoder((2, 2), ((3,),)), "hidden has 1 blocks and outputs has 2"),
+        (lambda: LadderEncoder((2, 2), ((3,),)), "hidden has 1 blocks and sizes has 2"),
         (lambda: LadderPosterior((2, 1))(tf.zeros([1, 6])), "needs a prior: pass it to a model"),
     ],
 )

@@ -84,7 +84,7 @@ def test_shapes_of_images_divisible_by_16(shape):
         lambda hidden: DenseDecoder((4,), hidden=hidden),
         tfvae.networks.Discriminator,
         lambda hidden: tfvae.networks.JointEncoder(6, {"x": DenseEncoder(3)}, hidden),
-        lambda hidden: tfvae.networks.LadderEncoder((6,), (hidden,)),
+        lambda hidden: tfvae.networks.LadderEncoder((3,), (hidden,)),
         lambda hidden: tfvae.priors.FlowPrior(2, hidden=hidden),
     ],
 )

@@ -36,4 +36,4 @@ def make_prior(name: str):
     """Returns the prior `name`, the same each time."""
     keras.utils.set_random_seed(0)
     prior = PRIORS[name](2)
-    return _trained(_attached(prior) if name == "VampPrior" else prior)
+    return _trained(_connected(prior) if name == "VampPrior" else prior)

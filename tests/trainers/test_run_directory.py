@@ -60,11 +60,14 @@ def test_mistake_met_before_the_first_checkpoint_may_be_mended(config, tmp_path)
     assert run_directory.load_config(directory).batch_size == 4
 
 
-def test_renamed_field_of_an_older_run_is_the_same_field(config, started):
+def test_older_names_and_orders_of_fields_are_the_same_fields(config, started):
     config.model.name, config.model.alpha = "JMVAE", 0.5
-    config.model.beta = 3.0
+    ladder = {"name": "LadderEncoder", "sizes": [1, 2], "hidden": [[3], [4]]}
+    config.model.encoder = ladder
     older = json.loads(config.to_json())
     older["model"]["a"] = older["model"].pop("alpha")
+    older["model"]["encoder"] = {**ladder, "outputs": [4, 2], "hidden": [[4], [3]]}
+    del older["model"]["encoder"]["sizes"]
     (started / "config.json").write_text(json.dumps(older))
     assert run_directory.load_config(started).model == config.model
     run_directory.claim(started, config)

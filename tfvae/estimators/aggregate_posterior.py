@@ -19,7 +19,7 @@ def marginals(q):
     """Returns the dimensions of q(z|x) one by one: q(z_j|x), batch [B, d], event [].
 
     Raises:
-        TypeError: where they are not known in closed form.
+        TypeError: if they are not known in closed form.
     """
     raise TypeError(
         f"posterior gives {q.name} (a {type(q).__name__}), whose marginal densities are not known; "
@@ -56,7 +56,7 @@ def log_weights(estimator: str, rows: Rows, dataset_size: int | None) -> tf.Tens
             the others, M = B - 1, so that each row sums to 1; "exact", where the batch is the
             data set: 1 / B.
         rows: where this replica's rows stand.
-        dataset_size: N; where it is None, mws takes 1.
+        dataset_size: N; if None, mws takes 1.
     """
     batch = tf.cast(rows.total, tf.float32)
     size = tf.constant(dataset_size or 1, tf.float32)

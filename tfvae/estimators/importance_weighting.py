@@ -1,4 +1,4 @@
-"""Importance weighting: means of weights that are known by their logarithms."""
+"""Log-mean-exp of importance weights."""
 
 import tensorflow as tf
 

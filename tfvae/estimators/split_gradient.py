@@ -13,13 +13,13 @@ def split_gradient(function: Callable, z: tf.Tensor):
     the two (Roeder et al. 2017, arXiv:1703.09194; Tucker et al. 2018, arXiv:1810.04152).
 
     Args:
-        function: samples [k, B, d] to (value [k, B], whatever else it computes).
+        function: samples [k, B, d] to (value [k, B], anything else it computes).
         z: samples [k, B, d], functions of the parameters of q.
 
     Returns:
         `function(z)`, through which no gradient reaches z; and `path`, to be called once: weights
         [k, B] to zeros [k, B], whose gradients sum to that of sum_ib weights_ib value_ib through z
-        alone. So value + path(ones) has the whole gradient. The weights are asked for first since
+        alone. So value + path(ones) has the whole gradient. The weights come first since
         a value may depend on every row's z, as under batch normalisation.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -70,7 +70,7 @@ def follow(
         path: temperatures, [T + 1].
         seed: numbers that no other path of the estimate has.
         num_leapfrog_steps: of one transition.
-        step_sizes: of the transitions, [B, T]; adapted on the way where None. Adapted chains are
+        step_sizes: of the transitions, [B, T]; adapted on the way if None. Adapted chains are
             no longer Markov chains, and bound nothing.
         bar: moved by the steps times groups taken.
     """

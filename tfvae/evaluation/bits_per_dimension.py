@@ -20,7 +20,7 @@ def bits_per_dimension(model, x, log_likelihood):
         log_likelihood: log p(x) of examples, or its mean, or a bound; nats.
 
     Raises:
-        ValueError: where bits would mean nothing: of a density, or of grey values under a
+        ValueError: if bits would mean nothing: of a density, or of grey values under a
             Bernoulli likelihood.
     """
     head = model.likelihood

@@ -1,4 +1,4 @@
-"""What is checked before a likelihood is estimated, and of the estimates."""
+"""Checks before a likelihood is estimated, and of the estimates."""
 
 from collections.abc import Mapping
 

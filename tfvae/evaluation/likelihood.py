@@ -58,7 +58,7 @@ def chunk_shape(
         memory_budget: bytes.
 
     Raises:
-        ValueError: where not even one sample of one example does.
+        ValueError: if not even one sample of one example does.
     """
     if memory_budget < one_sample:
         raise ValueError(
@@ -129,7 +129,7 @@ def log_likelihood(
 def importance_weighted(
     model, x, num_samples: int, seed: noise.Seed, memory_budget: int, progress: bool = False
 ) -> tf.Tensor:
-    """Returns what `log_likelihood` does, [B], of a model whose densities were found to be such."""
+    """Returns what `log_likelihood` does, [B]; the model's densities are checked already."""
     x = as_tensors(x)
     model.check_data(x)
     size = num_rows(x)

@@ -35,7 +35,7 @@ def mean_estimate(values) -> MeanEstimate:
     """Returns the mean of values [N] and its standard error.
 
     Raises:
-        ValueError: where there are none.
+        ValueError: if there are none.
     """
     values = np.asarray(values)
     require_at_least(1, num_values=len(values))
@@ -62,7 +62,7 @@ def mean_log_likelihood(
         data: array [N, ...], a dictionary of such, or `tfvae.data.Dataset`.
         num_samples: k.
         seed: of all that is drawn.
-        num_examples: how many of them, of a `Dataset` spread evenly; all where None.
+        num_examples: how many of them, of a `Dataset` spread evenly; all if None.
         memory_budget: bytes that one chunk's tensors may take, on each replica.
         progress: whether to show a progress bar.
 

@@ -75,10 +75,11 @@ class Adversarial(GenerativeModel):
         Args:
             x: examples, [..., *discriminated_shape].
         """
-        event = self.discriminated_shape
-        logits = tf.cast(self.discriminator(tf.reshape(x, [-1, *event])), tf.float32)
+        batch_ndims = x.shape.rank - len(self.discriminated_shape)
+        rows = tf.reshape(x, [-1, *x.shape[batch_ndims:]])
+        logits = tf.cast(self.discriminator(rows), tf.float32)
         ratio = logits[:, 0] if logits.shape[-1] == 1 else logits[:, 0] - logits[:, 1]
-        return tf.reshape(ratio, tf.shape(x)[: x.shape.rank - len(event)])
+        return tf.reshape(ratio, tf.shape(x)[:batch_ndims])
 
     def cross_entropy(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """Returns the discriminator's loss, [b1 + b2], on examples [b1, ...] and [b2, ...].

@@ -23,7 +23,7 @@ class BetaTCVAE(VAE):
         beta: weight of the total correlation, a number or a schedule of the step.
         estimator: "mws" (minibatch weighted sampling), "mss" (minibatch stratified sampling) or
             "exact" (every batch is the whole, small, data set).
-        dataset_size: N. "mss" needs it; of "mws" it is only a constant, 1 where None; "exact"
+        dataset_size: N. "mss" needs it; of "mws" it is only a constant, 1 if None; "exact"
             needs it equal to the batch.
         kwargs: the arguments of `VAE`.
 

@@ -36,7 +36,7 @@ class IWAE(VAE):
       for v_i, which makes it unbiased.
 
     The last two vanish for phi where q(z|x) is exact, and go through the decoder once more. What
-    "dreg" rests on does not hold where batch normalisation couples the samples, and is refused.
+    "dreg" assumes is wrong if batch normalisation couples the samples; that is refused.
 
     Args:
         num_samples: k, at least 1.

@@ -1,4 +1,4 @@
-"""What is checked of modalities and of data, before the first step."""
+"""Checks of modalities and of data before the first step."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -77,7 +77,7 @@ def _check_classes(name: str, value, modality) -> None:
 def require_subsets(
     subsets: Iterable[Sequence[str]] | None, names: Sequence[str]
 ) -> list[list[str]]:
-    """Returns `subsets` of modality names as lists; each modality on its own where None.
+    """Returns `subsets` of modality names as lists; each modality on its own if None.
 
     Raises:
         ValueError: for an empty subset or an unknown name.
@@ -96,7 +96,7 @@ def build_joint_encoder(joint_encoder, modalities: Mapping[str, Any], posterior)
     """Builds the encoder of all modalities together.
 
     Raises:
-        ValueError: where its outputs are not the posterior's parameters.
+        ValueError: if its outputs are not the posterior's parameters.
     """
     inputs = {
         name: keras.KerasTensor((None, *m.data_shape), dtype=m.data_dtype.name)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfvae.coefficients import Coefficient
 from tfvae.estimators import kl_divergence
-from tfvae.multimodal.joint_posterior import JointPosteriorVAE
+from tfvae.multimodal.joint_posterior_vae import JointPosteriorVAE
 from tfvae.schedules import NumberOrSchedule
 
 

@@ -7,7 +7,7 @@ from tfvae import noise
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import log_mean_exp, normalised_weights, split_gradient
 from tfvae.estimators.gradient_estimators import dreg, with_gradient_of
-from tfvae.multimodal.mixture_posterior import mean_bound, mean_of_present, mixture
+from tfvae.multimodal.mixtures import mean_bound, mean_of_present, mixture
 from tfvae.multimodal.multimodal_vae import MultimodalVAE
 from tfvae.multimodal.observed import Observed
 

@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.multimodal.mixture_posterior import mean_bound, mean_of_present, mixture
+from tfvae.multimodal.mixtures import mean_bound, mean_of_present, mixture
 from tfvae.multimodal.observed import Observed
-from tfvae.multimodal.product_posterior import ProductPosteriorVAE
+from tfvae.multimodal.product_posterior_vae import ProductPosteriorVAE
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -9,7 +9,7 @@ from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.models.bound import Bound
 from tfvae.multimodal.observed import Observed
-from tfvae.multimodal.product_posterior import ProductPosteriorVAE
+from tfvae.multimodal.product_posterior_vae import ProductPosteriorVAE
 
 
 @keras.saving.register_keras_serializable("tfvae")
@@ -21,7 +21,7 @@ class MVAE(ProductPosteriorVAE):
 
     Args:
         num_subsets: subsets A_j of two to M - 1 modalities drawn for each example, all equally
-            likely; 0 where there are none (M < 3).
+            likely; 0 if there are none (M < 3).
         kwargs: the arguments of `ProductPosteriorVAE`.
 
     Raises:

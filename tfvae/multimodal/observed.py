@@ -29,7 +29,7 @@ class Observed(NamedTuple):
         )
 
     def subsets(self, subsets: Iterable[Collection[str]]) -> Iterator[tuple["Observed", tf.Tensor]]:
-        """Yields, of each subset whose modalities are all here, its part and who has it.
+        """Yields each subset that the data have: its values, and the examples that have all of it.
 
         Args:
             subsets: names of modalities.

@@ -31,7 +31,7 @@ class Product(Mapping[str, Any]):
         """Returns the product of both.
 
         Raises:
-            ValueError: where both say something of one modality.
+            ValueError: if both say something of one modality.
         """
         twice = sorted(self.keys() & other.keys())
         if twice:

@@ -36,7 +36,7 @@ class SemiSupervisedVAE(MultimodalVAE):
             [B, K], and whose decoder takes [y, z]; and a `Label` of K classes.
         joint_encoder: Keras network, {data, label} to the parameters of q(z|x, y).
         posterior: parameters to q(z|x, y), a `tfvae.heads.DiagonalNormal`.
-        prior: nothing to p(z), a normal of diagonal covariance; standard where None.
+        prior: nothing to p(z), a normal of diagonal covariance; standard if None.
         alpha: factor on log q(y|x); the paper takes a tenth of the number of examples over that of
             the labelled ones.
         kwargs: the arguments of `MultimodalVAE`.
@@ -103,7 +103,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         return tf.where(x.here(self.data)[:, tf.newaxis] > 0, logits, 0.0)
 
     def labelled(self, x: Observed, logits: tf.Tensor, training: bool) -> LabelledNormal:
-        """Returns q(y, z|x_A): of known labels where there are some, else of `logits`."""
+        """Returns q(y, z|x_A): of the known labels, else of `logits`."""
         if self.label in x.values:
             known = tf.where(x.values[self.label] > 0.5, 0.0, IMPOSSIBLE)
             logits = tf.where(x.here(self.label)[:, tf.newaxis] > 0, known, logits)

@@ -32,7 +32,7 @@ def signatures(
         model: a `MultimodalVAE`.
         log_likelihood_samples: samples per example of the `log_likelihood` signature.
         subsets: names of modalities that can be given; each on its own, those that the model was
-            made with and all together where None. All together can always be given.
+            made with and all together if None. All together can always be given.
 
     Raises:
         ValueError: for a subset that is empty or has an unknown name.

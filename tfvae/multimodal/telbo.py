@@ -9,7 +9,7 @@ from tfvae import noise
 from tfvae.distributions.distribution_layer import distribution_of
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.estimators import kl_divergence, split_gradient
-from tfvae.multimodal.joint_posterior import JointPosteriorVAE
+from tfvae.multimodal.joint_posterior_vae import JointPosteriorVAE
 from tfvae.multimodal.observed import Observed
 
 

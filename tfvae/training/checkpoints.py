@@ -71,7 +71,7 @@ class Checkpoints:
             mid_interval: whether a logging interval is unfinished, so that its means are saved too.
 
         Raises:
-            OSError: where the disk does not take it, or did not take the one before; those before
+            OSError: if the disk does not take it, or did not take the one before; those before
                 stay as they were.
         """
         started = time.perf_counter()
@@ -101,7 +101,7 @@ class Checkpoints:
         """Waits for what is written in the background.
 
         Raises:
-            OSError: where the disk did not take it.
+            OSError: if the disk did not take it.
         """
         pending, self._pending = self._pending, None
         if pending is not None:
@@ -141,11 +141,11 @@ class Checkpoints:
             ) from error
 
     def restore(self) -> int:
-        """Restores the newest checkpoint that is whole; returns its step, 0 where there is none.
+        """Restores the newest checkpoint that is whole; returns its step, 0 if there is none.
 
         Raises:
-            ValueError: where the checkpoint belongs to another model.
-            OSError: where checkpoints exist and none is whole.
+            ValueError: if the checkpoint belongs to another model.
+            OSError: if checkpoints exist and none is whole.
         """
         paths = self._newest_first()
         for path in paths:

@@ -1,4 +1,4 @@
-"""What is checked about data and losses, and the sentences that say what is wrong."""
+"""Checks of data and losses."""
 
 import builtins
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
-# The words by which a failed in-graph check is told from TensorFlow's other errors.
+# Marks the message of a failed in-graph check among TensorFlow's errors.
 NON_FINITE = "the loss is not finite"
 # An exception of a Python function as TensorFlow passes it on: class, message, traceback.
 _PYTHON_ERROR = re.compile(r"(?:^|: )(\w+Error): (.+)\nTraceback \(most recent", re.MULTILINE)

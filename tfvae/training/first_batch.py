@@ -1,4 +1,4 @@
-"""The first batch is looked at before the first step: a mistake in the data shows there."""
+"""Checks the first batch before the first step, so that a mistake in the data shows there."""
 
 import itertools
 import types
@@ -17,7 +17,7 @@ def examples(batch):
 
 
 def checked(x, check: Callable[[Any], None]):
-    """Returns `x`, whatever `fit` takes, after `check` of its first batch; of an array, of all."""
+    """Returns `x`, any input of `fit`, after `check` of its first batch (of an array: all)."""
     if isinstance(x, types.GeneratorType):
         first = next(x)  # and put back
         check(examples(first))

@@ -75,7 +75,7 @@ def require_own_accumulation(optimizer: keras.optimizers.Optimizer) -> None:
 
 
 def loss_scaled(model: keras.Model, optimizer) -> keras.optimizers.Optimizer:
-    """Returns `optimizer`, whatever `compile` takes, scaling its loss if networks are in float16.
+    """Returns an optimizer, scaling its loss if networks are in float16.
 
     Keras does so for one optimizer of a model that is in float16 as a whole.
     """

@@ -1,4 +1,4 @@
-"""What several workers of one training job tell each other."""
+"""Communication between the workers of one training job."""
 
 import contextlib
 import re
@@ -21,7 +21,7 @@ class WorkerLostError(ConnectionError):
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether this worker writes for all: the chief, or worker 0 where there is none."""
+    """Returns whether this worker writes for all: the chief, or worker 0 if there is none."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -77,7 +77,7 @@ def lost_worker_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
     """Raises what comes of a lost worker as one sentence.
 
     Raises:
-        WorkerLostError: where one of several was lost, saying which and how to go on.
+        WorkerLostError: if one of several was lost, saying which and how to go on.
     """
     try:
         yield

@@ -9,8 +9,8 @@ takes ten.
 
 from trainers.configs import default
 
-SIZES = (64, 32, 16, 8, 4)  # of the stochastic layers, bottom first
-UNITS = (512, 256, 128, 64, 32)  # of the deterministic ones before each
+SIZES = (4, 8, 16, 32, 64)  # of the stochastic layers, top first
+UNITS = (32, 64, 128, 256, 512)  # of the deterministic layers before each
 STEPS_PER_EPOCH = 60_000 // 256
 
 
@@ -23,16 +23,16 @@ def get_config():
     style = {"activation": "leaky_relu", "batch_normalization": True}
     config.model.encoder = {
         "name": "LadderEncoder",
-        "outputs": [2 * size for size in SIZES],
+        "sizes": list(SIZES),
         "hidden": [[units] * 2 for units in UNITS],
         **style,
     }
-    config.model.decoder = {"name": "DenseDecoder", "hidden": [UNITS[0]] * 2, **style}
-    config.model.posterior = {"name": "LadderPosterior", "sizes": list(reversed(SIZES))}
-    below = list(zip(SIZES, UNITS[1:], strict=False))[::-1]  # z_4, then down to z_1
+    config.model.decoder = {"name": "DenseDecoder", "hidden": [UNITS[-1]] * 2, **style}
+    config.model.posterior = {"name": "LadderPosterior", "sizes": list(SIZES)}
+    below = list(zip(SIZES[1:], UNITS, strict=False))  # z_4, then down to z_1
     config.model.prior = {
         "name": "HierarchicalPrior",
-        "top": {"name": "StandardNormal", "size": SIZES[-1]},
+        "top": {"name": "StandardNormal", "size": SIZES[0]},
         "heads": [{"name": "DiagonalNormal", "size": size} for size, _ in below],
         "networks": [
             {"name": "DenseEncoder", "outputs": 2 * size, "hidden": [units] * 2, **style}

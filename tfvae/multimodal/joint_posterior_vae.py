@@ -10,7 +10,7 @@ from tfvae.distributions.distribution_layer import distribution_of
 from tfvae.multimodal.checks import build_joint_encoder, require_subsets
 from tfvae.multimodal.modality import Modality
 from tfvae.multimodal.observed import Observed
-from tfvae.multimodal.product_posterior import ProductPosteriorVAE
+from tfvae.multimodal.product_posterior_vae import ProductPosteriorVAE
 
 
 class JointPosteriorVAE(ProductPosteriorVAE):
@@ -22,7 +22,7 @@ class JointPosteriorVAE(ProductPosteriorVAE):
             parameters [B, outputs], such as `tfvae.networks.JointEncoder`.
         posterior: parameters to q(z|.), a `tfvae.heads.DiagonalNormal`.
         subsets: names of modalities whose q(z|x_A) the objective trains; each modality on its own
-            where None. Attributes that are to be combined belong in one subset.
+            if None. Attributes that are to be combined belong in one subset.
         kwargs: the arguments of `MultimodalVAE`.
 
     Raises:
