@@ -82,6 +82,12 @@ def test_jmvae_is_its_equation():
     assert abs(mean + elbo_by_hand(plain, q, X, {"label": 5.0})) < 8 * error
 
 
+def test_older_config_of_jmvae_has_its_alpha():
+    config = of("JMVAE", alpha=0.7).get_config()
+    config["a"] = config.pop("alpha")
+    assert tfvae.JMVAE.from_config(config).coefficients["alpha"] == 0.7
+
+
 def test_telbo_is_three_bounds_and_fixes_decoders():
     model = of("TELBO")
     mean, error = many_samples(model)["loss"]

@@ -93,6 +93,14 @@ def test_one_hidden_layer_may_be_a_number(make):
     assert make([5, 7]).get_config()["hidden"] in ([5, 7], [[5, 7]])
 
 
+def test_older_config_of_a_ladder_lists_the_bottom_layer_first():
+    ladder = tfvae.networks.LadderEncoder((1, 2), ((3,), (4, 5)))
+    older = {**ladder.get_config(), "outputs": [4, 2], "hidden": [[4, 5], [3]]}
+    del older["sizes"]
+    assert tfvae.networks.LadderEncoder.from_config(older).get_config() == ladder.get_config()
+    assert ladder(np.zeros((2, 6), np.float32)).shape == (2, 6)
+
+
 def test_other_sizes_are_refused():
     with pytest.raises(ValueError, match=r"image shape is \(None, 60, 64, 1\).*divisible by 16"):
         ConvEncoder(6).build((None, 60, 64, 1))
