@@ -52,7 +52,7 @@ def test_objective_sums_over_labels_or_takes_the_known_one():
         model.objective({**part, "label": np.full(EXAMPLES, k)}, seeds, False)["loss"]
         for k in range(CLASSES)
     ]
-    log_q = tf.nn.log_softmax(model.classify(model.observed(part)))
+    log_q = tf.nn.log_softmax(model.classify(model.typed(part)))
     expected = tf.reduce_sum(tf.exp(log_q) * (tf.stack(each, axis=1) + log_q), axis=1)
     unknown = model.objective(part, seeds, False)["loss"]
     np.testing.assert_allclose(unknown, expected, rtol=1e-4)
