@@ -75,7 +75,7 @@ def read_config(directory: str | pathlib.Path, fields=FIELDS) -> dict[str, Any]:
 def with_defaults(config: Config) -> dict[str, Any]:
     """Returns the config of a run of any version with the fields of this version."""
     model = dict(config.get("model") or {})
-    names = NAMES_OF_OLD_RUNS.get(model.get("name"), {})
+    names = NAMES_OF_OLD_RUNS.get(str(model.get("name")), {})
     model = {names.get(field, field): value for field, value in model.items()}
     encoder = model.get("encoder")
     if isinstance(encoder, Mapping) and encoder.get("name") == "LadderEncoder":

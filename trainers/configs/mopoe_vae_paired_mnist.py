@@ -10,7 +10,7 @@ def get_config():
     """Returns the config."""
     config = jmvae_paired_mnist.get_config()
     config.model.name = "MoPoEVAE"
-    del config.model.a
+    del config.model.alpha
     del config.model.joint_encoder
     del config.model.subsets
     return config

@@ -10,7 +10,7 @@ def get_config():
     """Returns the config."""
     config = jmvae_paired_mnist.get_config()
     config.model.name = "TELBO"
-    del config.model.a
+    del config.model.alpha
     # Labels weigh more where nothing else is seen, and their decoders learn from the joint bound.
     config.model.subset_weights = {"position": 50.0, "digit": 50.0}
     config.model.fixed_decoders = ["position", "digit"]
