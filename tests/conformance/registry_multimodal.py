@@ -90,9 +90,10 @@ def build(
         "label": modality((CLASSES,), tfvae.heads.OneHotCategorical(), weight=5.0),
         "point": modality((2,), tfvae.heads.Normal()),
     }
+    left_out = set(modalities) - set(names)
     modalities = {name: modalities[name] for name in names}
     if subsets := settings.get("subsets"):
-        settings["subsets"] = [[name for name in some if name in names] for some in subsets]
+        settings["subsets"] = [[name for name in s if name not in left_out] for s in subsets]
     if joint:
         encoders = {name: encoder(8, dtype) for name in modalities}
         settings["joint_encoder"] = tfvae.networks.JointEncoder(

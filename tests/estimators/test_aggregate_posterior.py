@@ -4,7 +4,7 @@ import tensorflow as tf
 from scipy import special, stats
 from tensorflow_probability import distributions as tfd
 
-from tfvae.estimators import aggregate_posterior, covariance, maximum_mean_discrepancy
+from tfvae.estimators import aggregate_posterior, batch_covariance, maximum_mean_discrepancy
 from tfvae.global_batch import Rows
 
 GENERATOR = np.random.default_rng(0)
@@ -68,7 +68,7 @@ def test_exact_density_is_that_of_the_mixture():
 
 
 def test_covariance_is_numpys():
-    np.testing.assert_allclose(covariance(MEAN), np.cov(MEAN.T, ddof=0), rtol=1e-5)
+    np.testing.assert_allclose(batch_covariance(MEAN), np.cov(MEAN.T, ddof=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kernel", ["gaussian", "inverse_multiquadratic"])
