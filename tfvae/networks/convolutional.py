@@ -9,18 +9,20 @@ from tfvae.networks.network import DecoderNetwork, Network, Style, as_list
 
 LAYERS = keras.layers
 REDUCTION = 16  # four convolutions of stride 2
+LEAST_SIZE = 8  # the last of the four then has one pixel as its input
 
 
 def takes_shape(shape: Sequence[int]) -> bool:
     """Returns whether the networks take images of `shape`, (H, W, C)."""
-    return len(shape) == 3 and all(size >= REDUCTION and not size % REDUCTION for size in shape[:2])
+    return len(shape) == 3 and min(shape[:2]) >= LEAST_SIZE
 
 
-def _require_divisible(argument: str, shape: Sequence[int | None]) -> None:
-    height, width = shape[-3], shape[-2]
-    if any(size is not None and (size < REDUCTION or size % REDUCTION) for size in (height, width)):
+def _require_size(argument: str, shape: Sequence[int | None]) -> None:
+    if any(size is not None and size < LEAST_SIZE for size in shape[-3:-1]):
         raise ValueError(
-            f"{argument} is {tuple(shape)}; height and width must be divisible by {REDUCTION}"
+            f"{argument} is {tuple(shape)}; height and width must be at least {LEAST_SIZE}: four "
+            "convolutions of stride 2 leave nothing to convolve of smaller images. Resize them, "
+            "or use DenseEncoder and DenseDecoder"
         )
 
 
@@ -30,7 +32,7 @@ class ConvEncoder(Network):
 
     Four strided convolutions and dense hidden layers. The defaults are those of Kim & Mnih 2018
     (arXiv:1802.05983, table 1) for 2D Shapes; `kernel_sizes=(4, 4, 2, 2), hidden=256` is the
-    encoder of disentanglement_lib.
+    encoder of disentanglement_lib. Each convolution halves the size, rounded up, with padding.
 
     Args:
         outputs: number of parameters per image, the posterior's `params_size`.
@@ -43,7 +45,7 @@ class ConvEncoder(Network):
         name: name of the model.
 
     Raises:
-        ValueError: when built, if the images' height or width is not divisible by 16.
+        ValueError: when built, if the images' height or width is below 8.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class ConvEncoder(Network):
 
     def build(self, input_shape):
         """Builds the layers for images [B, H, W, C]."""
-        _require_divisible("the image shape", input_shape)
+        _require_size("the image shape", input_shape)
         super().build(input_shape)
 
 
@@ -85,10 +87,11 @@ class ConvDecoder(DecoderNetwork):
     """Convolutional decoder: latents [B, d] to parameters [B, H, W, C * outputs_per_value].
 
     Dense layers (`hidden`, then H/16 * W/16 * 64) and four transposed convolutions (4x4, stride 2;
-    Kim & Mnih 2018, table 1). `hidden=256` is the decoder of disentanglement_lib.
+    Kim & Mnih 2018, table 1). `hidden=256` is the decoder of disentanglement_lib. H/16 and W/16
+    are rounded up; the centre of the result is cropped to H and W.
 
     Args:
-        image_shape: (H, W, C), height and width divisible by 16.
+        image_shape: (H, W, C), height and width at least 8.
         outputs_per_value: parameters per value, the likelihood's `params_size`.
         filters: channels of the reshaped dense layer, then of the first three convolutions.
         hidden: units of the first dense layer, or a list with the units of each.
@@ -98,7 +101,7 @@ class ConvDecoder(DecoderNetwork):
         name: name of the model.
 
     Raises:
-        ValueError: if `image_shape` is not (H, W, C) with H and W divisible by 16.
+        ValueError: if `image_shape` is not (H, W, C) with H and W at least 8.
     """
 
     def __init__(
@@ -114,9 +117,9 @@ class ConvDecoder(DecoderNetwork):
     ):
         if len(image_shape) != 3:
             raise ValueError(f"image_shape is {tuple(image_shape)}; it must be (H, W, C)")
-        _require_divisible("image_shape", image_shape)
+        _require_size("image_shape", image_shape)
         height, width, channels = image_shape
-        start = (height // REDUCTION, width // REDUCTION, filters[0])
+        start = (-(-height // REDUCTION), -(-width // REDUCTION), filters[0])
         style = Style(activation, batch_normalization, dtype)
         layers: list[keras.layers.Layer] = []
         for units in as_list(hidden):
@@ -127,6 +130,9 @@ class ConvDecoder(DecoderNetwork):
         for count in filters[1:]:
             layers += style.layers(LAYERS.Conv2DTranspose, count, **up)
         layers += [LAYERS.Conv2DTranspose(channels * outputs_per_value, **up, dtype=dtype)]
+        if height % REDUCTION or width % REDUCTION:
+            crops = [_halves(-size % REDUCTION) for size in (height, width)]
+            layers += [LAYERS.Cropping2D(crops, dtype=dtype)]
         settings = {
             "image_shape": list(image_shape),
             "outputs_per_value": outputs_per_value,
@@ -135,3 +141,8 @@ class ConvDecoder(DecoderNetwork):
             **style._asdict(),
         }
         super().__init__(layers, settings, name)
+
+
+def _halves(pixels: int) -> tuple[int, int]:
+    """Splits pixels to crop over two sides."""
+    return pixels // 2, pixels - pixels // 2
