@@ -1,3 +1,7 @@
+import struct
+import warnings
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -157,6 +161,92 @@ def test_file_that_changes_shape_later(folder):
         images_of(data)
 
 
+ORIENTED = {  # orientation of EXIF: how the upright image is stored
+    2: lambda image: image[:, ::-1],
+    3: lambda image: image[::-1, ::-1],
+    4: lambda image: image[::-1],
+    5: lambda image: image.transpose(1, 0, 2),
+    6: np.rot90,
+    7: lambda image: image[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda image: np.rot90(image, -1),
+}
+
+
+@pytest.mark.parametrize("kind", [".png", ".webp", ".tif"])
+def test_images_are_upright_by_their_exif_orientation(kind, tmp_path):
+    for number, stored in ORIENTED.items():
+        exif = Image.Exif()
+        exif[0x0112] = number
+        picture = Image.fromarray(np.ascontiguousarray(stored(IMAGES[number])))
+        picture.save(tmp_path / f"{number}{kind}", exif=exif, lossless=True)
+    upright = IMAGES[list(ORIENTED)]
+    assert_reader(ImageFolder(tmp_path), upright / 255)
+    cropped = ImageFolder(tmp_path, crop_size=(6, 3))  # 6 pixels are there only if upright
+    assert_reader(cropped, upright[:, :, 1:4] / 255)
+
+
+def test_damaged_exif_data_is_ignored(tmp_path):
+    for name, exif in {"a": b"Exif\0\0nothing", "b": b"Exif\0\0MM\0*\0\0\0\x08\0\x05"}.items():
+        Image.fromarray(IMAGES[0]).save(tmp_path / f"{name}.jpg", exif=exif)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's of the damage
+        data = ImageFolder(tmp_path)
+        assert images_of(data).shape == (2, 6, 5, 3)
+
+
+def test_links_are_followed_once(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for number in range(2):
+        Image.fromarray(IMAGES[number]).save(elsewhere / f"{number}.png")
+    (folder / "one").symlink_to(elsewhere)
+    (folder / "two").symlink_to(elsewhere)
+    (folder / "above").symlink_to(folder / "more")
+    (elsewhere / "cycle").symlink_to(folder)
+    (folder / "z.png").symlink_to(elsewhere / "0.png")
+    data = ImageFolder(folder)
+    assert_reader(data, FLOATS[[*range(11), 0, 1, 0]])
+    assert [path.parent.name for path in data.paths[9:13]] == ["more", "more", "one", "one"]
+
+
+@pytest.mark.parametrize("name", ["05b.png", "cats"])
+def test_broken_links_are_named_or_skipped(name, folder):
+    (folder / name).symlink_to(folder / "gone")
+    (folder / "notes.txt").symlink_to(folder / "gone")
+    with pytest.raises(ValueError, match=rf"{name} is a broken link to .*gone; remove it, or pass"):
+        ImageFolder(folder)
+    with pytest.warns(UserWarning, match=f"1 of 12 images .*{name}"):
+        data = ImageFolder(folder, skip_unreadable=True)
+    assert_reader(data, FLOATS)
+
+
+def png_of_16_bits(colour_type, channels):
+    def chunk(name, content):
+        framed = name + content
+        return struct.pack(">I", len(content)) + framed + struct.pack(">I", zlib.crc32(framed))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 5, 4, 16, colour_type, 0, 0, 0))
+    rows = zlib.compress(4 * (b"\0" + 5 * channels * b"\x12\x34"))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("grey.png", png_of_16_bits(0, 1)),
+        ("colour.png", png_of_16_bits(2, 3)),
+        ("grey_alpha.png", png_of_16_bits(4, 2)),
+        ("colour_alpha.png", png_of_16_bits(6, 4)),
+        ("colour.ppm", b"P6 2 1 65535\n" + 6 * b"\x12\x34"),
+        ("text.ppm", b"P3 2 1 1000\n 1 2 3 4 5 6"),
+    ],
+)
+def test_more_than_8_bits_are_refused(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    message = rf"{name} has pixel mode .*; 8-bit grey or colour is needed.* / 65535"
+    with pytest.raises(ValueError, match=message):
+        ImageFolder(tmp_path, channels=3)
+
+
 def test_errors(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="empty has no image in it"):
@@ -171,6 +261,3 @@ def test_errors(folder, tmp_path):
         ImageFolder(folder, channels=2)
     with pytest.raises(ValueError, match=r"image_size is \(64,\); it must be \(height, width\)"):
         ImageFolder(folder, image_size=(64,))
-    Image.fromarray(np.zeros([6, 5], np.uint16)).save(folder / "04.png")
-    with pytest.raises(ValueError, match=r"04\.png has pixel mode I;16; 8-bit grey or colour"):
-        ImageFolder(folder)

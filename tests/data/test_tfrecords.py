@@ -83,6 +83,23 @@ def test_many_files(tmp_path):
     assert_reader(TFRecords(lists), FLOATS)
 
 
+def test_links_to_files(path, tmp_path):
+    (tmp_path / "b.tfrecord").symlink_to(path)
+    assert_reader(TFRecords(f"{tmp_path}/*.tfrecord"), FLOATS)  # each record once
+    (tmp_path / "c.tfrecord").symlink_to(tmp_path / "gone")
+    with pytest.raises(FileNotFoundError, match=r"c\.tfrecord is a broken link to .*gone"):
+        TFRecords(f"{tmp_path}/*.tfrecord")
+
+
+def test_photos_are_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(np.rot90(IMAGES[0]))).save(stream, "PNG", exif=exif)
+    write(tmp_path / "a", [{"image": bytes_of(stream.getvalue())}])
+    assert_reader(TFRecords(tmp_path / "a"), FLOATS[:1])
+
+
 def test_splits(path):
     assert_disjoint_splits(lambda split: TFRecords(path, split=split), FLOATS)
 

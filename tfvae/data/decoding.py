@@ -1,5 +1,6 @@
 """Decodes images (PNG, JPEG, ...) to arrays, with errors that name the image."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -14,6 +15,10 @@ import tensorflow as tf
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _CHANNELS = {"1": 1, "L": 1, "LA": 1, "P": 3, "RGB": 3, "RGBA": 3, "CMYK": 3, "YCbCr": 3}
 _MODES = {1: "L", 3: "RGB"}
+_ORIENTATION = 0x0112  # EXIF tag
+_TURNED = (5, 6, 7, 8)  # orientations of images that were stored on their side
+# What Pillow raises for damaged files and damaged EXIF data.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
 
 class UnreadableImageError(ValueError):
@@ -45,9 +50,9 @@ def encoded_shape(
     Takes the arguments of `decode`, with `stream` instead of bytes, and raises its errors.
     """
     image = _open(stream, name)
-    width, height = image.size
+    width, height = _upright_size(image)
     if crop_size is not None:
-        _central_box(image, crop_size, name)
+        _central_box((width, height), crop_size, name)
         height, width = crop_size
     if image_size is not None:
         height, width = image_size
@@ -62,7 +67,7 @@ def decode(
     white: int = 255,
     crop_size: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Decodes an image to uint8 [H, W, C]; drops transparency.
+    """Decodes an image to uint8 [H, W, C], upright by its EXIF orientation; drops transparency.
 
     Args:
         encoded: bytes of an 8-bit PNG, JPEG, BMP, GIF, WebP, TIFF or PPM.
@@ -81,11 +86,14 @@ def decode(
 
     image = _open(io.BytesIO(encoded), name)
     try:
+        image.load()
+        with contextlib.suppress(*_DAMAGE):  # viewers show images with damaged EXIF data as stored
+            ImageOps.exif_transpose(image, in_place=True)
         image = image.convert(_MODES[channels or _CHANNELS[image.mode]])
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+    except _DAMAGE as error:
         raise UnreadableImageError(f"{name} cannot be decoded: {error}") from error
     if crop_size is not None:
-        image = image.crop(_central_box(image, crop_size, name))
+        image = image.crop(_central_box(image.size, crop_size, name))
     if white != 255:
         largest = np.max(image)
         if largest > white:
@@ -132,14 +140,22 @@ def read_images(
     return tf.ensure_shape(images, [None, *image_shape])
 
 
-def _central_box(image, size: Sequence[int], name: str) -> tuple[int, int, int, int]:
-    """Returns the box of the central crop (H, W): left, top, right, bottom."""
-    height, width = size
-    if width > image.width or height > image.height:
+def _central_box(
+    found: tuple[int, int], size: Sequence[int], name: str
+) -> tuple[int, int, int, int]:
+    """Returns the box of the central crop: left, top, right, bottom.
+
+    Args:
+        found: (W, H) of the image.
+        size: (H, W) of the crop.
+        name: name of the image in error messages.
+    """
+    (found_width, found_height), (height, width) = found, size
+    if width > found_width or height > found_height:
         raise ValueError(
-            f"crop_size is {tuple(size)}; {name} has only {image.height} x {image.width} pixels"
+            f"crop_size is {tuple(size)}; {name} has only {found_height} x {found_width} pixels"
         )
-    left, top = (image.width - width) // 2, (image.height - height) // 2
+    left, top = (found_width - width) // 2, (found_height - height) // 2
     return left, top, left + width, top + height
 
 
@@ -152,8 +168,34 @@ def _open(stream: BinaryIO, name: str):
         raise UnreadableImageError(
             f"{name} cannot be decoded: its format is not one of {', '.join(_FORMATS)}"
         ) from error
-    if image.mode not in _CHANNELS:
+    if image.mode not in _CHANNELS or _has_more_than_8_bits(image):
+        depth = " of more than 8 bits" if image.mode in _CHANNELS else ""
         raise UnreadableImageError(
-            f"{name} has pixel mode {image.mode}; 8-bit grey or colour is needed. Convert it first"
+            f"{name} has pixel mode {image.mode}{depth}; 8-bit grey or colour is needed. Convert "
+            f"it first, or read an array of the values / 65535 with tfvae.data.Arrays"
         )
     return image
+
+
+def _upright_size(image) -> tuple[int, int]:
+    """Returns (W, H) of the upright image, from the header."""
+    from PIL import Image  # noqa: PLC0415
+
+    if image.format == "TIFF":  # Pillow reads these upright
+        return image.size
+    orientation = None
+    with contextlib.suppress(*_DAMAGE):
+        # The base class's method, because that of PNG decodes images without EXIF data.
+        orientation = Image.Image.getexif(image).get(_ORIENTATION)
+    return image.size[::-1] if orientation in _TURNED else image.size
+
+
+def _has_more_than_8_bits(image) -> bool:
+    """Returns whether a file stores more than 8 bits per value, which Pillow cuts in colour."""
+    for tile in image.tile:
+        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        if any(isinstance(argument, str) and ";16" in argument for argument in arguments):
+            return True
+        if tile[0].startswith("ppm") and arguments[1] > 255:
+            return True
+    return False

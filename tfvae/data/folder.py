@@ -1,5 +1,6 @@
 """A folder of images."""
 
+import collections
 import os
 import pathlib
 import warnings
@@ -21,7 +22,9 @@ class ImageFolder(Dataset):
     """The 8-bit images in a folder and its subfolders, sorted by path.
 
     Every header is read at construction, so that an invalid file is reported before training; the
-    images themselves are read when needed. Hidden files and other suffixes are ignored.
+    images themselves are read when needed, and turned upright by their EXIF orientation. Hidden
+    files and other suffixes are ignored. Links are followed; a folder that several links or a
+    cycle of links lead to is read once.
 
     Args:
         path: the folder.
@@ -30,8 +33,8 @@ class ImageFolder(Dataset):
         channels: 1 (grey) or 3 (red, green, blue); unchanged if None.
         split: "all", "train" or "test".
         test_fraction: fraction of the images for testing; the split is always the same.
-        skip_unreadable: if True, skips images that cannot be decoded, with one warning, instead
-            of raising. Every image is then decoded once at construction.
+        skip_unreadable: if True, skips images that cannot be decoded and broken links, with one
+            warning, instead of raising. Every image is then decoded once at construction.
         crop_size: (H, W) of a central crop before resizing; no crop if None.
         in_memory: if True, caches decoded images, N * H * W * C bytes in total: decoding large
             files takes longer than training on them.
@@ -43,7 +46,7 @@ class ImageFolder(Dataset):
 
     Raises:
         FileNotFoundError: if the folder does not exist or has no images.
-        UnreadableImageError: if an image cannot be decoded (it is named).
+        UnreadableImageError: if an image cannot be decoded, or a link is broken (it is named).
         ValueError: if images have several shapes (one of each is named), one is smaller than
             `crop_size` (it is named), or an argument is invalid.
     """
@@ -100,23 +103,53 @@ class ImageFolder(Dataset):
         return image
 
     def _decode(self, path: pathlib.Path) -> np.ndarray:
+        _check_link(path)
         return decoding.decode(path.read_bytes(), str(path), **self._options)
 
 
 def _image_paths(folder: pathlib.Path) -> list[pathlib.Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f"path: there is no folder {folder}")
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    paths = _files(folder)
     if not paths:
         raise FileNotFoundError(
             f"path: {folder} has no image in it (no file that ends in {', '.join(IMAGE_SUFFIXES)})"
         )
     return paths
+
+
+def _files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Returns the images, and the broken links that may be images or folders, sorted by path."""
+    visited: set[tuple[int, int]] = set()
+    found: list[pathlib.Path] = []
+    folders = collections.deque([folder])
+    while folders:
+        current = folders.popleft()
+        status = current.stat()
+        if (status.st_dev, status.st_ino) in visited:
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        for path in sorted(current.iterdir()):
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                # Links last, so that a folder has the name without links if there is one.
+                (folders.append if path.is_symlink() else folders.appendleft)(path)
+            elif path.suffix.lower() in IMAGE_SUFFIXES or (not path.suffix and _is_broken(path)):
+                found.append(path)
+    return sorted(found)
+
+
+def _is_broken(path: pathlib.Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _check_link(path: pathlib.Path) -> None:
+    if _is_broken(path):
+        raise decoding.UnreadableImageError(
+            f"{path} is a broken link to {os.readlink(path)}; remove it, or pass "
+            f"skip_unreadable=True"
+        )
 
 
 def _readable(
@@ -141,6 +174,7 @@ def _common_shape(paths: list[pathlib.Path], options: dict[str, Any]) -> tuple[i
     """Returns the shape (H, W, C) that all images share, from their headers."""
     needed = None
     for path in paths:
+        _check_link(path)
         with path.open("rb") as stream:
             shape = decoding.encoded_shape(stream, str(path), **options)
         needed = needed or shape

@@ -152,10 +152,15 @@ def _manifest(pattern) -> manifest.Manifest | None:
 
 def _matching(pattern: str | os.PathLike | Sequence[str | os.PathLike]) -> list[str]:
     patterns = [pattern] if isinstance(pattern, str | os.PathLike) else list(pattern)
-    paths: list[str] = []
+    paths: dict[str, str] = {}  # by the file itself: one matched twice would be in both splits
     for one in (os.fspath(pattern) for pattern in patterns):
-        found = [one] if os.path.isfile(one) else sorted(filter(os.path.isfile, glob.glob(one)))
+        matching = [one] if os.path.isfile(one) else sorted(glob.glob(one))
+        for path in matching:
+            if os.path.islink(path) and not os.path.exists(path):
+                raise FileNotFoundError(f"pattern: {path} is a broken link to {os.readlink(path)}")
+        found = [path for path in matching if os.path.isfile(path)]
         if not found:
             raise FileNotFoundError(f"pattern: no file matches {one}")
-        paths += found
-    return list(dict.fromkeys(paths))  # a file matched twice would be in both splits
+        for path in found:
+            paths.setdefault(os.path.realpath(path), path)
+    return list(paths.values())
