@@ -8,7 +8,7 @@ import numpy as np
 
 from serving.batch.tensor_specs import RowSpec
 from tfvae.data import decoding
-from tfvae.data.pixel_values import SCALE_8_BIT, check_float_images
+from tfvae.data.pixel_values import SCALE_8_BIT, check_floats
 
 # First bytes of encoded images, to distinguish them from raw pixels of the same length.
 _ENCODED = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
@@ -69,7 +69,7 @@ class InputReader:
             )
         array = np.array(values, self._spec.dtype).reshape(self._spec.shape)
         if self._is_image:
-            check_float_images(array[None], lambda _: source)
+            check_floats(array[None], lambda _: source)
         elif not np.isfinite(array).all():
             raise ValueError(f"{source} has NaN or infinite values in feature {self._feature!r}")
         return array

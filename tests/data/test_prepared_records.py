@@ -49,10 +49,16 @@ def test_what_was_written_is_read(tmp_path, dtype, encoding):
     assert_reader(TFRecords(f"{folder}/all-*.tfrecord"), FLOATS)  # others read it as well
 
 
-def test_values_that_are_not_images(tmp_path):
-    points = tfvae.data.Pinwheel(points_per_arm=3)
-    folder = prepared(tmp_path / "records", points, {"all": [12]}, "float32")
-    np.testing.assert_array_equal(images_of(TFRecords(folder)), points.points)
+@pytest.mark.parametrize("shape", [(), (3,), (3, 2), (3, 2, 4), (3, 2, 2, 1)])
+def test_unbounded_values_of_any_shape(tmp_path, shape):
+    values = np.random.default_rng(0).normal(size=(12, 5, *shape)).astype(np.float32)
+    data = Arrays(values, range=None, add_channel=False)
+    folder = prepared(tmp_path / "records", data, {"all": [12]}, "float32")
+    assert_reader(TFRecords(folder), values)
+    files = {"pattern": f"{folder}/*.tfrecord", "image_shape": (5, *shape)}
+    assert_reader(TFRecords(**files, range=None), values)
+    with pytest.raises(ValueError, match=r"is outside \[0, 1\].* or pass range=None"):
+        TFRecords(**files)
 
 
 def test_splits_are_those_prepared_or_drawn(folder, tmp_path):

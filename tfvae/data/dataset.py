@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.data.pixel_values import scaled
+from tfvae.data.pixel_values import Range, scaled
 
 
 class Dataset:
@@ -24,10 +24,12 @@ class Dataset:
     Attributes:
         num_examples: number of images, N.
         image_shape: shape of one image, (H, W, C).
+        range: the smallest and the largest value an image may have; None for any finite values.
     """
 
     num_examples: int
     image_shape: tuple[int, ...]
+    range: Range | None = (0.0, 1.0)
 
     def __init_subclass__(cls, **kwargs):
         """Refuses a subclass that overrides `examples`, which input pipelines do not call."""
@@ -47,7 +49,7 @@ class Dataset:
         return self.gather(indices)
 
     def from_raw(self, raw):
-        """Returns raw values as float32 examples in [0, 1]; 8-bit values are divided by 255."""
+        """Returns raw values as float32 examples; integers are scaled to [0, 1]."""
         return scaled(raw)
 
     def shown(self, raw, seeds: tf.Tensor):

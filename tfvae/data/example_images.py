@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.data import decoding
-from tfvae.data.pixel_values import check_float_images
+from tfvae.data.pixel_values import UNBOUNDED, Range, check_floats
 
 SHAPE_FEATURES = ("height", "width", "depth")
 
@@ -39,7 +39,8 @@ class ExampleImages:
         shape_features: names of the int64 features that together give (H, W, C).
         image_size: (H, W) to resize encoded images to, after a central crop to this aspect ratio.
         channels: 1 or 3, to convert encoded images; unchanged if None.
-        checked: whether values were checked to be finite and in [0, 1] when written.
+        checked: whether values were checked to be finite and in range when written.
+        value_range: the smallest and the largest valid float; None for any finite values.
 
     Raises:
         ValueError: if `image_size` or `channels` is invalid.
@@ -53,6 +54,7 @@ class ExampleImages:
         image_size: Sequence[int] | None = None,
         channels: int | None = None,
         checked: bool = False,
+        value_range: Range | None = (0.0, 1.0),
     ):
         decoding.check_image_arguments(channels, image_size)
         self._feature = feature
@@ -60,6 +62,7 @@ class ExampleImages:
         self._shape_features = tuple(shape_features)
         self._options = (channels, image_size)
         self._checked = checked
+        self._range = value_range
 
     def is_encoded(self, features, name: str) -> bool:
         """Returns whether an example has an encoded image (by its first bytes), not raw values.
@@ -77,7 +80,7 @@ class ExampleImages:
         return True
 
     def image(self, features, name: str, encoded: bool) -> np.ndarray:
-        """Returns the image of an example, [H, W, C]: uint8, or float32 in [0, 1].
+        """Returns the image of an example, [H, W, C]: uint8 or float32.
 
         Args:
             features: features of the example, by name.
@@ -103,7 +106,7 @@ class ExampleImages:
             )
         image = flat.reshape(shape)
         if flat.dtype != np.uint8 and not self._checked:
-            check_float_images(image[None], lambda _: name)
+            check_floats(image[None], lambda _: name, self._range, UNBOUNDED)
         return image
 
     def _value(self, features, name: str):

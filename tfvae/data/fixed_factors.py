@@ -36,7 +36,7 @@ class FixedFactors(GroundTruthDataset):
         self.factor_names = tuple(data.factor_names[k] for k in free)
         self.factor_sizes = tuple(data.factor_sizes[k] for k in free)
         self.num_examples = int(np.prod(self.factor_sizes))
-        self.image_shape = data.image_shape
+        self.image_shape, self.range = data.image_shape, data.range
         self._data = data
         of_data = strides(data.factor_sizes)
         self._first = int(sum(of_data[k] * value for k, value in columns.items()))

@@ -36,6 +36,7 @@ class Pinwheel(Dataset):
     """
 
     image_shape = (2,)
+    range = None
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from tfvae.data.dataset import Dataset
 from tfvae.data.example_images import SHAPE_FEATURES
 from tfvae.data.manifest import Shard
 from tfvae.data.multimodal_dataset import MultimodalDataset
-from tfvae.data.pixel_values import SCALE_8_BIT, check_float_images
+from tfvae.data.pixel_values import SCALE_8_BIT, Range, check_floats
 from tfvae.data.record_files import RecordFiles, framed
 
 DTYPES = ("uint8", "float32")
@@ -81,7 +81,7 @@ def write_shard(
                 end = min(start + _CHUNK_SIZE, first + records)
                 numbers = tf.range(start, end, dtype=tf.int64)
                 examples = data.gather(numbers).numpy()
-                for record in _serialised(examples, start, dtype, encoding):
+                for record in _serialised(examples, start, dtype, encoding, data.range):
                     stream.write(framed(record))
         manifest.make_durable(partial)
         shard = Shard(file.name, records, partial.stat().st_size, manifest.checksum(partial))
@@ -104,7 +104,9 @@ def written_shard(file: pathlib.Path, records: int) -> Shard | None:
     return Shard(file.name, records, file.stat().st_size, manifest.checksum(file))
 
 
-def _serialised(examples: np.ndarray, first: int, dtype: str, encoding: str) -> Iterator[bytes]:
+def _serialised(
+    examples: np.ndarray, first: int, dtype: str, encoding: str, value_range: Range | None
+) -> Iterator[bytes]:
     """Yields the examples as tf.train.Examples: the image and its shape."""
 
     def name(number: int) -> str:
@@ -119,11 +121,13 @@ def _serialised(examples: np.ndarray, first: int, dtype: str, encoding: str) -> 
                 "(k / 255), unlike the sample inspected; pass --dtype=float32"
             )
         examples = levels
-    elif rank == 3:
-        check_float_images(examples, name)
-    elif not np.isfinite(examples).all():
-        broken = ~np.isfinite(examples.reshape(len(examples), -1)).all(axis=1)
-        raise ValueError(f"{name(int(broken.argmax()))} has NaN or infinite values")
+    else:
+        check_floats(
+            examples,
+            name,
+            value_range if rank == 3 else None,
+            "; or set the data set's attribute range = None",
+        )
     for example in examples:
         record = tf.train.Example()
         features = record.features.feature

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfvae.data import decoding, manifest
 from tfvae.data.dataset import Dataset, GroundTruthDataset
 from tfvae.data.example_images import SHAPE_FEATURES, ExampleImages, parse_example
+from tfvae.data.pixel_values import Range, checked_range
 from tfvae.data.record_files import RecordFiles
 from tfvae.data.splits import check_split, split_numbers
 
@@ -20,7 +21,8 @@ class TFRecords(Dataset):
     """Images from one feature of tf.train.Examples in uncompressed TFRecord files.
 
     The feature is an encoded image (PNG, JPEG, ...), H * W * C raw bytes, or H * W * C floats in
-    [0, 1]. The first record determines the kind and the shape of all images.
+    `range`. The first record determines the kind and the shape of all images. Bytes and floats may
+    be data of any other shape as well.
 
     A folder written by `trainers.prepare` is read through its manifest, and every file is verified
     first. It has the splits that were prepared; if the source had known factors, split "all" is a
@@ -34,7 +36,7 @@ class TFRecords(Dataset):
         pattern: a prepared folder; else a path, a glob pattern ("data/train-*.tfrecord"), or a
             list of them.
         feature: name of the image feature.
-        image_shape: (H, W, C) of raw bytes or floats; from `shape_features` if None.
+        image_shape: shape of raw bytes or floats, such as (H, W, C); from `shape_features` if None.
         shape_features: names of the int64 features that together give (H, W, C).
         image_size: (H, W) to resize encoded images to, after a central crop to this aspect ratio.
         channels: 1 or 3, to convert encoded images; unchanged if None.
@@ -44,6 +46,7 @@ class TFRecords(Dataset):
         verify_checksums: whether to read the files of a prepared folder once and compare them with
             the manifest's checksums; if False, only file sizes are compared. The checksum of each
             record is always compared when it is read.
+        range: the smallest and the largest valid float; None for any finite values.
 
     Raises:
         FileNotFoundError: if no file matches.
@@ -69,10 +72,16 @@ class TFRecords(Dataset):
         split: str = "all",
         test_fraction: float = 0.1,
         verify_checksums: bool = True,
+        range: Range | None = (0.0, 1.0),
     ):
         check_split(split)
+        self.range = checked_range(range)
         prepared = _manifest(pattern)
-        arguments: dict[str, Any] = {"image_size": image_size, "channels": channels}
+        arguments: dict[str, Any] = {
+            "image_size": image_size,
+            "channels": channels,
+            "value_range": self.range,
+        }
         if prepared is None:
             paths = _matching(pattern)
             arguments |= {"image_shape": image_shape, "shape_features": shape_features}
