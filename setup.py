@@ -37,9 +37,11 @@ INSTALL = [
 ]
 # importlib_resources is used by tensorflow-datasets on Python 3.11 and not declared there.
 DATASETS = ["tensorflow-datasets>=4.9.8,<5", "importlib_resources>=6,<8"]
+TABLES = ["pyarrow>=17,<26"]
 BATCH = ["apache-beam>=2.60,<3"]
 DEV = [
     *DATASETS,
+    *TABLES,
     *BATCH,
     *("ruff>=0.12", "mypy>=1.15", "pytest>=8,<10", "pytest-xdist>=3.6,<4"),
     "pyyaml>=6,<7",  # deployment files
@@ -67,6 +69,7 @@ setup(
     extras_require={
         "gpu": [f"tensorflow[and-cuda]>={TENSORFLOW}"],
         "datasets": DATASETS,
+        "tables": TABLES,
         "batch": BATCH,
         "dev": DEV,
     },

@@ -15,7 +15,6 @@ from pyarrow import parquet
 from sklearn.datasets import load_breast_cancer
 
 import tfvae
-from tfvae.networks import DenseDecoder, DenseEncoder
 
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
@@ -26,14 +25,7 @@ parquet.write_table(pyarrow.table(columns), folder / "cells.parquet")
 
 train = tfvae.data.Table(folder / "cells.parquet", split="train")
 test = tfvae.data.Table(folder / "cells.parquet", split="test")
-posterior, likelihood = tfvae.heads.DiagonalNormal(8), tfvae.heads.Normal("learned")
-keras.utils.set_random_seed(0)
-model = tfvae.VAE(
-    DenseEncoder(posterior.params_size, (128, 128)),
-    DenseDecoder(train.image_shape, likelihood.params_size, (128, 128), "relu"),
-    posterior,
-    likelihood,
-)
+model = tfvae.VAE.for_data(train, latents=8)
 model.compile(keras.optimizers.Adam(1e-3))
 
 

@@ -1,4 +1,4 @@
-"""Data sets: images addressed by number, with ground-truth factors if they are known."""
+"""Data sets: examples addressed by number, with ground-truth factors if they are known."""
 
 from tfvae.data.arrays import Arrays
 from tfvae.data.captioned_shapes2d import CaptionedShapes2D
@@ -16,6 +16,7 @@ from tfvae.data.shapes2d import Shapes2D
 from tfvae.data.shapes2d_file import Shapes2DFile
 from tfvae.data.shapes3d import Shapes3D
 from tfvae.data.shapes3d_file import Shapes3DFile
+from tfvae.data.table import Table
 from tfvae.data.tensorflow_datasets_reader import TensorFlowDatasets
 from tfvae.data.tfrecords import TFRecords
 
@@ -39,5 +40,6 @@ __all__ = [
     "Shapes3D",
     "Shapes3DFile",
     "TFRecords",
+    "Table",
     "TensorFlowDatasets",
 ]
