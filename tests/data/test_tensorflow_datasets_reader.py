@@ -188,6 +188,11 @@ def test_image_size(data_dir):
             {"factors": ["attributes/Smiling"]},
             r"20 images of faces are not all .* 2 attributes/Smiling are 2 \(2 occur\)",
         ),
+        (
+            "faces",
+            {"factors": ["value", "attributes/Smiling"]},
+            r"20 value x 2 .* are 40 \(20 occur\)\. .*continuous ones .* bin_factors",
+        ),
         ("faces", {"factors": ["value"], "split": "test"}, "with factors it must be 'all'"),
     ],
 )

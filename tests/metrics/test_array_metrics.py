@@ -158,15 +158,48 @@ def test_nan_codes_are_refused(name):
         (lambda f: f * [1, 0, 1], "factors has the one value 0 in all 192 rows of column 1"),
         (
             lambda f: f + np.arange(len(f))[:, None],
-            "factors has 1.. values in the 192 rows of column 0; there must be at least 2 samples",
+            "factors has 1.. values in the 192 rows of column 0; there must be at least 2 samples"
+            " .*bin_factors",
         ),
-        (lambda f: f + 0.5, r"factors has the value 0\.5; values must be integers"),
+        (lambda f: f + 0.5, r"the value 0\.5; values must be integers: pass .*bin_factors"),
         (lambda f: f[:, 0], r"factors has shape \[192\]; it must be \[N, K\]"),
     ],
 )
 def test_bad_factors_are_refused(name, change, message):
     with pytest.raises(ValueError, match=message):
         ALL[name](IDENTITY, change(FACTORS))
+
+
+def test_continuous_factors_in_bins():
+    """Of a code for each factor, continuous ones too, a metric sees the bins."""
+    continuous = np.random.default_rng(0).uniform(size=[4000, 2])
+    factors = np.concatenate([continuous, np.arange(4000)[:, None] % 3 / 2], axis=1)
+    binned = metrics.bin_factors(factors, bins=10)
+    np.testing.assert_array_equal(binned[:, :2], np.floor(10 * rescaled(continuous)).clip(0, 9))
+    np.testing.assert_array_equal(binned[:, 2], np.arange(4000) % 3)
+    assert metrics.mutual_information_gap(factors, binned) > 0.95
+    edges = [[0.5], [0.2, 0.4], [1.0]]
+    expected = (factors[:, :, None] >= [[0.5, 2], [0.2, 0.4], [1, 2]]).sum(axis=2)
+    np.testing.assert_array_equal(metrics.bin_factors(factors, edges), expected)
+
+
+def rescaled(columns):
+    return (columns - columns.min(0)) / np.ptp(columns, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("factors", "bins", "message"),
+    [
+        ([0.1, 0.2], 20, r"factors has shape \[2\]; it must be \[N, K\]"),
+        ([[0.1], [np.nan]], 20, "factors has nan at row 1, column 0"),
+        ([[0.1], [0.2]], 1, "bins is 1; it must be at least 2"),
+        ([[0.1], [0.2]], [[0.2, 0.1]], r"edges, of column 0 \[0.2, 0.1\]; it must be increasing"),
+        ([[0.1, 0.3], [0.2, 0.4]], [[0.2]], "bins has 1 sequences of edges, of column 1"),
+    ],
+)
+def test_factors_that_cannot_be_binned(factors, bins, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.bin_factors(factors, bins)
 
 
 @pytest.mark.parametrize("name", ["sap_score", "explicitness", "dci"])

@@ -1,5 +1,6 @@
 """Checks shared by the readers of published ground-truth files: file and grid of factors."""
 
+import math
 import os
 import pathlib
 
@@ -36,7 +37,7 @@ def check_grid(classes: np.ndarray, num_images: int, file: pathlib.Path) -> tupl
             combination (the first such image is named).
     """
     sizes = tuple(int(size) for size in classes.max(axis=0) + 1)
-    grid_size = int(np.prod(sizes))
+    grid_size = math.prod(sizes)
     if not len(classes) == num_images == grid_size:
         raise ValueError(
             f"{file} has {num_images} images and the factors of {len(classes)}; factors of sizes "

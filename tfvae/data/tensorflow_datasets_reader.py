@@ -1,6 +1,7 @@
 """Data sets from TensorFlow Datasets (needs the extra `datasets`)."""
 
 import functools
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -194,15 +195,18 @@ class _Grid(TensorFlowDatasets, GroundTruthDataset):
         places = [np.unique(self.labels[label], return_inverse=True) for label in names.values()]
         self.factor_names = tuple(names)
         self.factor_sizes = tuple(len(values) for values, _ in places)
-        grid_size = int(np.prod(self.factor_sizes))
-        numbers = np.ravel_multi_index([place for _, place in places], self.factor_sizes)
-        if grid_size != self.num_examples or len(np.unique(numbers)) != grid_size:
+        numbers = np.stack([place for _, place in places])
+        occurring = len(np.unique(numbers, axis=1).T)
+        grid_size = math.prod(self.factor_sizes)
+        if not grid_size == self.num_examples == occurring:
             sizes = " x ".join(f"{k} {n}" for n, k in zip(names, self.factor_sizes, strict=True))
             raise ValueError(
                 f"the {self.num_examples} images of {name} are not all combinations of its "
-                f"factors, each once: {sizes} are {grid_size} ({len(np.unique(numbers))} occur)"
+                f"factors, each once: {sizes} are {grid_size} ({occurring} occur). Without "
+                f"factors=, metrics on codes take the labels as factors; continuous ones in bins, "
+                f"by tfvae.metrics.bin_factors"
             )
-        order = np.argsort(numbers)
+        order = np.argsort(np.ravel_multi_index(tuple(numbers), self.factor_sizes))
         self._numbers = self._numbers[order]
         self.labels = {label: column[order] for label, column in self.labels.items()}
 

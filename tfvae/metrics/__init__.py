@@ -1,6 +1,7 @@
 """Metrics of disentanglement and coherence, computed from arrays or from an encoding function."""
 
 from tfvae.metrics.active_units import active_units
+from tfvae.metrics.bin_factors import bin_factors
 from tfvae.metrics.coherence import Coherence, coherence
 from tfvae.metrics.cross_modal_accuracy import cross_modal_accuracy
 from tfvae.metrics.dci import DCI, dci
@@ -19,6 +20,7 @@ __all__ = [
     "DCI",
     "Coherence",
     "active_units",
+    "bin_factors",
     "coherence",
     "cross_modal_accuracy",
     "dci",

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+BINNED = "tfvae.metrics.bin_factors(factors, bins=20)"  # advice for continuous factors
 TEST_SHARE = 1 / 3  # 5,000 of 15,000 points, as published
 
 
@@ -47,8 +48,8 @@ def check_factors(codes: np.ndarray, factors, name: str = "factors") -> np.ndarr
     fractional = factors[factors != np.floor(factors)]
     if fractional.size:
         raise ValueError(
-            f"{name} has the value {fractional[0]}; values must be integers: convert each column "
-            "with np.unique(column, return_inverse=True)[1]"
+            f"{name} has the value {fractional[0]}; values must be integers: pass "
+            f"{BINNED}, which numbers or bins the values of each column"
         )
     return factors.astype(np.int64)
 
@@ -68,7 +69,8 @@ def check_codes_and_factors(codes, factors) -> tuple[np.ndarray, np.ndarray]:
         if len(values) < 2 * number:
             raise ValueError(
                 f"factors has {number} values in the {len(values)} rows of column {column}; there "
-                "must be at least 2 samples per value on average: give more rows, or bin the values"
+                "must be at least 2 samples per value on average: give more rows, or pass "
+                f"{BINNED}, which bins the values"
             )
     return codes, factors
 
