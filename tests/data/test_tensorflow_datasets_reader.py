@@ -191,7 +191,7 @@ def test_image_size(data_dir):
         (
             "faces",
             {"factors": ["value", "attributes/Smiling"]},
-            r"20 value x 2 .* are 40 \(20 occur\)\. .*continuous ones .* bin_factors",
+            r"20 value x 2 .* are 40 \(20 occur\)\. .*continuous ones .*bin_factors",
         ),
         ("faces", {"factors": ["value"], "split": "test"}, "with factors it must be 'all'"),
     ],

@@ -16,6 +16,7 @@ from tfvae.data.pixel_values import (
     checked_range,
     extremes,
     memory_map,
+    release,
 )
 from tfvae.data.splits import split_numbers
 
@@ -98,7 +99,9 @@ class Arrays(Dataset):
     def _rows(self, numbers: np.ndarray) -> np.ndarray:
         """Reads examples from the memory map."""
         assert self._mapped is not None
-        return np.asarray(self._mapped[numbers]).astype(self._dtype, copy=False)
+        rows = np.array(self._mapped[numbers], self._dtype)
+        release(self._mapped)
+        return rows
 
 
 def load_array(

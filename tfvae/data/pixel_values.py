@@ -95,7 +95,7 @@ def extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows = rows.reshape(len(rows), -1)
         lowest.append(rows.min(axis=1))
         highest.append(rows.max(axis=1))
-        _release(values)
+        release(values)
     return np.concatenate(lowest), np.concatenate(highest)
 
 
@@ -107,8 +107,12 @@ def memory_map(array: np.ndarray) -> mmap.mmap | None:
     return base
 
 
-def _release(values: np.ndarray) -> None:
-    """Drops what was read of a read-only memory map from this process's memory."""
+def release(values: np.ndarray) -> None:
+    """Drops what was read of a memory map from this process's memory; it stays in the file.
+
+    Maps with changes that are not for the file (mode "c") keep all, as do other views than
+    `np.memmap`.
+    """
     mapped = memory_map(values)
-    if mapped is not None and getattr(values, "mode", None) == "r":
+    if mapped is not None and getattr(values, "mode", "c") != "c":
         mapped.madvise(mmap.MADV_DONTNEED)
