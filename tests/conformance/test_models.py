@@ -35,7 +35,7 @@ def test_every_config_builds_its_model(name):
     config = importlib.import_module(f"trainers.configs.{name}").get_config()
     construct.check_names(config)
     data = Bars()
-    data.image_shape = (16, 16, 1)  # the published networks at the least size they take
+    data.image_shape = (16, 16, 1)  # small, for the published networks
     x = np.zeros((2, 16, 16, 1), np.float32)
     if "modalities" in config.model:
         data.shapes = {m: SHAPES_OF_MODALITIES.get(m, (10,)) for m in config.model.modalities}

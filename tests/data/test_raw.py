@@ -12,6 +12,7 @@ from tfvae import noise
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 1), np.uint8)
 DATA = {
     "uint8": lambda: readers.Arrays(IMAGES),
+    "uint16": lambda: readers.Arrays(IMAGES.astype(np.uint16) * 257),
     "bool": lambda: readers.Arrays(IMAGES > 100),
     "float": lambda: readers.Arrays(IMAGES.astype(np.float32) / 255),
     "augmented": lambda: Numbers(40, noisy=True),
