@@ -50,7 +50,9 @@ def test_splits_of_labels_are_those_of_arrays():
     [
         ([0, 3, 1], 3, r"value 3 at example 1; .* from 0 to 2 \(num_classes is 3\)"),
         ([0, 1, -2], None, r"value -2 at example 2; class numbers are from 0$"),
-        ([0.5, 1.0], None, r"dtype float64, its first value is 0.5; .* integers"),
+        ([0.5, 1.0], None, r"dtype float64, its first value is 0.5; .* integers. Bin them with"),
+        ([2.0, 1.0], None, r"integers. Convert them with array.astype\(int\)"),
+        (["cat", "dog"], None, r"integers. Number the values with np.unique"),
         ([[0, 1]], None, r"shape \[1, 2\]; it must be \[N\]"),
     ],
 )

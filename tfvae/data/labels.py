@@ -69,7 +69,7 @@ def _checked(array: np.ndarray, num_classes: int | None, name: str) -> np.ndarra
     if not np.issubdtype(array.dtype, np.integer):
         raise ValueError(
             f"{name} has dtype {array.dtype}, its first value is {array[0]}; class numbers must be "
-            f"integers. Convert them with array.astype(int)"
+            f"integers. {_advice(array)}"
         )
     outside = array < 0
     if num_classes is not None:
@@ -81,3 +81,12 @@ def _checked(array: np.ndarray, num_classes: int | None, name: str) -> np.ndarra
             f"{name} has value {array[first]} at example {first}; class numbers are from 0{top}"
         )
     return array.astype(np.int64)
+
+
+def _advice(array: np.ndarray) -> str:
+    """Returns how to use values that are not integers."""
+    if array.dtype.kind != "f":
+        return "Number the values with np.unique(array, return_inverse=True)[1]"
+    if (array == np.floor(array)).all():
+        return "Convert them with array.astype(int)"
+    return "Bin them with tfvae.metrics.bin_factors(array[:, None])[:, 0], or read them with Arrays"
