@@ -43,6 +43,7 @@ def main() -> None:
     facts = {
         "run_config": json.loads(config.to_json()),
         "data": config.data.name,
+        "data_facts": getattr(data, "facts", {}),  # such as a table's standardisation
         "metrics": run_directory.read_results(program.WORKDIR.value, int(model.step)),
     }
     path = tfvae.export(

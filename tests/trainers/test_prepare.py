@@ -79,7 +79,7 @@ def test_killed_and_resumed(tmp_path):
 
     done = programs.run(*command)
     assert done.returncode == 0, done.stderr
-    assert f"{len(whole)} of 300 shards are there and whole" in done.stdout
+    assert f"{len(whole)} of 300 shards are complete" in done.stdout
     assert done.stdout.count("all-") == 300 - len(whole)
     assert whole.items() <= {path.name: path.stat().st_ino for path in output.iterdir()}.items()
     assert len(list(output.iterdir())) == 301  # nothing is left over
