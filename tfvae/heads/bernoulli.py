@@ -1,18 +1,18 @@
 """Bernoulli likelihoods for values in [0, 1]."""
 
 import keras
-import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae.distributions.distribution_layer import LikelihoodHead
+from tfvae.distributions.softplus import softplus
 
 
 class _LogitBernoulli(tfd.Bernoulli):
     """A faster `tfd.Bernoulli`: one softplus and one product per pixel instead of two."""
 
     def _log_prob(self, event):
-        # x log p + (1 - x) log(1 - p), p = sigmoid(logit), without cancellation.
-        return event * self.logits - tf.math.softplus(self.logits)
+        # x log p + (1 - x) log(1 - p), p = sigmoid(logit); exact to the logit's last digit.
+        return event * self.logits - softplus(self.logits)
 
 
 @keras.saving.register_keras_serializable("tfvae")

@@ -17,6 +17,7 @@ from tfvae import coefficients, global_batch, noise
 from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
 from tfvae.training import averaging, checks, first_batch, gradients
+from tfvae.training.fused_adam import fuse
 from tfvae.training.loop import step_loop
 from tfvae.training.players import (
     Player,
@@ -150,6 +151,7 @@ class TrainableModel(keras.Model):
             for player in self.players():
                 require_own_accumulation(player.optimizer)
                 player.optimizer.build(player.variables)
+                fuse(player.optimizer)
             self._term_means = [keras.metrics.Mean(name=name) for name in self.term_names]
         self.seed = seed
         self.accumulation = accumulation
