@@ -4,7 +4,6 @@ A pipeline is a pure function of (seed, step): batch s is the same whether the r
 0 or was resumed at s, and there is no shuffle buffer to fill or save.
 """
 
-import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -103,24 +102,28 @@ class Dataset:
         return _pipeline(steps, batch)
 
     def raw_batches(
-        self, batch_size: int, seed: int, start_step: int = 0, steps: int = 1
+        self, batch_size: int, seed: int, start_step: int = 0, steps: int | None = None
     ) -> tf.data.Dataset:
-        """Returns the raw values of the batches that `batches` gives, several steps an element.
+        """Returns the raw values of the batches that `batches` gives, one or more an element.
 
         Args:
             batch_size: examples of a batch, over all replicas.
             seed: the run's seed.
             start_step: number of the first batch.
-            steps: steps per element, N; the tensors are [N, batch_size, ...].
+            steps: steps per element, N: tensors are [N, batch_size, ...]; if None, an element
+                is one batch, [batch_size, ...].
         """
         self._check_batch_size(batch_size)
 
         def batch(step: tf.Tensor):
-            rows = shuffled_indices(step, batch_size, self.num_examples, seed, steps)
-            split = functools.partial(_in_steps, steps=steps, batch_size=batch_size)
-            return tf.nest.map_structure(split, self.raw(rows))
+            rows = shuffled_indices(step, batch_size, self.num_examples, seed, steps or 1)
+            shape = [batch_size] if steps is None else [steps, batch_size]
+            return tf.nest.map_structure(
+                lambda values: tf.reshape(values, [*shape, *values.shape[1:]]), self.raw(rows)
+            )
 
-        return _pipeline(tf.data.Dataset.range(start_step, np.iinfo(np.int64).max, steps), batch)
+        numbers = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max, steps or 1)
+        return _pipeline(numbers, batch)
 
     def _check_batch_size(self, batch_size: int) -> None:
         if not 1 <= batch_size <= self.num_examples:
@@ -275,11 +278,6 @@ def permuted(position: tf.Tensor, epoch: tf.Tensor, num_examples: int, seed: int
         max_index=tf.fill(tf.shape(position), tf.cast(num_examples - 1, tf.int64)),
         rounds=4,
     )
-
-
-def _in_steps(rows: tf.Tensor, steps: int, batch_size: int) -> tf.Tensor:
-    """Rows [steps * batch_size, ...] as [steps, batch_size, ...]."""
-    return tf.reshape(rows, [steps, batch_size, *rows.shape[1:]])
 
 
 def _pipeline(numbers: tf.data.Dataset, batch) -> tf.data.Dataset:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from tfvae import coefficients, global_batch, noise
 from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
-from tfvae.training import averaging, checks, first_batch, gradients
+from tfvae.training import averaging, checks, first_batch, gradients, raw_input
 from tfvae.training.fused_adam import fuse
 from tfvae.training.loop import step_loop
 from tfvae.training.players import (
@@ -27,6 +27,7 @@ from tfvae.training.players import (
     require_moves,
     require_own_accumulation,
 )
+from tfvae.training.program import execution_program
 
 
 class TrainableModel(keras.Model):
@@ -45,6 +46,8 @@ class TrainableModel(keras.Model):
     test_function: Callable | None
     steps_per_execution: int
     averages_in_use: bool
+    # What `fit` reads raw values from; None if it reads examples.
+    _raw_input: raw_input.RawInput | None = None
 
     def __setattr__(self, name: str, value) -> None:
         """Sets an attribute; a coefficient past Keras, which would make a weight of a variable."""
@@ -204,6 +207,8 @@ class TrainableModel(keras.Model):
         x = first_batch.examples(x)
         rows = global_batch.rows(x)
         seeds = noise.training_rows(self.seed, self.step, rows.first, rows.local)
+        if self._raw_input is not None:
+            x = self._raw_input.shown(x, noise.fold_in(seeds, "data"))
         everyone = self.players()
         moving = [player for player in everyone if player.moves_at(phase)]
         batch = gradients.parts(x, seeds, rows, self.accumulation)
@@ -266,6 +271,9 @@ class TrainableModel(keras.Model):
     def make_train_function(self, force: bool = False):
         """Sets `train_function(iterator)`, which takes `steps_per_execution` steps."""
         if self.train_function is None or force:
+            if self._raw_input is not None and self._raw_input.steps is not None:
+                self.train_function = self._program_function(self._raw_input.steps)
+                return
             # XLA drops the assertion of the step itself.
             check = self._assert_finite_means if self.jit_compile else None
             steps = [
@@ -274,6 +282,21 @@ class TrainableModel(keras.Model):
             ]
             loop = step_loop(self, steps, after_step=check)
             self.train_function = lambda iterator: loop(iterator, *self._range(0))
+
+    def _program_function(self, steps: int) -> Callable:
+        """Returns a function of an iterator whose elements are `steps` batches each."""
+        steps_of_phases = [
+            functools.partial(self.train_step, phase=phase)
+            for phase in range(period(self.players()))
+        ]
+        program = execution_program(self, steps_of_phases, steps)
+
+        def train(iterator):
+            means = program(next(iterator))
+            checks.assert_finite(means, self.step - 1)
+            return means
+
+        return train
 
     def make_test_function(self, force: bool = False):
         """Sets `test_function(iterator)`, which takes `steps_per_execution` batches."""
@@ -309,6 +332,8 @@ class TrainableModel(keras.Model):
             ValueError: if the first batch does not suit the model, or a reader meets bad data.
             NonFiniteLossError: naming the step and the terms that broke.
         """
+        if isinstance(x, raw_input.RawInput):
+            return self._fit_raw(x, *args, **kwargs)
         streams = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)
         if isinstance(x, streams):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
@@ -328,6 +353,14 @@ class TrainableModel(keras.Model):
                 kwargs["validation_data"] = first_batch.checked(validation, self.check_data)
             with averaging.training_weights(self):
                 return super().fit(x, *args, **kwargs)
+
+    def _fit_raw(self, given: raw_input.RawInput, *args, **kwargs):
+        self._raw_input, self.train_function = given, None
+        try:
+            with checks.readable_errors(self.term_names), averaging.of_fit(self):
+                return super().fit(given.batches, *args, shuffle=False, **kwargs)
+        finally:
+            self._raw_input, self.train_function = None, None
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
