@@ -1,4 +1,4 @@
-"""Whether XLA makes a model's training step faster, measured."""
+"""Whether XLA makes a model's training steps faster, measured, and how many make an execution."""
 
 import re
 import statistics
@@ -9,9 +9,15 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfvae.data import Dataset
+from tfvae.training.raw_input import raw_input
 from tfvae.training.trainable_model import TrainableModel
 
 STEPS = 10  # of one timing
+# Steps of one call into compiled code: enough to hide what surrounds it, and few enough that Ctrl-C
+# takes effect within half a second.
+MAX_STEPS_WITHOUT_XLA = 20
+MAX_STEPS = 100
+MAX_MILLISECONDS = 500.0
 PAIRS = 5  # timings of each, in turn
 _UNSUPPORTED = re.compile(r"unsupported operations .*?: ([^{\n]+)")  # in XLA's messages
 MIN_GAIN = 1.05  # below it a difference may be noise, and compiling costs seconds
@@ -37,9 +43,10 @@ class Timing(NamedTuple):
 
 
 def measure(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
-    """Times a compiled model's steps with and without XLA, in turn; one device only.
+    """Times a compiled model's steps without XLA and as an XLA program, in turn; one device only.
 
-    The steps are undone: weights, optimizers and means are as they were before.
+    The steps are undone: weights, optimizers and means are as they were before. The compiled
+    program is kept, and a run that takes `MAX_STEPS` steps per execution does not compile it anew.
 
     Raises:
         ValueError: under a strategy of several replicas, whose steps XLA cannot compile.
@@ -56,35 +63,60 @@ def measure(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
         for variable, value in before:
             variable.assign(value)
         model.jit_compile, model.steps_per_execution = settings
-        model.train_function = None
         model.reset_metrics()
 
 
 def _timing(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
-    iterator = iter(data.batches(batch_size, model.seed))
     model.steps_per_execution = STEPS
-    functions: list[Callable] = []
-    for jit in (False, True):
-        model.jit_compile = jit
-        model.make_train_function(force=True)
-        function = model.train_function
-        assert function is not None
-        try:
-            _milliseconds(function, iterator)  # compiles
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-            if not jit:
-                raise
-            off = statistics.median(_milliseconds(functions[0], iterator) for _ in range(PAIRS))
-            named = _UNSUPPORTED.search(error.message)
-            return Timing(off, None, named.group(1) if named else error.message)
-        functions.append(function)
-    pairs = [[_milliseconds(f, iterator) for f in functions] for _ in range(PAIRS)]
+    loop = _without_xla(model, data, batch_size)
+    _milliseconds(loop)  # compiles
+    program = _as_program(model, data, batch_size)
+    try:
+        _milliseconds(program)
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+        named = _UNSUPPORTED.search(error.message)
+        reason = named.group(1) if named else error.message
+        return Timing(statistics.median(_milliseconds(loop) for _ in range(PAIRS)), None, reason)
+    pairs = [[_milliseconds(take) for take in (loop, program)] for _ in range(PAIRS)]
     off, on = (statistics.median(times) for times in zip(*pairs, strict=True))
     return Timing(off, on)
 
 
-def _milliseconds(function, iterator) -> float:
+def _without_xla(model: TrainableModel, data: Dataset, batch_size: int) -> Callable:
+    iterator = iter(data.batches(batch_size, model.seed))
+    model.jit_compile = False
+    model.make_train_function()
+    function = model.train_function
+    assert function is not None
+    return lambda: function(iterator)
+
+
+def _as_program(model: TrainableModel, data: Dataset, batch_size: int) -> Callable:
+    raw = raw_input(data, batch_size, model.seed, steps=MAX_STEPS)
+    (group,) = raw.batches.take(1)
+    model.jit_compile = True
+    with model.reading(raw):
+        model.make_train_function()
+    function = model.train_function
+    assert function is not None
+    return lambda: function(iter([group]))
+
+
+def _milliseconds(take_steps: Callable) -> float:
     started = time.perf_counter()
-    for mean in function(iterator).values():
+    for mean in take_steps().values():
         mean.numpy()  # waits for the steps
     return 1000 * (time.perf_counter() - started) / STEPS
+
+
+def steps_per_execution(interval: int, milliseconds: float | None) -> int:
+    """Returns steps of one execution: a divisor of `interval`, for no step may be left over.
+
+    Args:
+        interval: steps between two records.
+        milliseconds: time of a step as an XLA program; None without XLA.
+    """
+    most = MAX_STEPS_WITHOUT_XLA
+    if milliseconds is not None:
+        most = max(1, min(MAX_STEPS, int(MAX_MILLISECONDS / milliseconds)))
+    return max(k for k in range(1, most + 1) if interval % k == 0)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfvae.arguments import require_at_least
 from tfvae.data import Dataset
-from tfvae.training import workers
+from tfvae.training import jit, workers
 from tfvae.training.callbacks import (
     ContinueMeans,
     EvaluateTerms,
@@ -17,11 +17,9 @@ from tfvae.training.callbacks import (
     SaveCheckpoint,
 )
 from tfvae.training.checkpoints import Checkpoints
+from tfvae.training.raw_input import RawInput, raw_input
 from tfvae.training.stopping import StopWhenAsked
 from tfvae.training.trainable_model import TrainableModel
-
-# Steps of one call into the compiled loop: enough to hide Python, few enough to be interrupted.
-MAX_STEPS_PER_EXECUTION = 20
 
 
 def train(
@@ -33,6 +31,7 @@ def train(
     log_every: int = 1000,
     evaluation_data: Dataset | None = None,
     evaluation_examples: int = 1000,
+    milliseconds: float = 1.0,
 ) -> int:
     """Trains a compiled model up to `steps` steps, resuming from `directory`.
 
@@ -49,6 +48,8 @@ def train(
         log_every: steps between records and checkpoints.
         evaluation_data: data whose terms are recorded as val_*, beside the training terms.
         evaluation_examples: how many of its examples.
+        milliseconds: time of a step with XLA, which limits the steps of one execution; see
+            `tfvae.training.jit.measure`.
 
     Returns:
         The step resumed from.
@@ -81,15 +82,26 @@ def train(
         StopWhenAsked(checkpoints, strategy) as stop,
     ):
         for first, interval, count in _logging_intervals(start, steps, log_every):
-            model.steps_per_execution = _steps_per_execution(interval)
+            model.steps_per_execution = jit.steps_per_execution(
+                interval, milliseconds if model.jit_compile else None
+            )
             model.fit(
-                data.batches(batch_size, model.seed, start_step=first),
+                _input(model, data, batch_size, first),
                 steps_per_epoch=interval,
                 epochs=count,
                 callbacks=[*callbacks, stop],
                 verbose=0,
             )
     return start
+
+
+def _input(model: TrainableModel, data: Dataset, batch_size: int, first: int) -> RawInput:
+    """Raw values for XLA programs and for several replicas, else examples made by the host."""
+    if model.jit_compile:
+        return raw_input(data, batch_size, model.seed, first, model.steps_per_execution)
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        return raw_input(data, batch_size, model.seed, first)
+    return RawInput(data.batches(batch_size, model.seed, start_step=first))
 
 
 def _require_one_step(strategy: tf.distribute.Strategy, step: int, directory: pathlib.Path) -> None:
@@ -115,8 +127,3 @@ def _logging_intervals(start: int, steps: int, log_every: int) -> list[tuple[int
         intervals.append((start, length, count))
         start += length * count
     return intervals
-
-
-def _steps_per_execution(interval: int) -> int:
-    """The largest divisor of `interval` up to the maximum: no step may be left over."""
-    return max(k for k in range(1, MAX_STEPS_PER_EXECUTION + 1) if interval % k == 0)

@@ -5,29 +5,25 @@ Keras's own one averages per-replica numbers, draws the same noise on every repl
 step a call only. Losses here are sums over rows divided by the global number of rows.
 """
 
-import functools
+import contextlib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfvae import coefficients, global_batch, noise
+from tfvae import coefficients
 from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
-from tfvae.training import averaging, checks, first_batch, gradients, raw_input
+from tfvae.training import averaging, checks, execution, first_batch, raw_input, steps
 from tfvae.training.fused_adam import fuse
-from tfvae.training.loop import step_loop
 from tfvae.training.players import (
     Player,
-    apply_gradients,
     loss_scaled,
-    period,
     require_moves,
     require_own_accumulation,
 )
-from tfvae.training.program import execution_program
 
 
 class TrainableModel(keras.Model):
@@ -46,8 +42,10 @@ class TrainableModel(keras.Model):
     test_function: Callable | None
     steps_per_execution: int
     averages_in_use: bool
-    # What `fit` reads raw values from; None if it reads examples.
-    _raw_input: raw_input.RawInput | None = None
+    # How `fit` makes examples of the raw values that it reads (None: it reads examples), and
+    # whether it reads several steps at a time.
+    _shown: Callable | None = None
+    _grouped: bool = False
 
     def __setattr__(self, name: str, value) -> None:
         """Sets an attribute; a coefficient past Keras, which would make a weight of a variable."""
@@ -160,6 +158,7 @@ class TrainableModel(keras.Model):
         self.accumulation = accumulation
         self.averages_in_use = False
         self._evaluation_step = 0
+        self._functions: dict[tuple, Callable] = {}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -197,155 +196,75 @@ class TrainableModel(keras.Model):
         del first_row
         return {"x": x, "seeds": seeds}
 
-    def train_step(self, x: tf.Tensor, phase: int = 0) -> None:
+    def train_step(self, x, phase: int = 0) -> None:
         """Takes one step on this replica's part of the global batch.
 
         Args:
-            x: this replica's rows, [b, ...].
+            x: this replica's rows, [b, ...]; raw values if `fit` was given a `RawInput`.
             phase: number of the step, modulo the players' period.
         """
-        x = first_batch.examples(x)
-        rows = global_batch.rows(x)
-        seeds = noise.training_rows(self.seed, self.step, rows.first, rows.local)
-        if self._raw_input is not None:
-            x = self._raw_input.shown(x, noise.fold_in(seeds, "data"))
-        everyone = self.players()
-        moving = [player for player in everyone if player.moves_at(phase)]
-        batch = gradients.parts(x, seeds, rows, self.accumulation)
-        checked: list[tf.Operation] = []
-        of_players = gradients.accumulated(
-            functools.partial(self._gradients, moving, checked=checked), batch
-        )
-        with tf.control_dependencies(checked):
-            apply_gradients(moving, of_players)
-            for player in everyone:
-                if not player.moves_at(phase):
-                    player.optimizer.iterations.assign_add(1)
+        steps.train(self, x, phase, self._shown)
 
-    def _gradients(
-        self, moving: list[Player], part: gradients.Part, checked: list[tf.Operation]
-    ) -> gradients.Gradients:
-        """The gradients of one part; the check of its terms is added to `checked`."""
-        batch = self.training_batch(part.x, part.seeds, part.first_row)
-        everyone = self.players()
-        if len(everyone) > 1:
-            batch["moving"] = frozenset(player.loss for player in moving)
-        with tf.GradientTape(persistent=len(moving) > 1, watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for player in moving for variable in player.variables])
-            terms = self.objective(**batch, training=True)
-            regularisers = gradients.regularisation(self, everyone)
-            losses = [
-                gradients.mean_loss(terms[player.loss]) + regularisers[player.loss]
-                for player in moving
-            ]
-            scaled = [
-                player.optimizer.scale_loss(part.share * loss)
-                for player, loss in zip(moving, losses, strict=True)
-            ]
-        checked.append(checks.assert_finite(terms, self.step))
-        self._update_means(terms, some=len(moving) < len(everyone))
-        return [
-            tape.gradient(loss, [variable.value for variable in player.variables])
-            for player, loss in zip(moving, scaled, strict=True)
-        ]
-
-    def test_step(self, x: tf.Tensor, step: tf.Tensor) -> None:
-        """Adds one evaluation batch to the means; `step` is its number, which fixes its noise."""
-        x = first_batch.examples(x)
-        rows = global_batch.rows(x)
-        seeds = noise.training_rows(self.seed, step, rows.first, rows.local)
-        self._update_means(self.objective(x, noise.fold_in(seeds, "evaluation"), training=False))
-
-    def _update_means(self, terms: dict[str, tf.Tensor], some: bool = False) -> None:
-        """Adds terms to their means; if `some`, terms may be missing."""
-        expected = tuple(name for name in self.term_names if name in terms or not some)
-        if tuple(terms) != expected:
-            raise ValueError(
-                f"{type(self).__name__}.objective returned {tuple(terms)}; its term_names are "
-                f"{self.term_names}"
-            )
-        for mean in self._term_means:
-            if mean.name in terms:
-                mean.update_state(terms[mean.name])
+    def test_step(self, x, number: tf.Tensor) -> None:
+        """Adds one evaluation batch to the means; its `number` determines its noise."""
+        steps.evaluate(self, x, number)
 
     def make_train_function(self, force: bool = False):
         """Sets `train_function(iterator)`, which takes `steps_per_execution` steps."""
-        if self.train_function is None or force:
-            if self._raw_input is not None and self._raw_input.steps is not None:
-                self.train_function = self._program_function(self._raw_input.steps)
-                return
-            # XLA drops the assertion of the step itself.
-            check = self._assert_finite_means if self.jit_compile else None
-            steps = [
-                lambda x, step, phase=phase: self.train_step(x, phase)
-                for phase in range(period(self.players()))
-            ]
-            loop = step_loop(self, steps, after_step=check)
-            self.train_function = lambda iterator: loop(iterator, *self._range(0))
-
-    def _program_function(self, steps: int) -> Callable:
-        """Returns a function of an iterator whose elements are `steps` batches each."""
-        steps_of_phases = [
-            functools.partial(self.train_step, phase=phase)
-            for phase in range(period(self.players()))
-        ]
-        program = execution_program(self, steps_of_phases, steps)
-
-        def train(iterator):
-            means = program(next(iterator))
-            checks.assert_finite(means, self.step - 1)
-            return means
-
-        return train
+        if force:
+            self._functions.clear()
+        # Everything that a compiled function depends on: a later `fit` reuses it.
+        key = self._shown, self._grouped, self.jit_compile, self.run_eagerly
+        if key not in self._functions:
+            make = execution.program if self._grouped else execution.loop
+            self._functions[key] = make(self)
+        self.train_function = self._functions[key]
 
     def make_test_function(self, force: bool = False):
         """Sets `test_function(iterator)`, which takes `steps_per_execution` batches."""
         if self.test_function is not None and not force:
             return
-        loop = step_loop(self, [self.test_step])
+        function = execution.evaluation_loop(self)
 
         def numbered(iterator):
-            steps = self._range(self._evaluation_step)
+            first = self._evaluation_step
             self._evaluation_step += self.steps_per_execution
-            return loop(iterator, *steps)
+            return function(iterator, first)
 
         self.test_function = numbered
-
-    def _range(self, first: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Numbers of the next execution's steps: from, to. Tensors, so that none is retraced."""
-        last = first + self.steps_per_execution
-        return tf.constant(first, tf.int64), tf.constant(last, tf.int64)
 
     def reset_metrics(self) -> None:
         """Resets the means; an evaluation starts at its batch 0 again."""
         super().reset_metrics()
         self._evaluation_step = 0
 
-    def _assert_finite_means(self) -> None:
-        means = {mean.name: mean.result() for mean in self._term_means}
-        checks.assert_finite(means, self.step - 1)
-
     def fit(self, x=None, *args, **kwargs):
         """Trains as `keras.Model.fit` does, on batches of examples (labels are ignored).
+
+        `x` may be a `tfvae.training.raw_input.RawInput` too, such as the batches of a data set in
+        groups, each of which XLA runs as one program. With `jit_compile` and `steps_per_execution`,
+        batches of a `tf.data.Dataset` are grouped here if their shapes are static and
+        `steps_per_epoch` is given; a line of the logger "tfvae" says so.
 
         Raises:
             ValueError: if the first batch does not suit the model, or a reader meets bad data.
             NonFiniteLossError: naming the step and the terms that broke.
         """
-        if isinstance(x, raw_input.RawInput):
-            return self._fit_raw(x, *args, **kwargs)
+        given = raw_input.given_to_fit(self, x, kwargs)
+        x = given.batches
         streams = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)
         if isinstance(x, streams):
             kwargs.setdefault("shuffle", False)  # Keras would warn that it cannot
         validation = kwargs.get("validation_data")
 
         def check(first):
+            first = given.first_examples(first, self.seed)
             self.check_data(first)
             rows = num_rows(first)
             batch_size = kwargs.get("batch_size") or (rows if isinstance(x, streams) else 32)
             self.check_batch_size(min(rows, batch_size))
 
-        with checks.readable_errors():
+        with checks.readable_errors(), self.reading(given):
             x = first_batch.checked(x, check)
             if isinstance(validation, tuple):
                 first_batch.checked(validation[0], self.check_data)
@@ -354,13 +273,14 @@ class TrainableModel(keras.Model):
             with averaging.training_weights(self):
                 return super().fit(x, *args, **kwargs)
 
-    def _fit_raw(self, given: raw_input.RawInput, *args, **kwargs):
-        self._raw_input, self.train_function = given, None
+    @contextlib.contextmanager
+    def reading(self, given: raw_input.RawInput) -> Iterator[None]:
+        """Makes training functions for input of this kind."""
+        self._shown, self._grouped = given.shown, given.steps is not None
         try:
-            with checks.readable_errors(self.term_names), averaging.of_fit(self):
-                return super().fit(given.batches, *args, shuffle=False, **kwargs)
+            yield
         finally:
-            self._raw_input, self.train_function = None, None
+            self._shown, self._grouped = None, False
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
