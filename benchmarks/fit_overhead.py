@@ -20,7 +20,7 @@ from absl import app, flags
 
 import tfvae
 from benchmarks import measurement
-from tfvae.training import run
+from tfvae.training import jit
 
 _PAIRS = flags.DEFINE_integer("pairs", 60, "Pairs of blocks for each model.", lower_bound=3)
 _MODELS = flags.DEFINE_multi_enum(
@@ -102,10 +102,10 @@ def bare_block(case: Case):
         return loss
 
     iterator = iter(case.data.batches(case.batch_size, seed=0))
-    count = tf.constant(run.MAX_STEPS_PER_EXECUTION)
+    count = tf.constant(jit.MAX_STEPS_WITHOUT_XLA)
 
     def block():
-        for _ in range(case.steps // run.MAX_STEPS_PER_EXECUTION):
+        for _ in range(case.steps // jit.MAX_STEPS_WITHOUT_XLA):
             loss = steps(iterator, count)
         float(loss)  # waits for it
 
@@ -153,9 +153,9 @@ def measure(case: Case, pairs: int) -> dict:
     posterior = tfvae.heads.DiagonalNormal(case.latents)
     model = tfvae.VAE(encoder, decoder, posterior, tfvae.heads.Bernoulli())
     model.compile(
-        keras.optimizers.Adam(1e-4), seed=0, steps_per_execution=run.MAX_STEPS_PER_EXECUTION
+        keras.optimizers.Adam(1e-4), seed=0, steps_per_execution=jit.MAX_STEPS_WITHOUT_XLA
     )
-    turns = TakeTurns(bare_block(case), case.steps // run.MAX_STEPS_PER_EXECUTION)
+    turns = TakeTurns(bare_block(case), case.steps // jit.MAX_STEPS_WITHOUT_XLA)
     model.fit(
         case.data.batches(case.batch_size, seed=0),
         steps_per_epoch=case.steps * (_WARM_UP + pairs),

@@ -17,7 +17,7 @@ from absl import app, flags
 
 import tfvae
 from benchmarks import measurement
-from tfvae.training import run
+from tfvae.training import jit
 
 _PAIRS = flags.DEFINE_integer("pairs", 60, "Pairs of blocks.", lower_bound=3)
 _BATCH_SIZE = 64
@@ -37,7 +37,7 @@ def block(strategy: tf.distribute.Strategy):
             tfvae.heads.DiagonalNormal(_LATENTS),
             tfvae.heads.Bernoulli(),
         )
-        model.compile(keras.optimizers.Adam(1e-4), steps_per_execution=run.MAX_STEPS_PER_EXECUTION)
+        model.compile(keras.optimizers.Adam(1e-4), steps_per_execution=jit.MAX_STEPS_WITHOUT_XLA)
     batches = strategy.experimental_distribute_dataset(data.batches(_BATCH_SIZE, seed=0))
     model.make_train_function()
     iterator = iter(batches)
@@ -77,7 +77,7 @@ def main(argv) -> None:
     result = {
         "machine": measurement.machine(),
         "batch_size": _BATCH_SIZE,
-        "steps_of_a_block": run.MAX_STEPS_PER_EXECUTION,
+        "steps_of_a_block": jit.MAX_STEPS_WITHOUT_XLA,
         "pairs": _PAIRS.value,
         "quiet_pairs": int(np.sum(quiet)),
         "processor_time_ratio": ratio(processor, slice(None)),

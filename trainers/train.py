@@ -53,9 +53,13 @@ CLUSTER = flags.DEFINE_enum(
 )
 JIT = flags.DEFINE_enum(
     "jit",
-    "off",
+    "auto",
     ["auto", "on", "off"],
-    "Whether XLA compiles the steps; auto measures both once and prints its choice.",
+    "Whether XLA compiles the steps; auto measures both once and prints its choice, and takes off "
+    f"for runs of fewer than {jit.MIN_STEPS} steps.",
+)
+ESTIMATE = flags.DEFINE_bool(
+    "estimate", False, "Only measure the steps and print how long the run would take."
 )
 flags.mark_flag_as_required("config")
 
@@ -73,34 +77,52 @@ def _strategy() -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def _jit(model, data, batch_size: int, directory: pathlib.Path, say) -> bool:
-    """Whether XLA compiles the steps: as the run was started, since its steps would differ."""
+def _jit(model, data, config, directory: pathlib.Path, say) -> jit.Choice:
+    """Whether XLA compiles the steps: as when the run was begun, since its steps would differ."""
     if model.distribute_strategy.num_replicas_in_sync > 1:
         if JIT.value == "on":
             raise ValueError(
                 "--jit=on is for one device: XLA cannot compile the steps of several replicas"
             )
-        return False
+        return jit.Choice(False)
     path = directory / run_directory.JIT_FILE
-    stored = json.loads(path.read_text())["jit"] if path.exists() else None
+    stored = jit.Choice.from_json(json.loads(path.read_text())) if path.exists() else None
     if stored is not None:
-        if JIT.value == ("off" if stored else "on"):
+        if JIT.value == ("off" if stored.on else "on"):
             raise run_directory.RunError(
-                f"workdir {directory} was begun with --jit={'on' if stored else 'off'}, and its "
+                f"workdir {directory} was begun with --jit={'on' if stored.on else 'off'}, and its "
                 f"steps would differ with --jit={JIT.value}; give another --workdir"
             )
         return stored
-    if JIT.value != "auto":
-        chosen = JIT.value == "on"
-        run_directory.write_json(path, {"jit": chosen})
-        return chosen
+    if JIT.value == "off" or (JIT.value == "auto" and config.steps < jit.MIN_STEPS):
+        chosen = jit.Choice(False)
+    else:
+        timing = _measured(model, data, config.batch_size, say)
+        chosen = jit.Choice(timing.faster if JIT.value == "auto" else True, timing)
+        if JIT.value == "on" and timing.on is None:
+            raise ValueError(f"--jit=on: XLA cannot compile {config.model.name}: {timing.reason}")
+    run_directory.write_json(path, chosen.to_json())
+    return chosen
+
+
+def _measured(model, data, batch_size: int, say) -> jit.Timing:
+    say("measuring the steps with XLA and without; compiling takes up to 15 s")
     timing = jit.measure(model, data, batch_size)
-    run_directory.write_json(
-        path, {"jit": timing.faster, "milliseconds_per_step": timing._asdict()}
+    compiled = f"{timing.on:.2f} ms with XLA" if timing.on else f"XLA cannot: {timing.reason}"
+    say(f"--jit={'on' if timing.faster else 'off'}: {timing.off:.2f} ms a step, {compiled}")
+    return timing
+
+
+def _print_estimate(model, data, config, say) -> None:
+    """Prints the time of the run, from steps that are measured and undone."""
+    timing = _measured(model, data, config.batch_size, say)
+    milliseconds = timing.on if timing.faster and timing.on else timing.off
+    hours = config.steps * milliseconds / 3_600_000
+    say(
+        f"{config.steps:,} steps of {milliseconds:.2f} ms: about "
+        + (f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes")
+        + " on this machine as busy as it is now, evaluations and checkpoints not included"
     )
-    compiled = f"{timing.on:.1f} ms with XLA" if timing.on else f"XLA cannot: {timing.reason}"
-    say(f"--jit={'on' if timing.faster else 'off'}: {timing.off:.1f} ms a step, {compiled}")
-    return timing.faster
 
 
 def main() -> None:
@@ -117,6 +139,9 @@ def main() -> None:
     say = print if chief else lambda *_: None
     if config.output_bias_from_data:
         check_output_bias(model)
+    if ESTIMATE.value:
+        _print_estimate(model, data, config, say)
+        return
     directory = run_directory.claim(program.WORKDIR.value, config, write=chief)
     if config.output_bias_from_data:
         model.decoder.set_output_mean(mean_image(data))
@@ -124,7 +149,8 @@ def main() -> None:
         f"{config.model.name} of {model.count_params():,} parameters on {config.data.name}, "
         f"{data.num_examples:,} examples; {config.steps:,} steps of {config.batch_size}"
     )
-    model.jit_compile = _jit(model, data, config.batch_size, directory, say)
+    chosen = _jit(model, data, config, directory, say)
+    model.jit_compile = chosen.on
     started = time.perf_counter()
     checkpoints = directory / "checkpoints"
     try:
@@ -137,6 +163,7 @@ def main() -> None:
             config.log_every,
             evaluation_data if config.evaluation.examples_in_training else None,
             config.evaluation.examples_in_training,
+            chosen.milliseconds,
         )
     except KeyboardInterrupt:
         step = int(model.step)

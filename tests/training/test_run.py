@@ -10,7 +10,8 @@ import tensorflow as tf
 
 import tfvae
 from tfvae.training.checkpoints import Checkpoints
-from tfvae.training.run import _logging_intervals, _steps_per_execution, train
+from tfvae.training.jit import steps_per_execution
+from tfvae.training.run import _logging_intervals, train
 
 BATCH = {"batch_size": 4, "log_every": 5}
 
@@ -130,7 +131,9 @@ def test_logging_intervals_end_at_multiples_of_log_every(start, steps, expected)
 
 
 def test_executions_leave_no_step_over():
-    assert [_steps_per_execution(n) for n in (1000, 7, 23, 38, 1)] == [20, 7, 1, 19, 1]
+    assert [steps_per_execution(n, None) for n in (1000, 7, 23, 38, 1)] == [20, 7, 1, 19, 1]
+    # With XLA as many as take half a second.
+    assert [steps_per_execution(1000, ms) for ms in (0.5, 12.0, 90.0, 700.0)] == [100, 40, 5, 1]
 
 
 def saved(model, directory, steps):

@@ -18,6 +18,7 @@ STEPS = 10  # of one timing
 MAX_STEPS_WITHOUT_XLA = 20
 MAX_STEPS = 100
 MAX_MILLISECONDS = 500.0
+MIN_STEPS = 3000  # a shorter run ends before compiling has paid for itself
 PAIRS = 5  # timings of each, in turn
 _UNSUPPORTED = re.compile(r"unsupported operations .*?: ([^{\n]+)")  # in XLA's messages
 MIN_GAIN = 1.05  # below it a difference may be noise, and compiling costs seconds
@@ -40,6 +41,34 @@ class Timing(NamedTuple):
     def faster(self) -> bool:
         """Whether XLA is worth it: by 5% at least."""
         return self.on is not None and self.off > MIN_GAIN * self.on
+
+
+class Choice(NamedTuple):
+    """Whether a run's steps are compiled by XLA, kept with the run.
+
+    Attributes:
+        on: whether they are.
+        timing: what was measured, if anything.
+    """
+
+    on: bool
+    timing: Timing | None = None
+
+    @property
+    def milliseconds(self) -> float:
+        """Time of a step with XLA, 1 if it was not measured."""
+        return (self.timing and self.timing.on) or 1.0
+
+    def to_json(self) -> dict:
+        """Returns the record of the choice."""
+        measured = self.timing and {"milliseconds_per_step": self.timing._asdict()}
+        return {"jit": self.on, **(measured or {})}
+
+    @classmethod
+    def from_json(cls, record: dict) -> "Choice":
+        """Returns the choice of a record, also of runs of older versions."""
+        timing = record.get("milliseconds_per_step")
+        return cls(record["jit"], timing and Timing(**timing))
 
 
 def measure(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
