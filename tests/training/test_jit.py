@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import tfvae
 from tfvae.training import jit
+from tfvae.training.raw_input import raw_input
 
 
 def state_of(model):
@@ -30,6 +31,22 @@ def test_measuring_leaves_the_model_as_it_was(tiny_model, images):
         np.testing.assert_array_equal(value, old)
     assert (model.jit_compile, model.steps_per_execution) == (False, 3)
     assert all(float(mean.result()) == 0 for mean in model.metrics)
+
+
+def test_a_measured_model_trains_as_one_that_was_not(tiny_model, images):
+    data = tfvae.data.Arrays(np.uint8(255 * images))
+
+    def trained(measured):
+        model = tiny_model()
+        model.compile(keras.optimizers.Adam(0.1), seed=0)
+        if measured:
+            jit.measure(model, data, batch_size=8)
+        model.jit_compile, model.steps_per_execution = True, 4
+        model.fit(raw_input(data, 8, seed=0, steps=4), steps_per_epoch=4, verbose=0)
+        return state_of(model)
+
+    for value, expected in zip(trained(True), trained(False), strict=True):
+        np.testing.assert_array_equal(value, expected)
 
 
 def test_a_step_that_xla_cannot_compile_says_why(tiny_model, images):

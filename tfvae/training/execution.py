@@ -13,11 +13,18 @@ from tfvae.training import checks
 from tfvae.training.players import period
 
 
-def loop(model) -> Callable:
-    """Returns a function of an iterator that takes `steps_per_execution` training steps."""
+def loop(model, shown: Callable | None) -> Callable:
+    """Returns a function of an iterator that takes `steps_per_execution` training steps.
+
+    Args:
+        model: a compiled `TrainableModel`.
+        shown: makes examples of raw rows and their seeds; None if batches are examples.
+    """
     # XLA drops the assertion of the step itself.
     check = functools.partial(_assert_finite_means, model) if model.jit_compile else None
-    steps = [lambda x, number, phase=phase: model.train_step(x, phase) for phase in _phases(model)]
+    steps = [
+        lambda x, number, phase=phase: model.train_step(x, phase, shown) for phase in _phases(model)
+    ]
     function = _loop(model, steps, after_step=check)
     return lambda iterator: function(iterator, *_numbers(model, 0))
 
@@ -75,12 +82,13 @@ def _in_turn(model, calls: Sequence[Callable]) -> None:
         tf.switch_case(tf.cast(model.step % len(calls), tf.int32), calls)
 
 
-def program(model) -> Callable:
+def program(model, shown: Callable | None) -> Callable:
     """Returns a function of an iterator over groups of batches that takes a step on each batch.
 
-    It ends at the first step after which a mean term is not finite, and raises.
+    It ends at the first step after which a mean term is not finite, and raises. The arguments are
+    those of `loop`.
     """
-    run = group_program(model)
+    run = _group_program(model, shown)
 
     def execution(iterator):
         group = next(iterator)
@@ -91,13 +99,15 @@ def program(model) -> Callable:
     return execution
 
 
-def group_program(model) -> Callable:
+def _group_program(model, shown: Callable | None) -> Callable:
     """Returns an XLA program of a group of batches, [steps, B, ...], and a number of steps.
 
     One device only. The variables of the steps stay in the program's memory.
     """
     step_functions = [
-        tf.autograph.experimental.do_not_convert(functools.partial(model.train_step, phase=phase))
+        tf.autograph.experimental.do_not_convert(
+            functools.partial(model.train_step, phase=phase, shown=shown)
+        )
         for phase in _phases(model)
     ]
 

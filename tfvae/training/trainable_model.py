@@ -196,14 +196,15 @@ class TrainableModel(keras.Model):
         del first_row
         return {"x": x, "seeds": seeds}
 
-    def train_step(self, x, phase: int = 0) -> None:
+    def train_step(self, x, phase: int = 0, shown: Callable | None = None) -> None:
         """Takes one step on this replica's part of the global batch.
 
         Args:
-            x: this replica's rows, [b, ...]; raw values if `fit` was given a `RawInput`.
+            x: this replica's rows, [b, ...].
             phase: number of the step, modulo the players' period.
+            shown: makes examples of raw rows and their seeds; None if `x` are examples.
         """
-        steps.train(self, x, phase, self._shown)
+        steps.train(self, x, phase, shown)
 
     def test_step(self, x, number: tf.Tensor) -> None:
         """Adds one evaluation batch to the means; its `number` determines its noise."""
@@ -217,7 +218,7 @@ class TrainableModel(keras.Model):
         key = self._shown, self._grouped, self.jit_compile, self.run_eagerly
         if key not in self._functions:
             make = execution.program if self._grouped else execution.loop
-            self._functions[key] = make(self)
+            self._functions[key] = make(self, self._shown)
         self.train_function = self._functions[key]
 
     def make_test_function(self, force: bool = False):
