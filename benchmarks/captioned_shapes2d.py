@@ -17,6 +17,7 @@ from trainers.runs import run_directory  # first: quiets TensorFlow
 import numpy as np
 from absl import app, flags
 
+from storage import atomic
 from tfvae import noise, plots
 from tfvae.data import CaptionedShapes2D
 from tfvae.data.captioned_shapes2d import COLUMNS, ROWS, SHAPES, SIZES
@@ -83,7 +84,7 @@ def main(_) -> None:
         "read_from_real_images": shares(nearest(test["image"], known), test["caption"]),
     }
     _RESULTS.mkdir(parents=True, exist_ok=True)
-    run_directory.write_json(_RESULTS / "captions.json", results)
+    atomic.write_json(_RESULTS / "captions.json", results)
     figure = plots.image_grid(np.stack([drawn(model, c) for c in data.tokens(_DRAWN)]), _DRAWN)
     figure.savefig(_RESULTS / "drawn.png")
     print(results)

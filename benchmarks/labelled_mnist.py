@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
+from storage import atomic
 from tfvae import evaluation, metrics, noise, plots
 from tfvae.distributions.sampling import sample_with_seeds
 
@@ -67,7 +68,7 @@ def main(_) -> None:
         error = np.std(values) / math.sqrt(_EXAMPLES.value)
         results |= {name: float(np.mean(values)), f"{name}_standard_error": float(error)}
     _RESULTS.mkdir(parents=True, exist_ok=True)
-    run_directory.write_json(_RESULTS / "likelihoods.json", results)
+    atomic.write_json(_RESULTS / "likelihoods.json", results)
     figure = plots.generated(model, [{"digit": value} for value in range(10)], "image")
     figure.savefig(_RESULTS / "generated.png")
     print(results)

@@ -19,6 +19,7 @@ import tensorflow as tf
 from absl import flags
 
 import tfvae
+from storage import atomic
 from tfvae.arguments import did_you_mean
 from trainers.likelihoods import LIKELIHOODS, EstimatorSettings
 from trainers.scores import NEED_NO_FACTORS, SCORES, Codes
@@ -105,7 +106,7 @@ def main() -> None:
             results |= score_results(name, codes) | {f"{name}_votes": VOTES.value}
     results["evaluation_seconds"] = round(time.perf_counter() - started, 1)
     path = pathlib.Path(program.WORKDIR.value) / run_directory.RESULTS_FILE
-    run_directory.write_json(
+    atomic.write_json(
         path, {**run_directory.read_results(program.WORKDIR.value, results["step"]), **results}
     )
     for name, value in results.items():

@@ -20,6 +20,7 @@ from absl import flags
 
 from programs import interrupts
 from programs.quiet import quiet_import
+from storage import atomic
 from tfvae.training import jit
 from tfvae.training.run import train
 from tfvae.training.stopping import Preempted
@@ -101,7 +102,7 @@ def _jit(model, data, config, directory: pathlib.Path, say) -> jit.Choice:
         chosen = jit.Choice(timing.faster if JIT.value == "auto" else True, timing)
         if JIT.value == "on" and timing.on is None:
             raise ValueError(f"--jit=on: XLA cannot compile {config.model.name}: {timing.reason}")
-    run_directory.write_json(path, chosen.to_json())
+    atomic.write_json(path, chosen.to_json())
     return chosen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import string
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from serving.config import config_pb2
 from serving.deploy import models_config
 from serving.deploy.exported_model import DeployError, ExportedModel
 from serving.net import metrics
+from storage import atomic
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BATCH_TIMEOUT_MICROSECONDS = 1000
@@ -65,7 +65,7 @@ def render(
 
 
 def write(directory: Path, files: Mapping[str, str], overwrite: bool) -> None:
-    """Writes each file beside and renames it, so that a server that reads it never sees a part.
+    """Writes the files atomically, so that a server that reads one never sees a part of it.
 
     Raises:
         DeployError: one is there already, and they are not to be overwritten.
@@ -76,15 +76,9 @@ def write(directory: Path, files: Mapping[str, str], overwrite: bool) -> None:
             f"--output={directory} already has {there[0]}; give another, or --overwrite"
         )
     for name, text in files.items():
-        write_file(directory / name, text)
-
-
-def write_file(path: Path, text: str) -> None:
-    """Writes `path` as a whole: beside, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_text(path, text)
 
 
 def _without_batching(files: Mapping[str, str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ from serving.config import config_files, config_pb2
 from serving.config.config_files import ConfigError
 from serving.deploy import models_config
 from serving.deploy.exported_model import DeployError
-from serving.deploy.files import write_file
+from storage import atomic
 
 _MODELS_CONFIG = flags.DEFINE_string("models_config", "", "The server's models.config. Required.")
 _SERVER = flags.DEFINE_string("server", "localhost:8500", "gRPC address of the server.")
@@ -126,7 +126,7 @@ def _serve(
 ) -> None:
     """Serves the versions in `labels` and `also`, and writes the configuration to the file."""
     models_config.label(config.model_config_list.config[0], labels, tuple((also or {}).values()))
-    write_file(path, models_config.text(config))
+    atomic.write_text(path, models_config.text(config))
     server.reload(config)
 
 

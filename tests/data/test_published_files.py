@@ -50,7 +50,7 @@ def test_3d_shapes(tmp_path, unpacked):
     numbers = np.ravel_multi_index(tuple(factors.T), SIZES_3D)
     np.testing.assert_allclose(data.images(factors), IMAGES_3D[numbers] / 255, atol=1e-6)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"3dshapes.h5", "3dshapes.npy"} if unpacked else {"3dshapes.h5"}
+    assert names == ({"3dshapes.h5", "3dshapes.npy"} if unpacked else {"3dshapes.h5"})
 
 
 def test_unpacked_images_are_used_again_unless_older(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tfvae
+from storage import atomic
 from tfvae.training.run import train
 from trainers.configs import vae_mnist
 from trainers.runs import run_directory
@@ -126,9 +127,7 @@ def test_directory_without_a_run_is_named(tmp_path):
 
 
 def test_results_are_of_one_step(tmp_path):
-    run_directory.write_json(
-        tmp_path / run_directory.RESULTS_FILE, {"step": 3, "factor_vae_score": 0.5}
-    )
+    atomic.write_json(tmp_path / run_directory.RESULTS_FILE, {"step": 3, "factor_vae_score": 0.5})
     assert run_directory.read_results(tmp_path, 3)["factor_vae_score"] == 0.5
     assert run_directory.read_results(tmp_path, 6) == {}
 

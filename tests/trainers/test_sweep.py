@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from storage import atomic
 from tests import programs
 from tfvae.plots import read_table
 from tfvae.training.run import train
@@ -59,7 +60,7 @@ def directory(tmp_path, images):
         log_every=STEPS,
     )
     results = {"step": STEPS, "seed": 0, "elbo": -1.0, "reconstruction": -0.5}
-    run_directory.write_json(first.directory / "results.json", results)
+    atomic.write_json(first.directory / "results.json", results)
     return tmp_path
 
 

@@ -6,6 +6,8 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from storage import atomic
+
 MANIFEST_FILE = "manifest.json"
 PARTIAL_FILE = "manifest.unfinished.json"  # until every shard is written
 _FORMAT = 1
@@ -88,26 +90,13 @@ def read(path: str | os.PathLike) -> Manifest:
 
 
 def write(path: pathlib.Path, manifest: Manifest) -> None:
-    """Writes a manifest atomically: to a temporary file, then renamed."""
+    """Writes a manifest atomically; it survives a power failure."""
     splits = {name: [s._asdict() for s in shards] for name, shards in manifest.splits.items()}
     examples = {
         name: sum(shard.records for shard in shards) for name, shards in manifest.splits.items()
     }
     fields = {"format": _FORMAT, "examples": examples, **manifest._asdict(), "splits": splits}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(fields, indent=2) + "\n")
-    make_durable(partial)
-    os.replace(partial, path)
-    make_durable(path.parent)
-
-
-def make_durable(path: pathlib.Path) -> None:
-    """Syncs a file or directory to disk (fsync), so that it survives a power failure."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    atomic.write_json(path, fields, durable=True)
 
 
 def checksum(path: str | os.PathLike) -> str:

@@ -1,14 +1,13 @@
 """Writes a data set as TFRecord files of tf.train.Example."""
 
 import io
-import os
 import pathlib
-import uuid
 from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from storage import atomic
 from tfvae import noise
 from tfvae.data import manifest
 from tfvae.data.dataset import Dataset
@@ -20,7 +19,6 @@ from tfvae.data.record_files import RecordFiles, framed
 
 DTYPES = ("uint8", "float32")
 ENCODINGS = ("raw", "png")
-PARTIAL_SUFFIX = ".partial"  # suffix of files that are being written
 _NUM_INSPECTED = 256  # examples inspected to find the dtype
 _CHUNK_SIZE = 256  # examples in memory
 
@@ -60,7 +58,7 @@ def find_dtype(data: Dataset) -> str:
 def write_shard(
     data: Dataset, first: int, file: pathlib.Path, records: int, dtype: str, encoding: str
 ) -> Shard:
-    """Writes `records` examples to a file atomically: temporary file, fsync, rename.
+    """Writes `records` examples to a file atomically; it survives a power failure.
 
     Args:
         data: the data set.
@@ -74,8 +72,7 @@ def write_shard(
         ValueError: if `dtype` cannot represent an example, or one is not finite (it is named).
         OSError: if the file cannot be written.
     """
-    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}{PARTIAL_SUFFIX}")
-    try:
+    with atomic.replacing(file, durable=True) as partial:
         with open(partial, "wb") as stream:
             for start in range(first, first + records, _CHUNK_SIZE):
                 end = min(start + _CHUNK_SIZE, first + records)
@@ -83,11 +80,7 @@ def write_shard(
                 examples = data.gather(numbers).numpy()
                 for record in _serialised(examples, start, dtype, encoding, data.range):
                     stream.write(framed(record))
-        manifest.make_durable(partial)
         shard = Shard(file.name, records, partial.stat().st_size, manifest.checksum(partial))
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
     return shard
 
 

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from storage import atomic
 from tfvae.data import decoding
 from tfvae.data.dataset import GroundTruthDataset
 from tfvae.data.published_grid import check_grid, existing_file
@@ -72,13 +73,12 @@ def _arrays(file: pathlib.Path):
 def _unpacked(images, target: pathlib.Path, source: pathlib.Path) -> np.ndarray:
     """Returns the images as a memory-mapped .npy file, which is written atomically if needed."""
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        partial = target.with_suffix(f".partial-{os.getpid()}")
-        copy = np.lib.format.open_memmap(partial, "w+", images.dtype, images.shape)
         step = images.chunks[0] if images.chunks else 1024
-        for start in range(0, len(images), step):
-            copy[start : start + step] = images[start : start + step]
-        copy.flush()
-        partial.replace(target)
+        with atomic.replacing(target) as partial:
+            copy = np.lib.format.open_memmap(partial, "w+", images.dtype, images.shape)
+            for start in range(0, len(images), step):
+                copy[start : start + step] = images[start : start + step]
+            copy.flush()
     array = np.load(target, mmap_mode="r")
     if array.shape != images.shape or array.dtype != images.dtype:
         raise ValueError(

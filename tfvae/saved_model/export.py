@@ -2,12 +2,12 @@
 
 import pathlib
 import shutil
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from storage import atomic
 from storage.version_folders import LARGEST_VERSION
 from tfvae.saved_model import assets, stored_weights, weights_error
 from tfvae.saved_model.verification import verify
@@ -75,9 +75,8 @@ def export(
             f"{max(versions(base), default=0)}, or none for the next"
         )
     named = model.signatures(log_likelihood_samples, subsets)
-    partial = base / f".partial-{version}-{uuid.uuid4().hex[:8]}"
     stored: dict[str, Any] = {"dtype": weights}
-    try:
+    with atomic.replacing(path) as partial:
         read = _save(partial, named)
         if weights != "float32":
             assert examples is not None  # checked above
@@ -93,9 +92,6 @@ def export(
         assets.write_warm_up(extra, base.name, model, named)
         assets.write_card(extra, model, named, {"weights": stored, **(facts or {})})
         verify(str(partial), model, named)
-        partial.rename(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return path
 
 

@@ -1,7 +1,6 @@
 """Callbacks at the end of every logging interval: records, checkpoints, the progress bar."""
 
 import csv
-import os
 import pathlib
 import sys
 
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from storage import csv_table
 from tfvae.training.checkpoints import Checkpoints
 
 
@@ -90,14 +90,8 @@ class RecordTerms(keras.callbacks.Callback):
         logs = logs or {}
         step = int(self.model.step.numpy())
         self._rows.append({"step": step, **logs})
-        partial = self._path.with_suffix(".csv.partial")
-        # Of all rows: a resumed run may evaluate where it did not before, or the other way round.
-        names = list(dict.fromkeys(name for row in self._rows for name in row))
-        with partial.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=names, restval="")
-            writer.writeheader()
-            writer.writerows(self._rows)
-        os.replace(partial, self._path)
+        # Rows differ: a resumed run may evaluate where it did not before, or the other way round.
+        csv_table.write(self._path, self._rows)
         with self._events.as_default():
             for name, value in logs.items():
                 tf.summary.scalar(name, value, step=step)

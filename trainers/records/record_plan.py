@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import tfvae
+from storage import atomic
 from tfvae.construction import construct
 from tfvae.data import manifest, record_writing
 from tfvae.data.manifest import Manifest, Shard
@@ -114,7 +115,7 @@ def claimed(directory: pathlib.Path, planned: Manifest) -> Iterator[Manifest]:
         raise RunError(f"--output={directory} cannot be written: {error}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for leftover in directory.glob(f".*{record_writing.PARTIAL_SUFFIX}"):
+        for leftover in directory.glob(f".*{atomic.SUFFIX}"):
             leftover.unlink()
         yield current or planned
     except BlockingIOError as error:

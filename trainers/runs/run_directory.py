@@ -1,13 +1,13 @@
 """Run directories: their configs, and the models and results in them."""
 
 import json
-import os
 import pathlib
 from typing import Any
 
 from ml_collections import ConfigDict
 
 import tfvae
+from storage import atomic
 from tfvae import runs
 from tfvae.runs import CONFIG_FILE, RunError
 from trainers.configs.default import get_config
@@ -16,13 +16,6 @@ RESULTS_FILE = "results.json"
 JIT_FILE = "jit.json"  # whether XLA compiles the run's steps
 # Fields that may change when a run is resumed: they do not change its steps.
 FIELDS_FREE_ON_RESUME = ("steps", "evaluation")
-
-
-def write_json(path: pathlib.Path, value: Any) -> None:
-    """Writes a file atomically: to a temporary file, then renamed."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=2) + "\n")
-    os.replace(partial, path)
 
 
 def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -> pathlib.Path:
@@ -59,7 +52,7 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
         return directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        write_json(path, requested)
+        atomic.write_json(path, requested)
     except OSError as error:
         raise RunError(f"workdir {directory} cannot be written: {error}") from error
     return directory

@@ -1,7 +1,5 @@
 """The table of a sweep's results: rows, CSV and ranking."""
 
-import csv
-import os
 import pathlib
 import statistics
 from collections.abc import Sequence
@@ -9,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from storage import csv_table
 from tfvae.arguments import did_you_mean
 from trainers.sweeping.grid import PlannedRun, value_text
 
@@ -49,21 +48,14 @@ def training_seconds(directory: str | pathlib.Path) -> int:
 
 
 def write_csv(rows: Sequence[Row], varied: Sequence[str], path: pathlib.Path) -> None:
-    """Writes rows atomically: to a temporary file, then renamed.
+    """Writes rows atomically.
 
     Args:
         rows: of the runs; models differ in their results.
         varied: the columns of varied fields.
         path: the file.
     """
-    first = ["run", "config", "model", *varied, "seed"]
-    names = dict.fromkeys([*first, *(name for row in rows for name in row)])
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(names), restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(partial, path)
+    csv_table.write(path, rows, ["run", "config", "model", *varied, "seed"])
 
 
 def settings(row: Row, varied: Sequence[str]) -> list[str]:
