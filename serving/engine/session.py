@@ -17,6 +17,7 @@ from serving.engine.batching import Arrays, Batcher, BatchQueue
 from serving.engine.graph_loops import has_loop
 from serving.engine.graph_runner import GraphRunner, Tensors
 from serving.engine.graph_signature import GraphSignature
+from storage import saved_model_files
 
 DEFAULT_SIGNATURE = "serving_default"
 _LONGEST_TIMEOUT = 1e6  # Seconds. gRPC reports longer ones for calls without a deadline.
@@ -56,7 +57,8 @@ class SavedModelSession:
         try:
             with graph.as_default():
                 meta_graph = tf.compat.v1.saved_model.load(self._session, ["serve"], str(path))
-            _check_whole(path, meta_graph)
+            if missing := saved_model_files.first_missing(path, meta_graph):
+                raise errors.LoadError(f"{path} is not whole: {missing} is missing")
         except errors.LoadError:
             self._session.close()
             raise
@@ -156,10 +158,3 @@ class SavedModelSession:
                 run = functools.partial(self._runner.run, feeds, fetches)
                 self._queues[feeds, fetches] = BatchQueue(self._batcher, run)
             return self._queues[feeds, fetches]
-
-
-def _check_whole(path: Path, meta_graph: meta_graph_pb2.MetaGraphDef) -> None:
-    """TensorFlow loads a half-copied model without its variables, and fails at the first call."""
-    has_variables = any(node.op == "VarHandleOp" for node in meta_graph.graph_def.node)
-    if has_variables and not (path / "variables" / "variables.index").exists():
-        raise errors.LoadError(f"{path} is not whole: variables/variables.index is missing")

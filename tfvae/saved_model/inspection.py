@@ -3,13 +3,12 @@
 import pathlib
 from typing import Any, NamedTuple
 
+from storage import saved_model_files
 from tfvae.saved_model import assets, lint, specs, trial_calls
 from tfvae.saved_model.c_api import CApiError, attempt_in_c_api, read_meta_graph
 from tfvae.saved_model.lint import Problem
 from tfvae.saved_model.trial_calls import Call
 from tfvae.saved_model.verification import fault_of
-
-_VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 
 
 class SignatureReport(NamedTuple):
@@ -45,7 +44,8 @@ def inspect(path: pathlib.Path) -> Inspection:
         CApiError: if it is incomplete, or does not load in TensorFlow's C API.
     """
     meta_graph = read_meta_graph(path)
-    _check_whole(path, meta_graph)
+    if missing := saved_model_files.first_missing(path, meta_graph):
+        raise CApiError(f"{path} is not whole: {missing} is missing")
     found = list(lint.problems(meta_graph))
     signatures = specs.signatures(meta_graph)
     requests, faults = trial_calls.warm_up_requests(path, signatures)
@@ -76,16 +76,6 @@ def inspect(path: pathlib.Path) -> Inspection:
 def _result(ran: list[str], failed: list[str]) -> str:
     word, calls = ("failed", failed) if failed else ("ran", ran)
     return f"{word}: {', '.join(calls)}".replace(", batch", ",") if calls else "not run"
-
-
-def _check_whole(path: pathlib.Path, meta_graph) -> None:
-    """Checks that all files exist: TensorFlow reports missing ones late, or at the first call."""
-    needed = [f"assets/{asset.filename}" for asset in meta_graph.asset_file_def]
-    if any(node.op in _VARIABLES for node in meta_graph.graph_def.node):
-        needed.append("variables/variables.index")
-    for name in needed:
-        if not (path / name).is_file():
-            raise CApiError(f"{path} is not whole: {name} is missing")
 
 
 def _attempt(path: pathlib.Path, calls: list[Call]) -> list[Any]:
