@@ -14,12 +14,11 @@ from serving.engine import example_methods
 from serving.engine.example_signatures import CLASSIFY, REGRESS
 from serving.engine.session import SavedModelSession
 from serving.errors import LoadError
-
-MAX_RECORDS = 1000
+from storage import warm_up_file
 
 
 def warm_up(session: SavedModelSession, path: Path) -> int:
-    """Runs `assets.extra/tf_serving_warmup_requests`, a TFRecord file of PredictionLog.
+    """Runs the requests of `assets.extra/tf_serving_warmup_requests`.
 
     Args:
         session: The model, loaded.
@@ -31,18 +30,13 @@ def warm_up(session: SavedModelSession, path: Path) -> int:
     Raises:
         LoadError: A record is damaged, of an unknown kind, or fails.
     """
-    file = path / "assets.extra" / "tf_serving_warmup_requests"
-    if not file.exists():
-        return 0
     count = 0
     try:
-        for record in tf.compat.v1.io.tf_record_iterator(str(file)):
-            if count == MAX_RECORDS:
-                raise LoadError(f"{file} has more than {MAX_RECORDS} records")
-            _run(session, prediction_log_pb2.PredictionLog.FromString(record))
+        for log in warm_up_file.read(path):
+            _run(session, log)
             count += 1
     except (errors.ServingError, tf.errors.OpError, message.DecodeError, ValueError) as error:
-        raise LoadError(f"warm-up request {count} of {file} failed: {error}") from error
+        raise LoadError(f"warm-up request {count} of {path} failed: {error}") from error
     return count
 
 

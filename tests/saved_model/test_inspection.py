@@ -64,6 +64,10 @@ def test_warm_up_requests_that_fail_a_load_are_errors(model):
     assert "warm-up request 3 calls signature z" in found
     file.write_bytes(file.read_bytes()[:-3])
     assert f"{file} is damaged" in messages(inspection.inspect(model), True)
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for _ in range(1001):
+            writer.write(b"")
+    assert f"{file} has more than 1000 records" in messages(inspection.inspect(model), True)
 
 
 def test_a_signature_that_kills_the_process_is_named(model, monkeypatch):

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from google.protobuf import message
 
+from storage import warm_up_file
 from tfvae.saved_model.verification import example_inputs
 from tfvae.signatures.signature import Signature
 
-WARM_UP_FILE = "tf_serving_warmup_requests"
 CARD_FILE = "model_card.json"
-MAX_WARM_UP_RECORDS = 1000  # limit of the stock server
 
 
 def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[str, Signature]):
@@ -23,7 +21,7 @@ def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[s
     # Only this function needs the protocol buffers of TensorFlow Serving.
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2  # noqa: PLC0415
 
-    with tf.io.TFRecordWriter(str(directory / WARM_UP_FILE)) as writer:
+    with tf.io.TFRecordWriter(str(directory / warm_up_file.NAME)) as writer:
         for name, signature in named.items():
             request = predict_pb2.PredictRequest()
             request.model_spec.name = model_name
@@ -36,31 +34,24 @@ def write_warm_up(directory: pathlib.Path, model_name: str, model, named: dict[s
             writer.write(log.SerializeToString())
 
 
-def read_warm_up(directory: pathlib.Path) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """Reads the Predict requests in `directory`, as pairs (signature, inputs).
+def read_warm_up(version: pathlib.Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """Reads the Predict requests of a version, as pairs (signature, inputs).
 
     Raises:
         ValueError: if the file is damaged, or has more records than a server accepts.
     """
-    from tensorflow_serving.apis import prediction_log_pb2  # noqa: PLC0415
-
-    file = directory / WARM_UP_FILE
-    if not file.is_file():
-        return []
-    found = []
+    requests = [log.predict_log.request for log in warm_up_file.read(version)]
     try:
-        for number, record in enumerate(tf.data.TFRecordDataset(str(file))):
-            if number == MAX_WARM_UP_RECORDS:
-                raise ValueError(f"{file} has more than {MAX_WARM_UP_RECORDS} records")
-            log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
-            request = log.predict_log.request
-            name = request.model_spec.signature_name or "serving_default"
-            inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
-            if inputs:  # other kinds of requests have none here
-                found.append((name, inputs))
-    except (tf.errors.OpError, message.DecodeError, TypeError) as error:
-        raise ValueError(f"{file} is damaged: {error}") from error
-    return found
+        return [
+            (
+                request.model_spec.signature_name or "serving_default",
+                {key: tf.make_ndarray(value) for key, value in request.inputs.items()},
+            )
+            for request in requests
+            if request.inputs  # other kinds of requests have none here
+        ]
+    except TypeError as error:
+        raise ValueError(f"a warm-up request of {version} is damaged: {error}") from error
 
 
 def write_card(directory: pathlib.Path, model, named: dict[str, Signature], facts: dict[str, Any]):

@@ -50,7 +50,7 @@ def warm_up_requests(
         signatures: SignatureDefs by name; their default inputs are added to the requests.
     """
     try:
-        requests = assets.read_warm_up(path / "assets.extra")
+        requests = assets.read_warm_up(path)
     except ValueError as error:
         return {}, [Problem(str(error), True)]
     found: dict[str, list[Inputs]] = {}
