@@ -11,6 +11,7 @@ from tfvae import noise
 from tfvae.arguments import require_at_least
 from tfvae.data.arrays import load_array
 from tfvae.data.dataset import Dataset
+from tfvae.data.frozen_random import frozen_random_state
 from tfvae.data.multimodal_dataset import PRESENT, MultimodalDataset
 
 Missing = Mapping[str, float | np.ndarray | str | os.PathLike]
@@ -152,8 +153,7 @@ def _drawn(name: str, fraction: float, allowed: np.ndarray, seed: int) -> np.nda
             f"missing[{name!r}] is {fraction}, {number} of {len(allowed)} examples, but only "
             f"{allowed.sum()} have another modality; lower the fractions of missing"
         )
-    # RandomState, because its streams are the same in every version of numpy.
-    order = np.random.RandomState([seed, *name.encode()]).permutation(np.flatnonzero(allowed))
+    order = frozen_random_state([seed, *name.encode()]).permutation(np.flatnonzero(allowed))
     rows = np.zeros(len(allowed), bool)
     rows[order[:number]] = True
     return rows

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae.data.dataset import Dataset
+from tfvae.data.frozen_random import frozen_random_state
 from tfvae.data.labels import Labels
 from tfvae.data.mnist import MNIST
 from tfvae.data.modalities import Missing, Modalities
@@ -165,7 +166,6 @@ def _places(labels: np.ndarray) -> np.ndarray:
     places = np.empty_like(labels)
     for digit in range(10):
         of_digit = labels == digit
-        # RandomState, because its streams are the same in every version of numpy.
-        order = np.random.RandomState([_SEED, digit]).permutation(of_digit.sum())
+        order = frozen_random_state([_SEED, digit]).permutation(of_digit.sum())
         places[of_digit] = order % 2
     return places

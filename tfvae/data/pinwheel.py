@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfvae.arguments import require_at_least, require_positive
 from tfvae.data.dataset import Dataset
+from tfvae.data.frozen_random import frozen_random_state
 
 
 class Pinwheel(Dataset):
@@ -52,8 +53,7 @@ class Pinwheel(Dataset):
         require_positive("tangential_std", tangential_std)
         self.num_examples = num_arms * points_per_arm
         self.labels = np.repeat(np.arange(num_arms), points_per_arm)
-        # RandomState, because its streams are the same in every version of numpy.
-        along, across = np.random.RandomState(seed).standard_normal((2, self.num_examples))
+        along, across = frozen_random_state(seed).standard_normal((2, self.num_examples))
         along, across = 1 + radial_std * along, tangential_std * across
         angle = 2 * np.pi * self.labels / num_arms + rate * np.exp(along)
         x = along * np.cos(angle) + across * np.sin(angle)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfvae.data.frozen_random import frozen_random_state
+
 SPLITS = ("all", "train", "test")
 # Constant, so that an evaluation never uses an earlier run's training examples.
 _SEED = 20140413
@@ -35,8 +37,7 @@ def split_numbers(num_examples: int, split: str, test_fraction: float) -> np.nda
         return np.arange(num_examples)
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction is {test_fraction}; it must be between 0 and 1")
-    # RandomState, because its streams are the same in every version of numpy.
-    order = np.random.RandomState(_SEED).permutation(num_examples)
+    order = frozen_random_state(_SEED).permutation(num_examples)
     num_test = round(num_examples * test_fraction)
     numbers = order[:num_test] if split == "test" else order[num_test:]
     if not numbers.size:
