@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from storage import saved_model
 from tfvae.saved_model.c_api import CApiError, read_meta_graph
 
 
@@ -60,16 +61,14 @@ def read_signature(version: Path, name: str) -> RowSignature:
             signature has no batch axis.
     """
     try:
-        found = read_meta_graph(version).signature_def
+        known = saved_model.signatures(read_meta_graph(version))
     except CApiError as error:
         raise ValueError(f"--saved_model={version} cannot be read: {error}") from error
-    known = {key: value for key, value in found.items() if not key.startswith("__")}
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         guess = f"did you mean {close[0]!r}? " if close else ""
         raise ValueError(
-            f"--signature={name}: {version} has no such signature; {guess}it has "
-            f"{', '.join(sorted(known))}"
+            f"--signature={name}: {version} has no such signature; {guess}it has {', '.join(known)}"
         )
     definition = known[name]
     return RowSignature(_specs(name, definition.inputs), _specs(name, definition.outputs))

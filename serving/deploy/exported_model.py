@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from storage import version_folders
+from storage import saved_model, version_folders
 
 _BATCH_BYTES = 8 * 2**20
 _LARGEST_BATCH = 128
@@ -73,7 +73,7 @@ def _max_batch_size(folder: Path) -> int:
     from tfvae.saved_model.c_api import read_meta_graph  # noqa: PLC0415
 
     row_bytes = 1
-    for signature in specs.signatures(read_meta_graph(folder)).values():
+    for signature in saved_model.signatures(read_meta_graph(folder)).values():
         for tensors in (signature.inputs, signature.outputs):
             found = specs.tensor_specs(tensors)
             for spec in found.values():

@@ -17,7 +17,7 @@ from serving.engine.batching import Arrays, Batcher, BatchQueue
 from serving.engine.graph_loops import has_loop
 from serving.engine.graph_runner import GraphRunner, Tensors
 from serving.engine.graph_signature import GraphSignature
-from storage import saved_model_files
+from storage import saved_model
 
 DEFAULT_SIGNATURE = "serving_default"
 _LONGEST_TIMEOUT = 1e6  # Seconds. gRPC reports longer ones for calls without a deadline.
@@ -57,7 +57,7 @@ class SavedModelSession:
         try:
             with graph.as_default():
                 meta_graph = tf.compat.v1.saved_model.load(self._session, ["serve"], str(path))
-            if missing := saved_model_files.first_missing(path, meta_graph):
+            if missing := saved_model.first_missing(path, meta_graph):
                 raise errors.LoadError(f"{path} is not whole: {missing} is missing")
         except errors.LoadError:
             self._session.close()
@@ -65,11 +65,7 @@ class SavedModelSession:
         except _BROKEN as error:
             self._session.close()
             raise errors.LoadError(f"cannot load {path}: {error}") from error
-        self.signatures: dict[str, meta_graph_pb2.SignatureDef] = {
-            name: signature
-            for name, signature in meta_graph.signature_def.items()
-            if not name.startswith("__")
-        }
+        self.signatures: dict[str, meta_graph_pb2.SignatureDef] = saved_model.signatures(meta_graph)
         self._graph_signatures = {
             name: GraphSignature(name, value) for name, value in self.signatures.items()
         }

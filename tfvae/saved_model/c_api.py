@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from storage import saved_model
 from tfvae.saved_model import c_api_session
 from tfvae.saved_model.lint import ExportError
 
@@ -101,7 +102,7 @@ def attempt_in_c_api(
         CApiError: if the model does not load, or the process crashes or hangs.
     """
     path = Path(saved_model_path).resolve()
-    signatures = read_meta_graph(path).signature_def
+    signatures = saved_model.signatures(read_meta_graph(path))
     arrays: dict[str, np.ndarray] = {}
     spec = {
         "library": str(find_library()),
@@ -170,8 +171,7 @@ def _describe_call(
 ) -> dict[str, Any]:
     """Resolves names to graph tensors, and stores the input values in `arrays`."""
     if signature not in signatures:
-        known = sorted(name for name in signatures if not name.startswith("__"))
-        raise ValueError(f"signature {signature!r} not found; the model has {known}")
+        raise ValueError(f"signature {signature!r} not found; the model has {list(signatures)}")
     definition = signatures[signature]
     if set(inputs) != set(definition.inputs):
         raise ValueError(

@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any, NamedTuple
 
-from storage import saved_model_files
+from storage import saved_model
 from tfvae.saved_model import assets, lint, specs, trial_calls
 from tfvae.saved_model.c_api import CApiError, attempt_in_c_api, read_meta_graph
 from tfvae.saved_model.lint import Problem
@@ -44,10 +44,10 @@ def inspect(path: pathlib.Path) -> Inspection:
         CApiError: if it is incomplete, or does not load in TensorFlow's C API.
     """
     meta_graph = read_meta_graph(path)
-    if missing := saved_model_files.first_missing(path, meta_graph):
+    if missing := saved_model.first_missing(path, meta_graph):
         raise CApiError(f"{path} is not whole: {missing} is missing")
     found = list(lint.problems(meta_graph))
-    signatures = specs.signatures(meta_graph)
+    signatures = saved_model.signatures(meta_graph)
     requests, faults = trial_calls.warm_up_requests(path, signatures)
     found += faults
     calls: list[Call] = []

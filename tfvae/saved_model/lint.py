@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from storage import graph_walk
+from storage import graph_walk, saved_model
 from tfvae.saved_model import specs
 
 _PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
@@ -50,7 +50,7 @@ def problems(meta_graph) -> Iterator[Problem]:
     cannot be batched or have other dtypes than an export, all per signature, and a missing
     `serving_default`.
     """
-    for name, signature in specs.signatures(meta_graph).items():
+    for name, signature in saved_model.signatures(meta_graph).items():
         # A dictionary, so that an operation with several outputs is reported once.
         found: dict[str, bool] = {}
         for output in signature.outputs.values():
@@ -58,7 +58,7 @@ def problems(meta_graph) -> Iterator[Problem]:
         found |= dict.fromkeys(specs.problems(signature), False)
         for message, is_error in found.items():
             yield Problem(f"signature {name}: {message}", is_error)
-    if not specs.signatures(meta_graph):
+    if not saved_model.signatures(meta_graph):
         yield Problem("there is no signature, so no request can be answered", True)
     elif "serving_default" not in meta_graph.signature_def:
         yield Problem("signature serving_default is missing; requests that name none fail", False)

@@ -5,12 +5,6 @@ from collections.abc import Iterator, Mapping
 import tensorflow as tf
 
 
-def signatures(meta_graph) -> dict:
-    """Returns the SignatureDefs by name, without TensorFlow's internal ones."""
-    found = sorted(meta_graph.signature_def.items())
-    return {name: signature for name, signature in found if not name.startswith("__")}
-
-
 def tensor_specs(tensors: Mapping) -> dict[str, tf.TensorSpec]:
     """Returns dtype and shape of a SignatureDef's inputs or outputs, sorted by name.
 

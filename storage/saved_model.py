@@ -1,10 +1,17 @@
-"""The files of a SavedModel that its graph needs."""
+"""What a SavedModel consists of: its signatures and the files that its graph needs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
+
+
+def signatures(meta_graph) -> dict[str, Any]:
+    """Returns the SignatureDefs by name, sorted, without TensorFlow's internal ones."""
+    found = sorted(meta_graph.signature_def.items())
+    return {name: signature for name, signature in found if not name.startswith("__")}
 
 
 def first_missing(version: Path, meta_graph) -> str | None:
