@@ -21,7 +21,7 @@ from absl import flags
 import tfvae
 from storage import atomic
 from tfvae.arguments import did_you_mean
-from trainers.likelihoods import LIKELIHOODS, EstimatorSettings
+from trainers.likelihoods import LIKELIHOODS, NEED_NO_ENCODER, EstimatorSettings
 from trainers.scores import NEED_NO_FACTORS, SCORES, Codes
 from trainers.scores import results as score_results
 
@@ -71,8 +71,10 @@ def main() -> None:
             f"{config.data.name}, take only log_likelihood (see tfvae.metrics.coherence and "
             "cross_modal_accuracy)"
         )
+    known = isinstance(data, tfvae.data.GroundTruthDataset)
     for name in names:
-        known = isinstance(data, tfvae.data.GroundTruthDataset)
+        if name not in NEED_NO_ENCODER:
+            model.require_encoder(f"--metrics={name}")
         if not known and name not in (*NEED_NO_FACTORS, *LIKELIHOODS):
             raise ValueError(
                 f"--metrics has {name}, which needs data with known factors; {config.data.name} "

@@ -73,8 +73,7 @@ def labels_of(data: tfvae.data.Dataset, numbers: np.ndarray, label: str | None) 
     if isinstance(data, tfvae.data.GroundTruthDataset):
         columns = dict(zip(data.factor_names, data.factors(numbers).T, strict=True))
     else:
-        labels = getattr(data, "labels", {})
-        labels = labels if isinstance(labels, Mapping) else {"label": labels}
+        labels = data.labels if isinstance(data.labels, Mapping) else {"label": data.labels}
         columns = {name: np.asarray(column)[numbers] for name, column in labels.items()}
     if not columns:
         raise ValueError(

@@ -123,3 +123,4 @@ LIKELIHOODS: dict[str, Callable[[EstimatorSettings], Results]] = {
     "ais": _ais,
     "bidirectional": _bidirectional,
 }
+NEED_NO_ENCODER = ("ais", "bidirectional")  # only a prior and a likelihood

@@ -26,10 +26,18 @@ from tfvae.models.generative_model import GenerativeModel
 from trainers.latent_arithmetic import latent_arithmetic
 
 FIGURES = flags.DEFINE_list(
-    "figures", ["reconstructions", "traversals", "samples"], "Figures to draw."
+    "figures",
+    None,
+    "Figures to draw; by default reconstructions, traversals and samples, or samples alone if the "
+    "model has no encoder.",
 )
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the images shown and of samples.")
-COLUMNS = flags.DEFINE_list("columns", ["elbo", "val_elbo"], "Columns of metrics.csv for curves.")
+COLUMNS = flags.DEFINE_list(
+    "columns",
+    None,
+    "Columns of metrics.csv for curves; by default elbo and val_elbo, or all terms of the loss if "
+    "the model has no encoder.",
+)
 BESIDE = flags.DEFINE_list("beside", [], "Directories of further runs, for reconstructions.")
 DIRECTION = flags.DEFINE_string(
     "direction", None, "Label that latent_arithmetic moves to; the first by default."
@@ -65,7 +73,8 @@ class FigureInputs(NamedTuple):
 
 def _curves(run: FigureInputs):
     table = plots.read_table(run.directory / "metrics.csv")
-    return plots.curves(table, COLUMNS.value, y_label="nats")
+    elbo_or_terms = ["elbo", "val_elbo"] if run.model.has_encoder else run.model.term_names
+    return plots.curves(table, COLUMNS.value or elbo_or_terms, y_label="nats")
 
 
 def _interpolations(run: FigureInputs):
@@ -111,11 +120,12 @@ FIGURE_FUNCTIONS: dict[str, Callable[[FigureInputs], Any]] = {
     "traversals": lambda run: plots.traversals(run.model, run.images),
 }
 ANIMATION = "traversals_gif"
+NEED_NO_ENCODER = ("curves", "samples")
 
 
 def main() -> None:
     """Draws the figures, into the run directory."""
-    for name in FIGURES.value:
+    for name in FIGURES.value or ():
         if name not in (*FIGURE_FUNCTIONS, ANIMATION):
             raise ValueError(
                 f"--figures has {name!r}; {did_you_mean(name, [*FIGURE_FUNCTIONS, ANIMATION])}"
@@ -126,9 +136,15 @@ def main() -> None:
             f"--workdir has data of several modalities, {', '.join(data.shapes)}; draw them by "
             "tfvae.plots.generated, posteriors, decision_map and latent_grid"
         )
+    figures = FIGURES.value or (
+        ["reconstructions", "traversals", "samples"] if model.has_encoder else ["samples"]
+    )
+    for name in figures:
+        if name not in NEED_NO_ENCODER:
+            model.require_encoder(f"--figures={name}")
     images = np.asarray(next(iter(data.batches(min(256, data.num_examples), SEED.value))))
     run = FigureInputs(model, data, images, pathlib.Path(program.WORKDIR.value))
-    for name in FIGURES.value:
+    for name in figures:
         path = run.directory / f"{name}.png"
         if name == ANIMATION:
             path = run.directory / "traversals.gif"

@@ -16,6 +16,7 @@ with quiet_import():
 from absl import app, flags, logging
 
 from programs import help as program_help
+from tfvae.models.generative_model import MissingPartError
 from tfvae.saved_model import ExportError
 from tfvae.training.checks import NonFiniteLossError, readable_errors
 from trainers.runs.run_directory import RunError
@@ -23,7 +24,7 @@ from trainers.runs.run_directory import RunError
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 
 # Errors that a user can correct. Anything else is a defect and keeps its traceback.
-_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, OSError)
+_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, MissingPartError, OSError)
 
 
 def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None:

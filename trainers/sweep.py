@@ -25,7 +25,7 @@ import tfvae
 from programs import help as program_help
 from programs import interrupts
 from tfvae.arguments import did_you_mean
-from tfvae.construction import lookup
+from tfvae.construction import lookup, lookup_model
 from trainers import evaluate
 from trainers.experiments import call, find
 from trainers.runs.construct import check_names
@@ -149,6 +149,13 @@ def _check(planned: Sequence[PlannedRun], sweep: dict[str, Any]) -> None:
         raise ValueError("--figures has 'curves', which need a number of more than one value")
     for run in planned:
         check_names(run.config)
+        model = lookup_model(run.config.model.name, "config.model.name")
+        for name in sweep["metrics"]:
+            model.require_encoder(f"--metrics={name}")
+        if sweep["num_samples"]:
+            model.require_encoder(f"--num_samples={sweep['num_samples']}")
+        if not (sweep["metrics"] or sweep["rank_by"]):
+            model.require_encoder("ranking by elbo, the default of --rank_by,")
         data = lookup(run.config.data.name, "tfvae.data", "config.data.name")
         need = [name for name in sweep["metrics"] if name not in NEED_NO_FACTORS]
         if need and not issubclass(data, tfvae.data.GroundTruthDataset):

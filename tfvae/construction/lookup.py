@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from typing import Any
 
 from tfvae.arguments import did_you_mean
 from tfvae.training.trainable_model import TrainableModel
@@ -23,7 +24,7 @@ def lookup(name: str, package: str, field: str) -> type:
     return _own_class(name, field) or _choose(name, public_classes(package), field)
 
 
-def lookup_model(name: str, field: str) -> type:
+def lookup_model(name: str, field: str) -> type[Any]:
     """Returns the model class called `name`: of `tfvae.models`, `tfvae.multimodal`, or your own.
 
     Raises:

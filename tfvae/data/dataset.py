@@ -5,6 +5,8 @@ A pipeline is a pure function of (seed, step): batch s is the same whether the r
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -24,11 +26,13 @@ class Dataset:
         num_examples: number of images, N.
         image_shape: shape of one image, (H, W, C).
         range: the smallest and the largest value an image may have; None for any finite values.
+        labels: labels [N], or several by name; none by default.
     """
 
     num_examples: int
     image_shape: tuple[int, ...]
     range: Range | None = (0.0, 1.0)
+    labels: Any = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs):
         """Refuses a subclass that overrides `examples`, which input pipelines do not call."""

@@ -19,7 +19,7 @@ def require_densities(model) -> None:
     for name, part in model.modalities_by_name().items():
         given = p[name] if isinstance(p, Mapping) else p  # of one modality, or several
         value = tf.zeros([1, *part.data_shape])
-        _require_density("likelihood", getattr(part, "likelihood", part), given, value)
+        _require_density("likelihood", getattr(part, "likelihood", None) or part, given, value)
 
 
 def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> None:

@@ -14,6 +14,10 @@ from tfvae.training import checks
 from tfvae.training.trainable_model import TrainableModel
 
 
+class MissingPartError(NotImplementedError):
+    """A model has no encoder or density; the message names what needs it and what to use."""
+
+
 class GenerativeModel(ForData, TrainableModel):
     """A prior p(z) and a decoder, trained by a subclass's objective.
 
@@ -24,11 +28,31 @@ class GenerativeModel(ForData, TrainableModel):
         prior: nothing to p(z), batch [], event [d].
         latent_shape: shape of a latent, (d,).
         data_shape: shape of an example.
+        likelihood: parameters to p(x|z); None if the model has no density, or several modalities.
+        has_encoder: whether the model gives q(z|x), and so an ELBO; the class has it too.
     """
 
     prior: Any
     latent_shape: tuple[int, ...]
     data_shape: Any
+    likelihood: Any = None
+    has_encoder = False
+
+    @classmethod
+    def require_encoder(cls, purpose: str) -> None:
+        """Checks that models of the class have an encoder.
+
+        Args:
+            purpose: what needs it, such as "--figures=traversals".
+
+        Raises:
+            MissingPartError: if they have none.
+        """
+        if not cls.has_encoder:
+            raise MissingPartError(
+                f"{purpose} needs an encoder, and {cls.__name__} has none: train a model with an "
+                "encoder, such as tfvae.VAE"
+            )
 
     def decode(self, z: tf.Tensor, training: bool = False):
         """Returns the distribution of data given latents [..., d], batch [...]; it has a mean."""
@@ -54,7 +78,7 @@ class GenerativeModel(ForData, TrainableModel):
     @property
     def support(self) -> Any:
         """(low, high) of the data that the model can give; None if unbounded."""
-        return getattr(getattr(self, "likelihood", None), "support", None)
+        return getattr(self.likelihood, "support", None)
 
     # No property: Keras would walk it as a container of layers as it saves.
     def modalities_by_name(self) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class LatentVariableModel(GenerativeModel):
     """
 
     posterior: Any
+    has_encoder = True
     gradient_estimators: tuple[str, ...] = ("standard",)
     term_names: tuple[str, ...] = ("loss", "elbo", "reconstruction", "kl")
     kl_warmup = Coefficient()

@@ -17,11 +17,14 @@ def reconstructions(models, images, titles: Sequence[str] = ()):
 
     Raises:
         ValueError: if the number of titles is wrong.
+        MissingPartError: if a model has no encoder.
     """
     models = list(models) if isinstance(models, Sequence) else [models]
     titles = list(titles) or ["reconstruction"] * len(models)
     if len(titles) != len(models):
         raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one per model")
+    for model in models:
+        model.require_encoder("a reconstruction")
     images = np.asarray(images)
     rows = np.stack([images, *(model(images).numpy() for model in models)])
     return image_grid(rows, ["original", *titles])

@@ -41,12 +41,13 @@ def check_output_bias(model) -> None:
     Raises:
         ValueError: for a likelihood whose parameters are not one logit per value.
     """
-    likelihood = getattr(model, "likelihood", None)  # None: a model of several modalities
-    if not getattr(likelihood, "params_are_logits", False):
+    if not getattr(model.likelihood, "params_are_logits", False):  # any function may be one
+        likelihood = "no one likelihood"
+        if model.likelihood is not None:
+            likelihood = f"likelihood {type(model.likelihood).__name__}"
         raise ValueError(
-            f"config.output_bias_from_data is True; {type(model).__name__} with likelihood "
-            f"{type(likelihood).__name__} has no logits to start from the data's mean: set it to "
-            "False"
+            f"config.output_bias_from_data is True; {type(model).__name__} with {likelihood} "
+            "has no logits to start from the data's mean: set it to False"
         )
 
 
