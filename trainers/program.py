@@ -16,6 +16,7 @@ with quiet_import():
 from absl import app, flags, logging
 
 from programs import help as program_help
+from tfvae.distributions.sampling import UnsuitableDistributionError
 from tfvae.models.generative_model import MissingPartError
 from tfvae.saved_model import ExportError
 from tfvae.training.checks import NonFiniteLossError, readable_errors
@@ -24,7 +25,9 @@ from trainers.runs.run_directory import RunError
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 
 # Errors that a user can correct. Anything else is a defect and keeps its traceback.
-_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, MissingPartError, OSError)
+_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, OSError)
+# Those that TensorFlow may raise again as another type, after a trace of the graph.
+_USER_ERRORS_IN_GRAPHS = (MissingPartError, UnsuitableDistributionError)
 
 
 def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None:
@@ -44,13 +47,14 @@ def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None
         try:
             with readable_errors():  # raised while data is read outside fit
                 main()
-        except _USER_ERRORS as error:
-            if os.environ.get("TFVAE_TRACEBACK"):
-                raise
-            print(f"error: {error}", file=sys.stderr)
-            leave(1)
         except SystemExit as leaving:
             leave(leaving.code if isinstance(leaving.code, int) else 1)
+        except Exception as error:
+            user_error = _user_error(error)
+            if user_error is None or os.environ.get("TFVAE_TRACEBACK"):
+                raise
+            print(f"error: {user_error}", file=sys.stderr)
+            leave(1)
 
     program_help.show(main, directory.name)
     with interrupts.handled():
@@ -66,6 +70,16 @@ def leave(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _user_error(error: BaseException) -> BaseException | None:
+    """Returns the error that the user can correct: `error`, or one that led to it; else None."""
+    if isinstance(error, _USER_ERRORS):
+        return error
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, _USER_ERRORS_IN_GRAPHS):
+        cause = cause.__context__
+    return cause
 
 
 def _parse_flags(argv: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """What the prompt says to a mistake."""
 
+import numpy as np
 import pytest
 
 from tests import programs
@@ -83,3 +84,35 @@ def test_mistakes_are_answered_by_name_and_exit_1(program, arguments, message):
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (programs.ROOT / "nowhere").exists()
+
+
+def test_a_mistake_met_in_a_graph_is_one_sentence_too(tmp_path, images):
+    np.save(tmp_path / "images.npy", images)
+    (tmp_path / "angles.py").write_text(
+        """
+from tensorflow_probability import distributions as tfd
+from tfvae.distributions.distribution_layer import PosteriorHead
+from trainers.configs import default
+
+class Angles(PosteriorHead):
+    size = params_size = 2
+
+    def distribution(self, params):
+        return tfd.Independent(tfd.VonMises(params, 1.0), 1)
+
+def get_config():
+    config = default.get_config()
+    config.model.encoder = {"name": "DenseEncoder", "hidden": [4]}
+    config.model.decoder = {"name": "DenseDecoder", "hidden": [4]}
+    config.model.posterior = {"name": "angles.Angles"}
+    config.model.prior.size = 2
+    config.data = {"name": "Arrays", "source": "images.npy"}
+    config.batch_size = 4
+    return config
+"""
+    )
+    flags = ["--config=angles.py", f"--workdir={tmp_path / 'run'}"]
+    done = programs.run("trainers.train", *flags, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: VonMises (a VonMises) cannot be sampled from seeds")
+    assert len(done.stderr.splitlines()) == 1

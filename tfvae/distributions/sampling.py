@@ -16,6 +16,10 @@ from tensorflow_probability import distributions as tfd
 from tfvae import noise
 
 
+class UnsuitableDistributionError(TypeError):
+    """A distribution lacks what a computation needs; the message says which to use instead."""
+
+
 @functools.singledispatch
 def sample_with_seeds(
     distribution, seeds: tf.Tensor, num_samples: int = 1, first_sample=0
@@ -31,15 +35,15 @@ def sample_with_seeds(
             those drawn at once.
 
     Raises:
-        TypeError: if the distribution is not a transformed normal and has no quantile function,
-            so that it cannot be sampled as a function of its seeds.
+        UnsuitableDistributionError: if the distribution is not a transformed normal and has no
+            quantile function, so that it cannot be sampled as a function of its seeds.
     """
     shape = _example_shape(distribution, seeds)
     uniform = _in_shape(noise.uniform, shape, seeds, num_samples, first_sample)
     try:
         return distribution.quantile(uniform)
     except NotImplementedError as error:
-        raise TypeError(
+        raise UnsuitableDistributionError(
             f"{distribution.name} (a {type(distribution).__name__}) cannot be sampled from seeds: "
             "it is not a transformed normal and has no quantile function. Use a "
             "tfd.TransformedDistribution of a normal, or register a function with "
@@ -68,7 +72,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     batch = distribution.batch_shape
     if batch.rank > 1 and not base.batch_shape.is_compatible_with(batch):
         # The values of one example would have the same noise.
-        raise TypeError(
+        raise UnsuitableDistributionError(
             f"{distribution.name} has batch shape {batch}, its base {base.name} "
             f"{base.batch_shape}; give the base the full batch shape, for example "
             "tfd.Normal(tf.zeros_like(loc), 1.0)"
@@ -89,7 +93,7 @@ def _(distribution, seeds, num_samples=1, first_sample=0):
     """Samples the base of TFP's multivariate normals."""
     inner = distribution.distribution
     if not isinstance(inner, tfd.Normal):
-        raise TypeError(
+        raise UnsuitableDistributionError(
             f"{distribution.name} is a tfd.Sample of {inner.name}; only tfd.Sample of a tfd.Normal "
             "can be sampled from seeds"
         )

@@ -9,6 +9,7 @@ import functools
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfvae.distributions.sampling import UnsuitableDistributionError
 from tfvae.global_batch import Rows
 
 ESTIMATORS = ("mws", "mss", "exact")
@@ -19,9 +20,9 @@ def marginals(q):
     """Returns the dimensions of q(z|x) one by one: q(z_j|x), batch [B, d], event [].
 
     Raises:
-        TypeError: if they are not known in closed form.
+        UnsuitableDistributionError: if they are not known in closed form.
     """
-    raise TypeError(
+    raise UnsuitableDistributionError(
         f"posterior gives {q.name} (a {type(q).__name__}), whose marginal densities are not known; "
         "use tfvae.heads.DiagonalNormal or FullCovarianceNormal, or a tfd.Independent"
     )

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.arguments import require_at_least
-from tfvae.distributions.sampling import sample_with_seeds
+from tfvae.distributions.sampling import UnsuitableDistributionError, sample_with_seeds
 from tfvae.estimators import aggregate_posterior
 from tfvae.evaluation import checks
 
@@ -86,7 +86,7 @@ def decompose_kl(
     try:
         for q in posteriors:
             aggregate_posterior.marginals(q)  # refuses a posterior before any work
-    except TypeError as error:
+    except UnsuitableDistributionError as error:
         raise ValueError(str(error)) from error
     z, log_conditional = _draw_points(posteriors, num_points, seed)  # log q(z|x)
     log_prior = prior.log_prob(z)  # log p(z)
@@ -124,7 +124,7 @@ def _draw_points(posteriors: Sequence, num_points: int, seed: int):
 def _check_independent(prior, z: tf.Tensor, log_prior: tf.Tensor) -> None:
     try:
         marginals = aggregate_posterior.marginals(prior)
-    except TypeError as error:
+    except UnsuitableDistributionError as error:
         raise ValueError(f"prior gives {prior.name}, {_DEPENDENT}") from error
     log_product = tf.reduce_sum(marginals.log_prob(z), axis=-1)
     if not np.allclose(log_product, log_prior, rtol=1e-3, atol=1e-3):

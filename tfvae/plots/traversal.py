@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfvae import noise
-from tfvae.distributions.sampling import sample_with_seeds
+from tfvae.distributions.sampling import UnsuitableDistributionError, sample_with_seeds
 from tfvae.estimators.aggregate_posterior import marginals
 from tfvae.plots.grid import image_grid
 
@@ -108,7 +108,7 @@ def information(model, images) -> tuple[np.ndarray, str]:
     q = model.encode(tf.convert_to_tensor(images))
     try:
         posterior, prior = marginals(q), marginals(model.prior())
-    except TypeError:
+    except UnsuitableDistributionError:
         return np.var(q.mean(), axis=0), "var"
     try:
         divergence = tfd.kl_divergence(posterior, prior)
