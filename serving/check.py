@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from programs import interrupts  # first: Ctrl-C while the others are imported
+from programs import interrupts  # noqa: F401  # first: Ctrl-C while the others are imported
 
 # isort: split
-from absl import app, flags
+from absl import flags
 
-from programs import help as program_help
+from programs import program
 from programs.quiet import quiet_import
 from serving.engine import version_folders
 from serving.errors import LoadError
@@ -127,9 +127,7 @@ def table(found: Inspection) -> list[str]:
 
 def run() -> None:
     """Runs the program."""
-    program_help.show(main)
-    with interrupts.handled():
-        app.run(main)
+    program.run(main)
 
 
 if __name__ == "__main__":

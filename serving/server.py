@@ -17,13 +17,13 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from programs import interrupts  # first: Ctrl-C while the others are imported
+from programs import interrupts  # noqa: F401  # first: Ctrl-C while the others are imported
 
 # isort: split
 import grpc
 from absl import app, flags
 
-from programs import help as program_help
+from programs import program
 from programs.quiet import quiet_import
 from serving import errors, server_flags, stock_server
 from serving.config import (
@@ -245,9 +245,7 @@ def run() -> None:
     """Runs the program."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     own = flags.FLAGS.get_flags_for_module(server_flags.__name__)
-    program_help.show(main, *(flag.name for flag in own))
-    with interrupts.handled():
-        app.run(main, flags_parser=_parse_flags)
+    program.run(main, *(flag.name for flag in own), flags_parser=_parse_flags)
 
 
 if __name__ == "__main__":

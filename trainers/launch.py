@@ -15,12 +15,12 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from programs import interrupts  # first: Ctrl-C while the others are imported
+from programs import interrupts  # noqa: F401  # first: Ctrl-C while the others are imported
 
 # isort: split
 from absl import app, flags
 
-from programs import help as program_help
+from programs import program
 
 WORKERS = flags.DEFINE_integer("workers", 2, "Number of workers.", lower_bound=1)
 TRAIN = "trainers.train"
@@ -114,9 +114,7 @@ def _read(number: int, process: subprocess.Popen, ended: queue.Queue) -> None:
 
 def cli() -> None:
     """Entry point."""
-    program_help.show(main)
-    with interrupts.handled():
-        app.run(main)
+    program.run(main)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from programs import interrupts  # first: Ctrl-C while the others are imported
+from programs import interrupts  # noqa: F401  # first: Ctrl-C while the others are imported
 
 # isort: split
-from absl import app, flags, logging
+from absl import flags, logging
 
-from programs import help as program_help
+from programs import program
 from programs.quiet import quiet_import
 
 _SAVED_MODEL = flags.DEFINE_string(
@@ -114,9 +114,7 @@ def _parse_flags(argv: list[str]) -> list[str]:
 
 def run() -> None:
     """Runs the program."""
-    program_help.show(main)
-    with interrupts.handled():
-        app.run(main, flags_parser=_parse_flags)
+    program.run(main, flags_parser=_parse_flags)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from programs import interrupts  # first: Ctrl-C while the others are imported
+from programs import interrupts  # noqa: F401  # first: Ctrl-C while the others are imported
 
 # isort: split
-from absl import app, flags
+from absl import flags
 
-from programs import help as program_help
+from programs import program
 from programs.quiet import quiet_import
 from serving.deploy import exported_model, files
 from serving.deploy.exported_model import DeployError
@@ -80,9 +80,7 @@ def _labels(versions: list[int]) -> dict[str, int]:
 
 def run() -> None:
     """Runs the program."""
-    program_help.show(main)
-    with interrupts.handled():
-        app.run(main)
+    program.run(main)
 
 
 if __name__ == "__main__":

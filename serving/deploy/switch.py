@@ -18,13 +18,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from programs import interrupts  # first: Ctrl-C while the others are imported
+from programs import interrupts  # noqa: F401  # first: Ctrl-C while the others are imported
 
 # isort: split
 import grpc
-from absl import app, flags
+from absl import flags
 
-from programs import help as program_help
+from programs import program
 from programs.quiet import quiet_import
 from serving.client import address as addresses
 from serving.client import security as client_security
@@ -150,9 +150,7 @@ def _wait(server, name: str, version: int, end: float) -> None:
 
 def run() -> None:
     """Runs the program."""
-    program_help.show(main)
-    with interrupts.handled():
-        app.run(main)
+    program.run(main)
 
 
 if __name__ == "__main__":
