@@ -53,6 +53,13 @@ class GrpcSettings(NamedTuple):
             options.append(("grpc.enable_http_proxy", 0))
         return options
 
+    def open_channel(self, library: Any) -> Any:
+        """Opens a channel of `library`, grpc or grpc.aio; nothing is sent yet."""
+        target, credentials = self.address.text, self.security.credentials
+        if credentials is None:
+            return library.insecure_channel(target, self.options)
+        return library.secure_channel(target, credentials, self.options)
+
     def methods(self, channel: Any) -> dict[type, Callable[..., Any]]:
         """Returns type of call to function of the channel."""
         return {
@@ -93,11 +100,7 @@ class GrpcTransport:
     def __init__(self, settings: GrpcSettings):
         """Opens a channel; nothing is sent yet."""
         self._settings = settings
-        target, credentials = settings.address.text, settings.security.credentials
-        if credentials is None:
-            self._channel = grpc.insecure_channel(target, settings.options)
-        else:
-            self._channel = grpc.secure_channel(target, credentials, settings.options)
+        self._channel = settings.open_channel(grpc)
         self._methods = settings.methods(self._channel)
 
     def call(self, call: Call) -> Any:
@@ -123,11 +126,7 @@ class AsyncGrpcTransport:
     def __init__(self, settings: GrpcSettings):
         """Opens a channel in the running event loop."""
         self._settings = settings
-        target, credentials = settings.address.text, settings.security.credentials
-        if credentials is None:
-            self._channel = grpc.aio.insecure_channel(target, settings.options)
-        else:
-            self._channel = grpc.aio.secure_channel(target, credentials, settings.options)
+        self._channel = settings.open_channel(grpc.aio)
         self._methods = settings.methods(self._channel)
 
     async def call(self, call: Call) -> Any:

@@ -61,18 +61,28 @@ class Security:
             raise ValueError(f"ssl_root_certificates has no certificate: {error}") from error
         if self.client_certificate is None or self.client_key is None:
             return context
-        with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
-            certificate, key = Path(folder, "certificate"), Path(folder, "key")
-            certificate.write_bytes(self.client_certificate)
-            key.write_bytes(self.client_key)
-            try:
-                # An encrypted key is an error; without a password here `ssl` would prompt for one.
-                context.load_cert_chain(certificate, key, password="")
-            except (ssl.SSLError, ValueError) as error:
-                raise ValueError(
-                    f"ssl_client_certificate and ssl_client_key do not match: {error}"
-                ) from error
+        try:
+            load_pair(context, self.client_certificate, self.client_key)
+        except (ssl.SSLError, ValueError) as error:
+            raise ValueError(
+                f"ssl_client_certificate and ssl_client_key do not match: {error}"
+            ) from error
         return context
+
+
+def load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """Loads a certificate and its key in PEM; `ssl` reads only files.
+
+    Raises:
+        ssl.SSLError: They do not match, or one of them is invalid.
+        ValueError: The key is encrypted.
+    """
+    with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
+        certificate_file, key_file = Path(folder, "certificate"), Path(folder, "key")
+        certificate_file.write_bytes(certificate)
+        key_file.write_bytes(key)
+        # An encrypted key is an error; without a password here `ssl` would prompt for one.
+        context.load_cert_chain(certificate_file, key_file, password="")
 
 
 def secure(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import grpc
 
+from serving.client.security import load_pair
 from serving.config import config_files, config_pb2
 from serving.config.config_files import ConfigError
 
@@ -45,7 +44,10 @@ def read(path: str) -> Tls:
     if config.client_verify and not config.custom_ca:
         raise ConfigError(f"{name}: client_verify needs custom_ca, the clients' authority")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _load_pair(name, context, config)
+    try:
+        load_pair(context, config.server_cert.encode(), config.server_key.encode())
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigError(f"{name}: server_cert and server_key do not match: {error}") from error
     if config.client_verify:
         context.verify_mode = ssl.CERT_REQUIRED
         try:
@@ -58,21 +60,6 @@ def read(path: str) -> Tls:
         require_client_auth=config.client_verify,
     )
     return Tls(credentials, context)
-
-
-def _load_pair(name: str, context: ssl.SSLContext, config: config_pb2.SSLConfig) -> None:
-    """Loads certificate and key, and so checks that they match; `ssl` reads only files."""
-    with tempfile.TemporaryDirectory() as folder:  # Readable by this user alone.
-        certificate, key = Path(folder, "certificate"), Path(folder, "key")
-        certificate.write_text(config.server_cert)
-        key.write_text(config.server_key)
-        try:
-            # An encrypted key is an error; without a password here `ssl` would prompt for one.
-            context.load_cert_chain(certificate, key, password="")
-        except (ssl.SSLError, ValueError) as error:
-            raise ConfigError(
-                f"{name}: server_cert and server_key do not match: {error}"
-            ) from error
 
 
 def check_plain_text(host: str, tls: Tls | None, insecure: bool) -> None:
