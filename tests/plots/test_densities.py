@@ -58,7 +58,7 @@ def test_limits_include_every_posterior_mean():
 
 
 def test_invalid_figures_are_rejected():
-    with pytest.raises(ValueError, match=r"latents of shape \[3\]; densities need two"):
+    with pytest.raises(ValueError, match=r"latents of shape \[3\]; this figure needs two"):
         plots.aggregate_posterior(make_model(size=3), np.zeros([1, 6]))
     with pytest.raises(ValueError, match=r"titles has 1 for 2 models; give one per model"):
         plots.aggregate_posterior([make_model(), make_model()], EXAMPLES, titles=["a"])

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfvae import noise
 from tfvae.evaluation.aggregate_posterior import aggregate_log_density, all_examples
+from tfvae.plots import latent_plane
 
 
 def aggregate_posterior(
@@ -37,15 +38,10 @@ def aggregate_posterior(
     if len(titles) != len(models):
         raise ValueError(f"titles has {len(titles)} for {len(models)} models; give one per model")
     for model in models:
-        if model.latent_shape != (2,):
-            raise ValueError(
-                f"{model.name} has latents of shape {list(model.latent_shape)}; densities need "
-                "two dimensions, [2]"
-            )
+        latent_plane.require_plane(model)
     examples = all_examples(data)
     half_width = half_width or max(_half_width(model, examples) for model in models)
-    axis = np.linspace(-half_width, half_width, resolution, dtype=np.float32)
-    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    grid = latent_plane.grid(half_width, resolution)
     panels: list[tuple[str, np.ndarray]] = []
     prior = None
     for model, title in zip(models, titles, strict=True):
@@ -54,7 +50,9 @@ def aggregate_posterior(
             panels.append(("p(z)", density))
         prior = density
         panels.append((title, np.exp(aggregate_log_density(model, examples, grid))))
-    return _figure(panels, half_width, resolution)
+    lines = max(title.count("\n") for title, _ in panels)
+    size = (2.1 * len(panels) + 0.3, 2.4 + 0.2 * lines)
+    return latent_plane.maps(panels, half_width, size, cmap="magma", vmin=0.0)
 
 
 def _half_width(model, examples: np.ndarray) -> float:
@@ -66,24 +64,3 @@ def _half_width(model, examples: np.ndarray) -> float:
     )
     prior = model.sample_latent(noise.seed_rows(0, 1000)).numpy()
     return 1.1 * float(max(np.abs(means).max(), np.quantile(np.abs(prior), 0.995)))
-
-
-def _figure(panels: Sequence[tuple[str, np.ndarray]], half_width: float, resolution: int):
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    lines = max(title.count("\n") for title, _ in panels)
-    size = (2.1 * len(panels) + 0.3, 2.4 + 0.2 * lines)
-    figure = Figure(figsize=size, dpi=150, layout="constrained")
-    for axes, (title, density) in zip(
-        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True
-    ):
-        axes.imshow(
-            density.reshape(resolution, resolution),
-            origin="lower",
-            extent=(-half_width, half_width, -half_width, half_width),
-            cmap="magma",
-            vmin=0.0,
-        )
-        axes.set_title(title, fontsize=9)
-        axes.tick_params(labelsize=7)
-    return figure

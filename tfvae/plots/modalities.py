@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tfvae import noise
+from tfvae.plots import latent_plane
 from tfvae.plots.grid import image_grid
 
 
@@ -54,7 +55,7 @@ def posteriors(
     from matplotlib.collections import EllipseCollection  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    _require_plane(model)
+    latent_plane.require_plane(model)
     figure = Figure(figsize=(2.6 * len(panels) + 0.3, 3.5), dpi=150, layout="constrained")
     every = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (title, x) in zip(every, panels, strict=True):
@@ -110,34 +111,25 @@ def decision_map(
     Raises:
         ValueError: if the latents are not two-dimensional.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    _require_plane(model)
-    axis = np.linspace(-half_width, half_width, resolution, dtype=np.float32)
-    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    p = model.decode(grid, names=labels)
-    maps = {name: np.asarray(p[name].mean()).argmax(axis=1) for name in labels}
+    latent_plane.require_plane(model)
+    p = model.decode(latent_plane.grid(half_width, resolution), names=labels)
+    classes_of = {name: np.asarray(p[name].mean()).argmax(axis=1) for name in labels}
     together = np.ravel_multi_index(
-        list(maps.values()), [p[name].event_shape[0] for name in labels]
+        list(classes_of.values()), [p[name].event_shape[0] for name in labels]
     )
-    panels = [*maps.items(), (", ".join(labels), together)]
-    figure = Figure(figsize=(2.8 * len(panels), 3.1), dpi=150, layout="constrained")
-    for axes, (title, values) in zip(
-        figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True
-    ):
-        axes.imshow(
-            values.reshape(resolution, resolution),
-            origin="lower",
-            extent=(-half_width, half_width, -half_width, half_width),
-            cmap="Pastel1",
-            vmin=0,
-            vmax=8,
-        )
+    panels = [*classes_of.items(), (", ".join(labels), together)]
+    figure = latent_plane.maps(
+        [(f"z -> {title}", values) for title, values in panels],
+        half_width,
+        (2.8 * len(panels), 3.1),
+        cmap="Pastel1",
+        vmin=0,
+        vmax=8,
+    )
+    for axes in figure.axes:
         for number, name in enumerate(names):
             chosen = points[classes == number]
             axes.plot(*chosen.T, ".", color=f"C{number}", markersize=1.5, label=name)
-        axes.set_title(f"z -> {title}", fontsize=9)
-        axes.tick_params(labelsize=7)
         axes.set_xlim(-half_width, half_width)
         axes.set_ylim(-half_width, half_width)
     return figure
@@ -155,17 +147,9 @@ def latent_grid(model, to: str | None = None, half_width: float = 3.0, size: int
     Raises:
         ValueError: if the latents are not two-dimensional.
     """
-    _require_plane(model)
+    latent_plane.require_plane(model)
     axis = np.linspace(-half_width, half_width, size, dtype=np.float32)
     first, second = np.meshgrid(axis, axis[::-1])  # the second dimension upwards
     p = model.decode(np.stack([first, second], axis=-1).reshape(-1, 2))
     images = np.asarray((p if to is None else p[to]).mean())
     return image_grid(images.reshape(size, size, *images.shape[1:]), zoom=1.0)
-
-
-def _require_plane(model) -> None:
-    if model.latent_shape != (2,):
-        raise ValueError(
-            f"{model.name} has latents of shape {list(model.latent_shape)}; this figure needs two "
-            "dimensions, [2]"
-        )
