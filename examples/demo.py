@@ -53,7 +53,7 @@ def main(_) -> None:
     for path, what in (
         ("config.json, metrics.csv, results.json", "the config and the results"),
         (f"events.*  (tensorboard --logdir={workdir})", "curves"),
-        ("reconstructions.png, traversals.png, samples.png", "figures of the model"),
+        ("*.png", "figures of the model"),
         (picture.name, "outputs of the served model, over gRPC"),
         (f"saved_models/{base_path.name}/", "the SavedModel's versions"),
     ):
@@ -101,6 +101,11 @@ def _call(client: Client, workdir: pathlib.Path) -> pathlib.Path:
     _, data = build_data(run_directory.load_config(workdir))
     images = np.asarray(next(iter(data.batches(IMAGES, seed=0))))
     client.wait_ready(READY_SECONDS)
+    path = workdir / "served.png"
+    if "encode" not in client.metadata():
+        print("the model has no encoder: samples only")
+        image_grid(client.sample(IMAGES, seed=0)[1][None], ("sampled",)).savefig(path)
+        return path
     started = time.perf_counter()
     mean, stddev = client.encode(images)
     decoded = client.decode(mean)
@@ -113,7 +118,6 @@ def _call(client: Client, workdir: pathlib.Path) -> pathlib.Path:
     )
     error = float(np.mean(np.abs(decoded - images)))
     print(f"mean absolute difference between original and decode(encode(original)): {error:.4f}")
-    path = workdir / "served.png"
     labels = ("original", "decoded", "sampled")
     image_grid(np.stack([images, decoded, sampled]), labels).savefig(path)
     return path
