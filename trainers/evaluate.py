@@ -53,6 +53,12 @@ STRATEGY = flags.DEFINE_enum(
     ["one_device", "mirrored"],
     "One device, or all devices of this machine, which share the examples.",
 )
+JIT = flags.DEFINE_enum(
+    "jit",
+    "auto",
+    ["auto", "on", "off"],
+    "Whether XLA compiles importance weighting; auto: if it compiled the run's steps.",
+)
 
 BATCH_SIZE = 100
 
@@ -99,6 +105,7 @@ def main() -> None:
         ais_examples=AIS_EXAMPLES.value,
         memory_budget=MEMORY_BUDGET.value,
         progress=sys.stdout.isatty(),
+        jit_compile=_jit(strategy),
     )
     codes = Codes(model, data, SEED.value, VOTES.value)
     for name in names:
@@ -114,6 +121,14 @@ def main() -> None:
     for name, value in results.items():
         print(f"{name:32s} {value:.4f}" if isinstance(value, float) else f"{name:32s} {value}")
     print(f"written to {path}")
+
+
+def _jit(strategy: tf.distribute.Strategy) -> bool:
+    """Whether XLA compiles importance weighting; on one device only."""
+    if strategy.num_replicas_in_sync > 1 or JIT.value != "auto":
+        return JIT.value == "on"
+    chosen = run_directory.jit_choice(program.WORKDIR.value)
+    return chosen is not None and chosen.on
 
 
 def _names() -> list[str]:

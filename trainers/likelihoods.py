@@ -27,6 +27,7 @@ class EstimatorSettings(NamedTuple):
         ais_examples: examples that are annealed, or simulated.
         memory_budget: bytes that tensors may take at once; None: each estimator's default.
         progress: whether to show progress bars.
+        jit_compile: whether XLA compiles importance weighting.
     """
 
     model: GenerativeModel
@@ -39,6 +40,7 @@ class EstimatorSettings(NamedTuple):
     ais_examples: int
     memory_budget: int | None
     progress: bool
+    jit_compile: bool = False
 
     @property
     def kwargs(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ def _log_likelihood(settings: EstimatorSettings) -> Results:
         settings.data,
         settings.num_samples,
         num_examples=settings.examples,
+        jit_compile=settings.jit_compile,
         **settings.kwargs,
     )
     return {

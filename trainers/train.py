@@ -6,7 +6,6 @@ a run saves and exits with code 143. With several workers (see trainers.launch) 
 command; if one is lost, the others exit with code 75.
 """
 
-import json
 import pathlib
 import sys
 import time
@@ -86,8 +85,7 @@ def _jit(model, data, config, directory: pathlib.Path, say) -> jit.Choice:
                 "--jit=on is for one device: XLA cannot compile the steps of several replicas"
             )
         return jit.Choice(False)
-    path = directory / run_directory.JIT_FILE
-    stored = jit.Choice.from_json(json.loads(path.read_text())) if path.exists() else None
+    stored = run_directory.jit_choice(directory)
     if stored is not None:
         if JIT.value == ("off" if stored.on else "on"):
             raise run_directory.RunError(
@@ -102,7 +100,7 @@ def _jit(model, data, config, directory: pathlib.Path, say) -> jit.Choice:
         chosen = jit.Choice(timing.faster if JIT.value == "auto" else True, timing)
         if JIT.value == "on" and timing.on is None:
             raise ValueError(f"--jit=on: XLA cannot compile {config.model.name}: {timing.reason}")
-    atomic.write_json(path, chosen.to_json())
+    atomic.write_json(directory / run_directory.JIT_FILE, chosen.to_json())
     return chosen
 
 

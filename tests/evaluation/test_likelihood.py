@@ -56,6 +56,13 @@ def test_memory_budget_changes_nothing(linear_gaussian):
         np.testing.assert_allclose(chunked, whole, rtol=1e-6)
 
 
+def test_xla_gives_the_same_estimate(tiny_model, images):
+    model = tiny_model()
+    whole = log_likelihood(model, images, num_samples=10)
+    compiled = log_likelihood(model, images, 10, memory_budget=20_000, jit_compile=True)
+    np.testing.assert_allclose(compiled, whole, rtol=1e-5)
+
+
 def test_rows_of_seeds_make_chunks_of_the_batch_the_whole(linear_gaussian):
     case = linear_gaussian(exact=False)
     whole = case.model.log_likelihood(case.x, 10, seed=7)

@@ -21,6 +21,7 @@ _DENSITIES_ALIVE, _ACTIVATIONS_ALIVE, _WORDS_ALIVE = 4, 2, 4
 # Examples of one chunk, at most, and samples of each, at least, where they fit: the more samples,
 # the less often these examples are encoded.
 _ROWS_PER_CHUNK, _SAMPLES_PER_CHUNK = 100, 8
+_XLA_SHARE = 0.4  # of the memory budget
 
 
 def bytes_per_sample(model, x) -> int:
@@ -99,6 +100,7 @@ def log_likelihood(
     seed: noise.Seed = 0,
     memory_budget: int = MEMORY_BUDGET,
     progress: bool = False,
+    jit_compile: bool = False,
 ) -> tf.Tensor:
     """Returns the importance-weighted estimate of log p(x), [B], nats.
 
@@ -114,6 +116,8 @@ def log_likelihood(
         seed: an int, or one row per example [B, 2].
         memory_budget: bytes that one chunk's tensors may take, on each replica.
         progress: whether to show a progress bar.
+        jit_compile: whether XLA compiles a chunk (one device only): faster for dense networks,
+            slower for convolutions on CPUs.
 
     Raises:
         ValueError: for k below 1, data that does not suit the model, a budget below one sample, a
@@ -123,23 +127,33 @@ def log_likelihood(
     require_at_least(1, num_samples=num_samples)
     checks.require_densities(model)
     require_normalised_prior(model)
-    return importance_weighted(model, x, num_samples, seed, memory_budget, progress)
+    return importance_weighted(model, x, num_samples, seed, memory_budget, progress, jit_compile)
 
 
 def importance_weighted(
-    model, x, num_samples: int, seed: noise.Seed, memory_budget: int, progress: bool = False
+    model,
+    x,
+    num_samples: int,
+    seed: noise.Seed,
+    memory_budget: int,
+    progress: bool = False,
+    jit_compile: bool = False,
 ) -> tf.Tensor:
     """Returns what `log_likelihood` does, [B]; the model's densities are checked already."""
     x = as_tensors(x)
     model.check_data(x)
     size = num_rows(x)
     seeds = noise.seed_rows(seed, size)
-    rows, chunk = chunk_shape(size, num_samples, bytes_per_sample(model, x), memory_budget)
+    one_sample = bytes_per_sample(model, x)
+    if jit_compile:  # smaller chunks are faster there, but one sample must fit
+        memory_budget = max(min(memory_budget, one_sample), int(_XLA_SHARE * memory_budget))
+    rows, chunk = chunk_shape(size, num_samples, one_sample, memory_budget)
     strategy = replicas.strategy_of(model)
     estimate = replicas.compiled(
         model,
         ("log_likelihood", num_samples, chunk),
         lambda x, seeds: log_likelihood_graph(model, x, seeds, num_samples, chunk),
+        jit_compile,
     )
     bar = keras.utils.Progbar(size, verbose=int(progress), unit_name="example")
     values = [tf.zeros([0])]

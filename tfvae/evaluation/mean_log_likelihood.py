@@ -52,6 +52,7 @@ def mean_log_likelihood(
     num_examples: int | None = None,
     memory_budget: int = MEMORY_BUDGET,
     progress: bool = False,
+    jit_compile: bool = False,
 ) -> MeanEstimate:
     """Returns the importance-weighted log-likelihood of a data set, nats; see `log_likelihood`.
 
@@ -65,6 +66,7 @@ def mean_log_likelihood(
         num_examples: how many of them, of a `Dataset` spread evenly; all if None.
         memory_budget: bytes that one chunk's tensors may take, on each replica.
         progress: whether to show a progress bar.
+        jit_compile: whether XLA compiles a chunk; see `log_likelihood`.
 
     Raises:
         ValueError: as `log_likelihood`, saying of which examples; for no examples.
@@ -80,7 +82,9 @@ def mean_log_likelihood(
         count = num_rows(x)
         part = slice(done, done + count)
         try:
-            value = importance_weighted(model, x, num_samples, rows[part], memory_budget)
+            value = importance_weighted(
+                model, x, num_samples, rows[part], memory_budget, jit_compile=jit_compile
+            )
         except ValueError as error:
             raise ValueError(f"of examples {done} to {done + count - 1}: {error}") from error
         values.append(value.numpy())

@@ -10,20 +10,28 @@ def strategy_of(model) -> tf.distribute.Strategy:
     return getattr(model, "distribute_strategy", None) or tf.distribute.get_strategy()
 
 
-def compiled(model, key: tuple, function: Callable) -> Callable:
+def compiled(model, key: tuple, function: Callable, jit_compile: bool = False) -> Callable:
     """Returns `function` of tensors compiled to run on every replica, kept with the model.
 
     Args:
         model: whose strategy it is, and whose variables `function` reads.
         key: what tells the function from the model's others.
         function: rows, and other tensors, to rows.
+        jit_compile: whether XLA compiles it (one device only).
+
+    Raises:
+        ValueError: for `jit_compile` under a strategy of several replicas.
     """
+    if jit_compile and strategy_of(model).num_replicas_in_sync > 1:
+        raise ValueError("jit_compile is True; XLA compiles for one device only: leave it out")
+    key = (*key, jit_compile)
     functions = model.__dict__.setdefault("_evaluation_functions", {})
     if key not in functions:
         strategy = strategy_of(model)
         functions[key] = tf.function(
             lambda *tensors: strategy.run(function, args=tensors),
-            reduce_retracing=True,
+            reduce_retracing=not jit_compile,
+            jit_compile=jit_compile or None,
             autograph=False,  # there is no Python control flow over tensors to be converted
         )
     return functions[key]

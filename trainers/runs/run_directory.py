@@ -10,6 +10,7 @@ import tfvae
 from storage import atomic
 from tfvae import runs
 from tfvae.runs import CONFIG_FILE, RunError
+from tfvae.training import jit
 from trainers.configs.default import get_config
 
 RESULTS_FILE = "results.json"
@@ -68,6 +69,12 @@ def differences(first, second, prefix: str = "") -> list[tuple[str, Any, Any]]:
         field = f"{prefix}.{key}" if prefix else key
         found += differences(first.get(key, missing), second.get(key, missing), field)
     return found
+
+
+def jit_choice(workdir: str | pathlib.Path) -> jit.Choice | None:
+    """Returns whether XLA compiles a run's steps, None if that is not chosen yet."""
+    path = pathlib.Path(workdir) / JIT_FILE
+    return jit.Choice.from_json(json.loads(path.read_text())) if path.exists() else None
 
 
 def load_config(workdir: str | pathlib.Path) -> ConfigDict:
