@@ -56,7 +56,7 @@ JIT = flags.DEFINE_enum(
     "auto",
     ["auto", "on", "off"],
     "Whether XLA compiles the steps; auto measures both once and prints its choice, and takes off "
-    f"for runs of fewer than {jit.MIN_STEPS} steps.",
+    f"for runs of up to {jit.SHORT_RUN} steps.",
 )
 ESTIMATE = flags.DEFINE_bool(
     "estimate", False, "Only measure the steps and print how long the run would take."
@@ -93,7 +93,7 @@ def _jit(model, data, config, directory: pathlib.Path, say) -> jit.Choice:
                 f"steps would differ with --jit={JIT.value}; give another --workdir"
             )
         return stored
-    if JIT.value == "off" or (JIT.value == "auto" and config.steps < jit.MIN_STEPS):
+    if JIT.value == "off" or (JIT.value == "auto" and config.steps <= jit.SHORT_RUN):
         chosen = jit.Choice(False)
     else:
         timing = _measured(model, data, config.batch_size, say)
