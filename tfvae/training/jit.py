@@ -21,6 +21,7 @@ MAX_MILLISECONDS = 500.0
 SHORT_RUN = 3000  # steps: such a run ends before compiling has paid for itself
 PAIRS = 5  # timings of each, in turn
 _UNSUPPORTED = re.compile(r"unsupported operations .*?: ([^{\n]+)")  # in XLA's messages
+FAR_SLOWER = 4.0  # times: then one step is measurement enough
 MIN_GAIN = 1.05  # below it a difference may be noise, and compiling costs seconds
 
 
@@ -101,11 +102,14 @@ def _timing(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
     _milliseconds(loop)  # compiles
     program = _as_program(model, data, batch_size)
     try:
-        _milliseconds(program)
+        first = _first_step(model, program)
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
         named = _UNSUPPORTED.search(error.message)
         reason = named.group(1) if named else error.message
         return Timing(statistics.median(_milliseconds(loop) for _ in range(PAIRS)), None, reason)
+    off = _milliseconds(loop)
+    if first > FAR_SLOWER * off:  # as are convolutions on CPUs, which would take minutes
+        return Timing(off, first)
     pairs = [[_milliseconds(take) for take in (loop, program)] for _ in range(PAIRS)]
     off, on = (statistics.median(times) for times in zip(*pairs, strict=True))
     return Timing(off, on)
@@ -131,11 +135,20 @@ def _as_program(model: TrainableModel, data: Dataset, batch_size: int) -> Callab
     return lambda: function(iter([group]))
 
 
-def _milliseconds(take_steps: Callable) -> float:
+def _first_step(model: TrainableModel, program: Callable) -> float:
+    """Compiles; returns the milliseconds of one step."""
+    model.steps_per_execution = 1
+    _milliseconds(program)
+    milliseconds = _milliseconds(program, steps=1)
+    model.steps_per_execution = STEPS
+    return milliseconds
+
+
+def _milliseconds(take_steps: Callable, steps: int = STEPS) -> float:
     started = time.perf_counter()
     for mean in take_steps().values():
         mean.numpy()  # waits for the steps
-    return 1000 * (time.perf_counter() - started) / STEPS
+    return 1000 * (time.perf_counter() - started) / steps
 
 
 def steps_per_execution(interval: int, milliseconds: float | None) -> int:
