@@ -12,6 +12,7 @@ from tfvae import runs
 from tfvae.runs import CONFIG_FILE, RunError
 from tfvae.training import jit
 from trainers.configs.default import get_config
+from trainers.runs.run_lock import lock
 
 RESULTS_FILE = "results.json"
 JIT_FILE = "jit.json"  # whether XLA compiles the run's steps
@@ -23,19 +24,28 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
     """Makes `workdir` the run directory of `config`, or checks that it already is.
 
     A directory without a checkpoint is free: a run that failed before its first checkpoint can be
-    restarted with a corrected config.
+    restarted with a corrected config. One that another process trains into is not
+    (`trainers.runs.run_lock`).
 
     Args:
         workdir: the run directory.
         config: the config of the run.
-        write: whether to create the directory and write the config; False only checks.
+        write: whether to create the directory, lock it for this process and write the config;
+            False only checks.
 
     Raises:
-        RunError: if the directory belongs to another config, with the fields that differ.
+        RunError: if the directory is in use by another process, or belongs to another config,
+            with the fields that differ.
     """
     directory = pathlib.Path(workdir)
     path = directory / CONFIG_FILE
     requested = json.loads(config.to_json())
+    if write:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            lock(directory)  # before its config is read: the other process may be writing it
+        except OSError as error:
+            raise _unwritable(directory, error) from error
     if path.exists() and any((directory / runs.CHECKPOINTS).glob("ckpt-*")):
         stored = runs.with_defaults(json.loads(path.read_text()))
         lines = [
@@ -52,11 +62,14 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
     if not write:
         return directory
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         atomic.write_json(path, requested)
     except OSError as error:
-        raise RunError(f"workdir {directory} cannot be written: {error}") from error
+        raise _unwritable(directory, error) from error
     return directory
+
+
+def _unwritable(directory: pathlib.Path, error: OSError) -> RunError:
+    return RunError(f"workdir {directory} cannot be written: {error}")
 
 
 def differences(first, second, prefix: str = "") -> list[tuple[str, Any, Any]]:
