@@ -94,10 +94,12 @@ def _server(base_path: pathlib.Path) -> Iterator[str]:
 def _call(client: Client, workdir: pathlib.Path) -> pathlib.Path:
     """Calls encode, decode and sample on images; writes a figure and returns its path."""
     with quiet_import():  # TensorFlow, which the client itself does not need
+        from tfvae import runs  # noqa: PLC0415
         from tfvae.plots import image_grid  # noqa: PLC0415
         from trainers.runs import run_directory  # noqa: PLC0415
         from trainers.runs.construct import build_data  # noqa: PLC0415
 
+    runs.make_importable(workdir)
     _, data = build_data(run_directory.load_config(workdir))
     images = np.asarray(next(iter(data.batches(IMAGES, seed=0))))
     client.wait_ready(READY_SECONDS)

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from tfvae.arguments import did_you_mean
-from tfvae.construction import build_model, construct, lookup_model, seeded
+from tfvae.construction import build_model, construct, lookup_model, own_modules, seeded
 from tfvae.construction.data_summary import shape_of
 from tfvae.data import Dataset
 from tfvae.networks.ladder_encoder import top_first
@@ -20,6 +20,7 @@ from tfvae.training.checkpoints import Checkpoints
 
 CONFIG_FILE = "config.json"
 CHECKPOINTS = "checkpoints"
+OWN_MODULES_FILE = "own_modules.json"  # folders of the classes that the config names "module.Class"
 # Fields that runs of older versions lack, and the values that those versions used.
 DEFAULTS_OF_OLD_RUNS = {"accumulation": 1, "weight_averaging": 0.0}
 # Fields of a model that older versions called otherwise, by the model's name: old name to new.
@@ -94,12 +95,20 @@ def restore(directory: str | pathlib.Path, config: Config, precision: str | None
     Raises:
         RunError: if the run has no checkpoint.
     """
+    make_importable(directory)
     data, evaluation_data = data_of(config)
     model = model_of({**config, "precision": precision or config["precision"]}, data)
     if not Checkpoints(model, pathlib.Path(directory) / CHECKPOINTS).restore():
         raise RunError(f"workdir {directory} holds no checkpoint; train into it first")
     averaging.use(model, averaged=True)
     return model, evaluation_data
+
+
+def make_importable(directory: str | pathlib.Path) -> None:
+    """Makes the classes of your own importable that a run was trained with."""
+    path = pathlib.Path(directory) / OWN_MODULES_FILE
+    if path.exists():
+        own_modules.make_importable(json.loads(path.read_text()))
 
 
 def data_of(config: Config) -> tuple[Dataset, Dataset]:

@@ -20,12 +20,13 @@ from tfvae.distributions.sampling import UnsuitableDistributionError
 from tfvae.models.generative_model import MissingPartError
 from tfvae.saved_model import ExportError
 from tfvae.training.checks import NonFiniteLossError, readable_errors
+from trainers.experiments import ExperimentError, own_line
 from trainers.runs.run_directory import RunError
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Run directory.", required=True)
 
 # Errors that a user can correct. Anything else is a defect and keeps its traceback.
-_USER_ERRORS = (ValueError, RunError, NonFiniteLossError, ExportError, OSError)
+_USER_ERRORS = (ValueError, RunError, ExperimentError, NonFiniteLossError, ExportError, OSError)
 # Those that TensorFlow may raise again as another type, after a trace of the graph.
 _USER_ERRORS_IN_GRAPHS = (MissingPartError, UnsuitableDistributionError)
 
@@ -53,7 +54,8 @@ def run(main: Callable[[], None], directory: flags.FlagHolder = WORKDIR) -> None
             user_error = _user_error(error)
             if user_error is None or os.environ.get("TFVAE_TRACEBACK"):
                 raise
-            print(f"error: {user_error}", file=sys.stderr)
+            line = own_line(user_error)
+            print(f"error: {user_error}" + f"\n  at {line}" * bool(line), file=sys.stderr)
             leave(1)
 
     program_help.show(main, directory.name)
@@ -85,6 +87,9 @@ def _user_error(error: BaseException) -> BaseException | None:
 def _parse_flags(argv: list[str]) -> list[str]:
     try:
         return app.parse_flags_with_usage(argv)
+    except ExperimentError as error:
+        print(f"error: --config: {error}", file=sys.stderr)
+        sys.exit(1)
     except (AttributeError, KeyError, OSError) as error:  # config_flags' own, for a field or file
         detail = re.sub(r"\\n|\n|\\", " ", str(error)).strip("'\" ")
         if isinstance(error, OSError):

@@ -65,7 +65,10 @@ def _own_class(name: str, field: str) -> type | None:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            raise ValueError(f"{field} is {name!r}; there is no module {error.name!r}") from error
+            raise ValueError(
+                f"{field} is {name!r}; there is no module {error.name!r}: put it beside the config "
+                "or into the folder that you start from, or its folder on PYTHONPATH"
+            ) from error
         raise  # the module exists and needs another one that does not
     cls = getattr(module, class_name, None)
     if not inspect.isclass(cls):

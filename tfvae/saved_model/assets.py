@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from storage import warm_up_file
+from tfvae.arguments import constructor_arguments
 from tfvae.saved_model.verification import example_inputs
 from tfvae.signatures.signature import Signature
 
@@ -58,7 +59,7 @@ def write_card(directory: pathlib.Path, model, named: dict[str, Signature], fact
     """Writes the model card: the model's config, signatures, package versions, and `facts`."""
     card = {
         "model": type(model).__name__,
-        "config": json.loads(json.dumps(model.get_config(), default=str)),
+        "config": json.loads(json.dumps(_config(model), default=str)),
         "step": int(model.step.numpy()),
         "parameters": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
         "data_shape": model.data_shape,
@@ -76,3 +77,12 @@ def write_card(directory: pathlib.Path, model, named: dict[str, Signature], fact
         **facts,
     }
     (directory / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n")
+
+
+def _config(model) -> dict[str, Any]:
+    """The constructor's arguments; their classes if one has no `get_config`."""
+    try:
+        return model.get_config()
+    except TypeError:  # raised by Keras
+        classes = {name: type(getattr(model, name)) for name in constructor_arguments(type(model))}
+        return {name: f"{cls.__module__}.{cls.__qualname__}" for name, cls in classes.items()}

@@ -7,8 +7,9 @@ def get_config() -> ConfigDict:
     """Returns a config of all fields: a VAE on 2D Shapes.
 
     `model`, `data` and `optimizer` have the name of a class of `tfvae`, `tfvae.data` and
-    `keras.optimizers`, and its arguments. A class of your own is "module.Class". Sizes that follow
-    from data and heads (numbers of outputs, shapes) may be left out.
+    `keras.optimizers`, and its arguments. A class of your own - data set, network, head, prior or
+    model - is "module.Class", the module being a file beside the config or installed. Sizes that
+    follow from data and heads (numbers of outputs, shapes) may be left out.
     """
     config = ConfigDict()
     config.steps = 300_000

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 import tfvae
 from storage import atomic
 from tfvae import runs
+from tfvae.construction import own_modules
 from tfvae.runs import CONFIG_FILE, RunError
 from tfvae.training import jit
 from trainers.configs.default import get_config
@@ -63,6 +64,9 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
         return directory
     try:
         atomic.write_json(path, requested)
+        folders = own_modules.folders(requested)
+        if folders:
+            atomic.write_json(directory / runs.OWN_MODULES_FILE, folders)
     except OSError as error:
         raise _unwritable(directory, error) from error
     return directory
