@@ -25,6 +25,10 @@ except ImportError as error:
         )
 
 else:
+    from tfvae.keras_backend import require_tensorflow
+
+    require_tensorflow()
+
     from tfvae import (
         data,
         distributions,

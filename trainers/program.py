@@ -13,6 +13,8 @@ with quiet_import():
 
     tf.config.list_physical_devices()  # TensorFlow logs the devices here
 
+    import tfvae  # noqa: F401
+
 from absl import app, flags, logging
 
 from programs import help as program_help
