@@ -44,9 +44,11 @@ def seed_rows(seed: Seed, num_rows: int | tf.Tensor) -> tf.Tensor:
         num_rows: number of examples.
 
     Raises:
-        ValueError: if `seed` is neither an int nor has shape [num_rows, 2].
+        ValueError: if `seed` is neither an int of 64 bits nor has shape [num_rows, 2].
     """
-    if isinstance(seed, numbers.Integral):  # includes NumPy's integers
+    is_rows = hasattr(seed, "shape") or isinstance(seed, (list, tuple))
+    if isinstance(seed, numbers.Integral) or not is_rows:
+        require_seed(seed)
         index = tf.range(tf.cast(num_rows, tf.int64), dtype=tf.int64)
         return tf.stack([tf.fill(tf.shape(index), tf.constant(seed, tf.int64)), index], axis=1)
     rows = tf.cast(tf.convert_to_tensor(seed), tf.int64)
@@ -57,6 +59,26 @@ def seed_rows(seed: Seed, num_rows: int | tf.Tensor) -> tf.Tensor:
             f"[{'B' if static is None else static}, 2]"
         )
     return rows
+
+
+def require_seed(seed) -> None:
+    """Raises ValueError if `seed` is no whole number of 64 bits; there is no random seed."""
+    if not isinstance(seed, numbers.Integral):  # includes NumPy's integers
+        raise ValueError(
+            f"seed is {seed!r}; it must be a whole number, of which all noise is a function: give "
+            "another one for other noise"
+        )
+    if not -(2**63) <= int(seed) < 2**63:
+        raise ValueError(f"seed is {seed}; it must be from -2**63 to 2**63 - 1")
+
+
+def require_rows(seeds) -> None:
+    """Raises ValueError if `seeds` are no seed rows [B, 2]."""
+    if not tf.TensorShape(getattr(seeds, "shape", ())).is_compatible_with([None, 2]):
+        raise ValueError(
+            f"seeds is {seeds!r:.100}; it must be int64 [B, 2], one row for each example, as "
+            "tfvae.noise.seed_rows(seed, B) returns them"
+        )
 
 
 def training_rows(seed: int, step: tf.Tensor, first_row: tf.Tensor, num_rows: tf.Tensor):

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfvae import noise
+from tfvae.arguments import require_at_least
 from tfvae.data.pixel_values import Range, scaled
 
 
@@ -93,9 +94,10 @@ class Dataset:
             start_step: number of the first batch; a resumed run passes its step.
 
         Raises:
-            ValueError: if `batch_size` is below 1 or above `num_examples`.
+            ValueError: if `batch_size` is below 1 or above `num_examples`, or `seed` is None.
         """
         self._check_batch_size(batch_size)
+        noise.require_seed(seed)
 
         def batch(step: tf.Tensor) -> tf.Tensor:
             indices = shuffled_indices(step, batch_size, self.num_examples, seed)
@@ -214,8 +216,9 @@ class GroundTruthDataset(Dataset):
                 values of the other factors.
 
         Raises:
-            ValueError: if a factor is unknown, or its value is out of range.
+            ValueError: if `n` is negative, a factor is unknown, or its value is out of range.
         """
+        require_at_least(0, n=n)
         generator = np.random.default_rng(seed)
         factors = generator.integers(0, self.factor_sizes, size=(n, self.num_factors))
         for k, value in self.fixed_columns(fixed or {}).items():

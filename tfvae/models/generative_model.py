@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfvae import noise
-from tfvae.arguments import constructor_arguments
+from tfvae.arguments import constructor_arguments, require_at_least
 from tfvae.construction.for_data import ForData
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.models import signatures
@@ -63,11 +63,18 @@ class GenerativeModel(ForData, TrainableModel):
         return self.decode(inputs, training).mean()
 
     def sample(self, num_samples: int, seed: noise.Seed = 0):
-        """Returns `num_samples` examples: decoded means at z ~ p(z), [num_samples, ...]."""
+        """Returns `num_samples` examples: decoded means at z ~ p(z), [num_samples, ...].
+
+        Raises:
+            ValueError: for a negative number, or a seed that is None or no whole number.
+        """
+        if not tf.is_tensor(num_samples):
+            require_at_least(0, num_samples=num_samples)
         return self.decode(self.sample_latent(noise.seed_rows(seed, num_samples))).mean()
 
     def sample_latent(self, seeds: tf.Tensor) -> tf.Tensor:
         """Returns z ~ p(z), [B, d], one for each seed row [B, 2]."""
+        noise.require_rows(seeds)
         return sample_with_seeds(self.prior(), seeds)[0]
 
     def latents_for(self, x, seeds: tf.Tensor) -> tf.Tensor:

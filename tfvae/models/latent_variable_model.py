@@ -16,6 +16,7 @@ from tfvae.models import signatures
 from tfvae.models.bound import Bound, Inference, LogDensities, total
 from tfvae.models.generative_model import GenerativeModel
 from tfvae.schedules import NumberOrSchedule
+from tfvae.training import first_batch
 
 
 class LatentVariableModel(GenerativeModel):
@@ -86,6 +87,10 @@ class LatentVariableModel(GenerativeModel):
         """Returns p(x|z) of what `x` consists of."""
         del x
         return self.decode(z, training)
+
+    def check_given(self, x) -> None:
+        """Raises ValueError for data to encode that `check_data` refuses; not in graphs."""
+        self.check_data(x)
 
     def typed(self, x):
         """Returns data in the type that the likelihood is of."""
@@ -159,6 +164,7 @@ class LatentVariableModel(GenerativeModel):
 
         Burda et al. 2016 (arXiv:1509.00519), equation 8; never with a closed-form KL.
         """
+        self.check_given(x)
         x, seeds = self.typed(x), noise.fold_in(seeds, "posterior")
         q, z, p, _ = self.infer(x, seeds, num_samples, first_sample)
         log_px = total(self.log_probs(p, x).values())
@@ -178,11 +184,26 @@ class LatentVariableModel(GenerativeModel):
         The noise of row i is `tf.random.stateless_normal(seed=seeds[i], alg="philox")`, as in
         `sample`.
         """
+        noise.require_rows(seeds)
         return sample_with_seeds(self.encode(x), seeds)[0]
 
     def latents_for(self, x, seeds: tf.Tensor) -> tf.Tensor:
         """Returns z ~ q(z|x), [B, d]."""
         return self.encode_sample(x, seeds)
+
+    def __call__(self, inputs, *args, **kwargs):
+        """Calls `call`; data are checked here, since Keras would rephrase the error."""
+        if not isinstance(tf.nest.flatten(inputs)[0], keras.KerasTensor):
+            self.check_given(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Returns what `call` does as an array, in batches, as `keras.Model.predict` does.
+
+        Raises:
+            ValueError: if the first batch (an array: all of it) does not suit the model.
+        """
+        return super().predict(first_batch.checked(x, self.check_given), *args, **kwargs)
 
     def call(self, inputs, training: bool = False):
         """Returns the mean of p(x|z) at the posterior's mean, of the data's shape."""

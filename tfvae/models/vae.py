@@ -66,7 +66,12 @@ class VAE(LatentVariableModel):
         self.require_uncoupled_samples()
 
     def encode(self, x: tf.Tensor, training: bool = False):
-        """Returns q(z|x) of data [B, ...]: batch [B], event [d]."""
+        """Returns q(z|x) of data [B, ...]: batch [B], event [d].
+
+        Raises:
+            ValueError: for data of another shape or range than the model's, or NaN; not in graphs.
+        """
+        self.check_given(x)
         params = self.posterior_params(x, training)
         return distribution_of(self.posterior, params, training=training)
 

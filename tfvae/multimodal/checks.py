@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfvae.multimodal.observed import PRESENT, observed
+from tfvae.multimodal.observed import PRESENT, Observed, observed
 from tfvae.training.checks import check_images
 
 
@@ -41,6 +41,23 @@ def require_normal(argument: str, made_by, distribution) -> None:
 
 def check_data(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> None:
     """Raises ValueError for data that do not suit the modalities, naming modality and rows."""
+    known = check_values(x, modalities)
+    if known.values:
+        there = tf.add_n([known.here(name) for name in known.values]).numpy()
+        nothing = np.flatnonzero(there == 0)
+        if nothing.size:
+            raise ValueError(
+                f"{nothing.size} of {len(there)} rows have no modality at all, first row "
+                f"{nothing[0]}; leave them out, or mark what they have in {PRESENT!r}"
+            )
+
+
+def check_values(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> Observed:
+    """Returns data in the modalities' types.
+
+    Raises:
+        ValueError: for values that do not suit a modality, naming it.
+    """
     for name, value in x.items():
         if name in modalities:
             _check_classes(name, value, modalities[name])
@@ -51,14 +68,7 @@ def check_data(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> None:
             check_images(value, modality.data_shape, modality.support)
         except ValueError as error:
             raise ValueError(f"modality {name!r}: {error}") from error
-    if known.values:
-        there = tf.add_n([known.here(name) for name in known.values]).numpy()
-        nothing = np.flatnonzero(there == 0)
-        if nothing.size:
-            raise ValueError(
-                f"{nothing.size} of {len(there)} rows have no modality at all, first row "
-                f"{nothing[0]}; leave them out, or mark what they have in {PRESENT!r}"
-            )
+    return known
 
 
 def _check_classes(name: str, value, modality) -> None:

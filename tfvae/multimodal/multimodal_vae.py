@@ -96,7 +96,11 @@ class MultimodalVAE(LatentVariableModel):
         """Returns q(z|x_A) of any subset A of the modalities: batch [B], event [d].
 
         Of the empty one it is the prior p(z), batch [].
+
+        Raises:
+            ValueError: for data that do not suit the modalities, naming them; not in graphs.
         """
+        self.check_given(x)
         known = self.typed(x)
         if not known.values:
             return distribution_of(self.prior, training=training)
@@ -159,16 +163,15 @@ class MultimodalVAE(LatentVariableModel):
             seed: of z ~ q(z|x_A); if None, z is the posterior's mean.
 
         Raises:
-            ValueError: for an unknown modality.
+            ValueError: for an unknown modality, or data that do not suit theirs.
         """
         if to not in self.modalities:
             raise ValueError(f"to is {to!r}; the modalities are {', '.join(self.modalities)}")
-        known = self.typed(x)
-        q = self.encode(known)
+        q = self.encode(x)
         z = (
             q.mean()
             if seed is None
-            else sample_with_seeds(q, noise.seed_rows(seed, known.num_rows))[0]
+            else sample_with_seeds(q, noise.seed_rows(seed, self.typed(x).num_rows))[0]
         )
         return self.modalities[to](z).mean()
 
@@ -179,6 +182,14 @@ class MultimodalVAE(LatentVariableModel):
         """
         if tf.executing_eagerly():
             checks.check_data(x, self.modalities)
+
+    def check_given(self, x: Data | Observed) -> None:
+        """Raises ValueError for values to encode that do not suit the modalities; not in graphs.
+
+        Examples may lack all modalities.
+        """
+        if tf.executing_eagerly() and not isinstance(x, Observed):
+            checks.check_values(x, self.modalities)
 
     def modalities_by_name(self) -> dict[str, Any]:
         """Returns the modalities."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfvae.arguments import require_at_least
 from tfvae.plots.grid import image_grid
 
 
@@ -32,6 +33,7 @@ def reconstructions(models, images, titles: Sequence[str] = ()):
 
 def samples(model, num_samples: int = 64, seed: int = 0):
     """Plots samples, the means of p(x|z) for z ~ p(z), in a nearly square grid."""
+    require_at_least(1, num_samples=num_samples)
     columns = int(np.ceil(np.sqrt(num_samples)))
     rows = -(-num_samples // columns)
     images = model.sample(num_samples, seed=seed).numpy()

@@ -25,7 +25,7 @@ def image_grid(
             images are at least 64 pixels high.
 
     Raises:
-        ValueError: if `rows` has another shape.
+        ValueError: if `rows` has another shape, or whole numbers above 1.
     """
     # Without pyplot, which would choose a display backend for the whole process.
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -33,6 +33,11 @@ def image_grid(
     rows = np.asarray(rows)
     if rows.ndim != 5 or rows.shape[-1] not in (1, 3):
         raise ValueError(f"rows has shape {list(rows.shape)}; it must be [R, N, H, W, 1 or 3]")
+    if rows.dtype.kind in "iu" and rows.size and rows.max() > 1:
+        raise ValueError(
+            f"rows has whole numbers up to {rows.max()}; it must be in [0, 1]: divide by "
+            f"{np.iinfo(rows.dtype).max if rows.dtype.kind == 'u' else 255}"
+        )
     num_rows, num_columns, height, width, channels = rows.shape
     zoom = max(1.0, 64 / height) if zoom is None else zoom
     tile_height, tile_width = height + gap, width + gap

@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
+import keras
 import tensorflow as tf
 
 # Marks the message of a failed in-graph check among TensorFlow's errors.
@@ -50,6 +51,28 @@ def check_images(images: tf.Tensor, shape: Sequence[int | None], support) -> Non
             f"{support[0]:g} to {support[1]:g}. Scale them (8-bit images: divide by 255), or "
             "use a likelihood without bounds such as tfvae.heads.Normal"
         )
+
+
+def require_wide_floats(model: keras.Model) -> None:
+    """Raises ValueError if weights, or sums over examples, would be in 16 bits.
+
+    Such weights lose small steps, and such sums are infinite from 65,504 on.
+    """
+    narrow = ("float16", "bfloat16")
+    if keras.config.floatx() in narrow:
+        raise ValueError(
+            f"keras.config.floatx() is {keras.config.floatx()!r}, in which weights lose small "
+            "steps and sums overflow; call keras.config.set_floatx('float32') before the model is "
+            "made, and give networks dtype='mixed_float16' or 'mixed_bfloat16' to compute in 16 "
+            "bits"
+        )
+    for variable in model.trainable_variables:
+        if variable.dtype in narrow:
+            raise ValueError(
+                f"weight {variable.path} is in {variable.dtype}, in which it loses small steps; "
+                f"make the networks with dtype='mixed_{variable.dtype}', which keeps weights in "
+                "float32"
+            )
 
 
 def assert_finite(terms: dict[str, tf.Tensor], step: tf.Tensor) -> tf.Operation:

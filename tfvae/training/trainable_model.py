@@ -141,6 +141,8 @@ class TrainableModel(keras.Model):
                 f"{self.name} is not built: give networks of known input shape, or call it on a "
                 "batch once before compile"
             )
+        noise.require_seed(seed)
+        checks.require_wide_floats(self)
         with self.distribute_strategy.scope():
             super().compile(
                 optimizer=loss_scaled(self, optimizer),
