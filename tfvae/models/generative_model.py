@@ -10,7 +10,7 @@ from tfvae.arguments import constructor_arguments, require_at_least
 from tfvae.construction.for_data import ForData
 from tfvae.distributions.sampling import sample_with_seeds
 from tfvae.models import signatures
-from tfvae.training import checks
+from tfvae.training import checks, freezing
 from tfvae.training.trainable_model import TrainableModel
 
 
@@ -120,16 +120,23 @@ class GenerativeModel(ForData, TrainableModel):
             )
 
     def get_config(self) -> dict:
-        """Returns the constructor's arguments, serialised."""
+        """Returns the constructor's arguments, serialised, and which layers are frozen, if any."""
         settings = {
             name: self.coefficients[name] if name in self.coefficients else getattr(self, name)
             for name in constructor_arguments(type(self))
         }
-        return {
+        config = {
             name: keras.saving.serialize_keras_object(value) for name, value in settings.items()
         }
+        frozen = freezing.frozen(self)
+        return {**config, "frozen": frozen} if frozen else config
 
     @classmethod
     def from_config(cls, config: dict, custom_objects=None):
         """Returns the model of `get_config`, with new weights."""
-        return cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
+        config = dict(config)
+        frozen = config.pop("frozen", None)
+        model = cls(**keras.saving.deserialize_keras_object(config, custom_objects=custom_objects))
+        if frozen is not None:
+            freezing.freeze(model, frozen)
+        return model

@@ -37,6 +37,7 @@ class Checkpoints:
     """
 
     def __init__(self, model: TrainableModel, directory: str | pathlib.Path, keep: int = 3):
+        model.require_compiled()
         self._model = model
         # Listed explicitly: TensorFlow's own tracking omits layers that Keras holds in lists.
         self._variables = {

@@ -13,10 +13,18 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfvae import coefficients
+from tfvae import coefficients, noise
 from tfvae.arguments import require_at_least
 from tfvae.batch import num_rows
-from tfvae.training import averaging, checks, execution, first_batch, raw_input, steps
+from tfvae.training import (
+    averaging,
+    checks,
+    execution,
+    first_batch,
+    freezing,
+    raw_input,
+    steps,
+)
 from tfvae.training.fused_adam import fuse
 from tfvae.training.players import (
     Player,
@@ -87,6 +95,7 @@ class TrainableModel(keras.Model):
 
     def check_batch_size(self, batch_size: int) -> None:
         """Raises ValueError for a global batch too small to learn from."""
+        self.require_compiled()
         parts, replicas = self.accumulation, self.distribute_strategy.num_replicas_in_sync
         if batch_size < parts * replicas:
             raise ValueError(
@@ -161,26 +170,42 @@ class TrainableModel(keras.Model):
         self.averages_in_use = False
         self._evaluation_step = 0
         self._functions: dict[tuple, Callable] = {}
+        self._frozen = tuple(freezing.frozen(self))
+
+    def require_compiled(self) -> None:
+        """Raises ValueError if `compile` was not called."""
+        if not self.compiled:
+            raise ValueError(
+                f"{self.name} is not compiled, so that there is no optimizer; compile first, such "
+                "as by model.compile(keras.optimizers.Adam(1e-3))"
+            )
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """One mean per term, over all examples of all replicas."""
         return list(getattr(self, "_term_means", []))
 
-    def get_compile_config(self) -> dict:
-        """Returns the arguments of `compile`."""
+    def get_compile_config(self) -> dict | None:
+        """Returns the arguments of `compile`; None if it was not called."""
+        if not self.compiled:
+            return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "seed": self.seed,
             "accumulation": self.accumulation,
             "jit_compile": self.jit_compile,
             "averages_in_use": self.averages_in_use,
+            "frozen": list(self._frozen),
         }
 
     def compile_from_config(self, config: dict) -> None:
         """Compiles as `get_compile_config` says."""
         averages_in_use = config.pop("averages_in_use", False)
+        frozen = freezing.frozen(self)
+        # The optimizer has variables for what was not frozen when it was made.
+        freezing.freeze(self, config.pop("frozen", frozen))
         self.compile(**keras.saving.deserialize_keras_object(config))
+        freezing.freeze(self, frozen)
         self.averages_in_use = averages_in_use
 
     def players(self) -> list[Player]:
@@ -253,6 +278,7 @@ class TrainableModel(keras.Model):
             ValueError: if the first batch does not suit the model, or a reader meets bad data.
             NonFiniteLossError: naming the step and the terms that broke.
         """
+        self.require_compiled()
         given = raw_input.given_to_fit(self, x, kwargs)
         x = given.batches
         streams = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)
@@ -287,6 +313,7 @@ class TrainableModel(keras.Model):
 
     def evaluate(self, x=None, *args, **kwargs):
         """Returns the mean terms as `keras.Model.evaluate` does."""
+        self.require_compiled()
         with averaging.averaged_weights(self, in_use=True):
             if kwargs.get("_use_cached_eval_dataset"):  # called by `fit`, which has prepared it
                 return super().evaluate(x, *args, **kwargs)
