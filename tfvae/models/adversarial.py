@@ -14,7 +14,9 @@ class Adversarial(GenerativeModel):
     """A mixin, first among the bases: `class FactorVAE(Adversarial, VAE)`.
 
     The terms of `objective` include "discriminator_loss", as `cross_entropy` returns it. Players
-    move simultaneously unless `players` is overridden.
+    move simultaneously unless `players` is overridden. During `fit`, a callback that sets the
+    learning rate of `optimizer`, such as ReduceLROnPlateau, changes that of the discriminator in
+    proportion (`tfvae.training.learning_rates`).
 
     Args:
         discriminator: Keras network, examples [B, *discriminated_shape] to one or two logits; if
@@ -91,7 +93,10 @@ class Adversarial(GenerativeModel):
         fake_logit = self.log_density_ratio(tf.stop_gradient(fake))
         return tf.concat([tf.nn.softplus(-real_logit), tf.nn.softplus(fake_logit)], axis=0)
 
-    def get_compile_config(self) -> dict:
-        """Returns the arguments of `compile`."""
+    def get_compile_config(self) -> dict | None:
+        """Returns the arguments of `compile`; None if it was not called."""
+        config = super().get_compile_config()
+        if config is None:
+            return None
         optimizer = keras.saving.serialize_keras_object(self.discriminator_optimizer)
-        return {**super().get_compile_config(), "discriminator_optimizer": optimizer}
+        return {**config, "discriminator_optimizer": optimizer}

@@ -22,6 +22,7 @@ from tfvae.training import (
     execution,
     first_batch,
     freezing,
+    learning_rates,
     raw_input,
     steps,
 )
@@ -299,6 +300,7 @@ class TrainableModel(keras.Model):
                 first_batch.checked(validation[0], self.check_data)
             elif validation is not None:
                 kwargs["validation_data"] = first_batch.checked(validation, self.check_data)
+            kwargs["callbacks"] = learning_rates.with_proportions(self, kwargs.get("callbacks"))
             with averaging.training_weights(self):
                 return super().fit(x, *args, **kwargs)
 
