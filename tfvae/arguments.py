@@ -1,4 +1,4 @@
-"""Arguments that callers give: checks, errors, and the names that a constructor takes."""
+"""Checks of arguments, their error messages, and the arguments of constructors."""
 
 import difflib
 import inspect
@@ -13,7 +13,7 @@ def require_positive(argument: str, value: float) -> None:
 
 
 def require_at_least(minimum: int, **values: int) -> None:
-    """Raises ValueError naming the first of `values` that is no whole number >= `minimum`."""
+    """Raises ValueError for the first of `values` that is not a whole number >= `minimum`."""
     for name, value in values.items():
         if not isinstance(value, Integral):
             raise ValueError(f"{name} is {value!r}; it must be a whole number")
@@ -22,9 +22,9 @@ def require_at_least(minimum: int, **values: int) -> None:
 
 
 def constructor_arguments(cls: type) -> dict[str, inspect.Parameter]:
-    """Returns the arguments of a constructor by name, the bases' first.
+    """Returns the arguments of a constructor by name, those of base classes first.
 
-    The arguments that **kwargs passes on to a base's constructor are those of the base, too.
+    If a constructor has **kwargs, the arguments of its base class are included.
     """
     found: list[dict[str, inspect.Parameter]] = []
     for base in cls.__mro__:

@@ -1,4 +1,4 @@
-"""Batches of examples: a tensor [B, ...], or a dictionary of tensors, one row for each example."""
+"""Batches of examples: a tensor [B, ...] or a dictionary of tensors, one row per example."""
 
 from collections.abc import Mapping
 
@@ -26,5 +26,5 @@ def as_arrays(batch):
 
 
 def take(batch, part: slice):
-    """Returns the examples of `part`."""
+    """Returns the examples of a batch in the slice `part`."""
     return tf.nest.map_structure(lambda rows: rows[part], batch)

@@ -1,4 +1,4 @@
-"""Coefficients of objectives: attributes of a model whose value may change with the step."""
+"""Coefficients of objectives: model attributes that may change with the step."""
 
 import numbers
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ class _Setting(NamedTuple):
 
 
 class Coefficient:
-    """An attribute that is set to a number or a schedule and read as its value at this step.
+    """An attribute set to a number or a schedule, and read as its value at the current step.
 
         class BetaVAE(VAE):
             beta = Coefficient()
@@ -26,14 +26,14 @@ class Coefficient:
                 self.beta = beta
 
     `self.beta` is a float32 scalar. A number set later, as by a callback, takes effect at the next
-    step. A Keras or TensorFlow variable is read at every step and never trained. Coefficients are
-    not weights: they are neither saved, exported nor in checkpoints, and `get_config` returns what
-    was set.
+    step. A Keras or TensorFlow variable is read at every step and is not trained. Coefficients are
+    not weights: they are not saved, exported or checkpointed. `get_config` returns the number or
+    schedule that was set.
 
     Args:
         minimum: the lowest number allowed; unbounded if None.
         maximum: the highest number allowed; unbounded if None.
-        optional: whether None may be set, which is then read as None.
+        optional: whether it may be None.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Coefficient:
         if callable(value) or isinstance(value, _VARIABLES) or (value is None and self._optional):
             return value
         if isinstance(value, (tf.Tensor, np.ndarray)) and tf.executing_eagerly():
-            value = float(value)  # such as of `model.beta = 2 * model.beta`
+            value = float(value)  # from `model.beta = 2 * model.beta`, for example
         if not isinstance(value, numbers.Real):
             raise TypeError(
                 f"{self._name} is {value!r}; it must be a number, a schedule such as "
@@ -92,7 +92,7 @@ class Coefficient:
 
 
 def given(model) -> dict[str, Any]:
-    """Returns what the coefficients of `model` were set to, by name; variables as numbers."""
+    """Returns the settings of a model's coefficients by name, variables as numbers."""
     return {
         name: float(setting.given) if isinstance(setting.given, _VARIABLES) else setting.given
         for name, setting in _settings(model).items()
@@ -100,7 +100,7 @@ def given(model) -> dict[str, Any]:
 
 
 def _settings(model) -> dict[str, _Setting]:
-    # Past Keras's tracking, which would make weights of variables.
+    # In __dict__, since Keras would track variables as weights of the model.
     return model.__dict__.setdefault("_coefficients", {})
 
 

@@ -1,4 +1,4 @@
-"""The global batch, seen from one replica's step: what couples rows must couple all of them."""
+"""The global batch, seen from one replica: terms that couple rows must see all replicas' rows."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 class Rows(NamedTuple):
-    """Where this replica's rows stand in the global batch; scalars, int64.
+    """The position of this replica's rows in the global batch; scalars, int64.
 
     Attributes:
         first: global number of this replica's first row.
@@ -24,10 +24,10 @@ def _replicas() -> int:
 
 
 def rows(local_batch) -> Rows:
-    """Returns where the rows of `local_batch` [b, ...] stand; replicas may hold unequal numbers.
+    """Returns the position of the rows of `local_batch` [b, ...]; b may differ between replicas.
 
     Args:
-        local_batch: a tensor, or a dictionary of tensors with a row each for every example.
+        local_batch: a tensor, or a dictionary of tensors, with one row per example.
     """
     local = tf.shape(tf.nest.flatten(local_batch)[0], tf.int64)[0]
     if _replicas() == 1:
@@ -41,7 +41,7 @@ def rows(local_batch) -> Rows:
 
 
 def gather(local_rows: tf.Tensor) -> tf.Tensor:
-    """Returns the rows of all replicas [B, ...], in global order; gradients flow back exactly."""
+    """Returns the rows of all replicas [B, ...], in global order, with exact gradients."""
     if _replicas() == 1:
         return local_rows
     gathered = tf.distribute.get_replica_context().all_gather(local_rows, axis=0)

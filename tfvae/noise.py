@@ -1,15 +1,15 @@
 """Noise as a pure function of seeds, one row per example.
 
-A *seed row* is two int64 numbers. A sample depends only on its seed row, so an example gets the
-same noise in any batch, on any replica, in training and on a server. The generator is counter-based
-(Philox4x32-10, Salmon et al. 2011) and runs in plain TensorFlow operations, so a SavedModel has no
-stateful random operations.
+A *seed row* is a pair of int64 numbers. A sample depends on its seed row only, so an example gets
+the same noise in any batch, on any replica, in training and on a server. The generator is
+counter-based (Philox4x32-10, Salmon et al. 2011) and runs in plain TensorFlow operations, so a
+SavedModel has no stateful random operations.
 
 The streams are those of `tf.random.stateless_normal(shape, seed=row, alg="philox")`, one per row.
 
-A graph calls one function per distribution instead of a copy of Philox's twenty rounds, some 400
-operations, for each draw; TensorFlow and XLA inline it. Sizes and sample numbers are arguments of
-these functions, so that a process traces each once and keeps no graph per size.
+In a graph each draw calls one function per distribution, which TensorFlow and XLA inline, instead
+of a copy of Philox's twenty rounds of about 400 operations. Sizes and sample numbers are arguments
+of these functions, so a process traces each of them once.
 """
 
 import hashlib
@@ -30,8 +30,8 @@ _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 _SCRAMBLE_KEY = (0x3EC8F720, 0x02461E29)
 # An odd multiplier makes folding a bijection of the seed, and nested folds order-dependent.
 _FOLD_MULTIPLIER = 0x5851F42D4C957F2D
-# Rows are padded to this many counters, so that no value falls in the scalar tail of a
-# vectorised kernel: the last bit of log, sin and cos differs between the two.
+# Rows are padded to a multiple of this many counters, so that no value falls in the scalar tail of
+# a vectorised kernel: log, sin and cos may differ in the last bit between the two.
 _COUNTERS_PER_BLOCK = 16
 
 
@@ -39,8 +39,8 @@ def seed_rows(seed: Seed, num_rows: int | tf.Tensor) -> tf.Tensor:
     """Returns one seed row per example, int64 [num_rows, 2].
 
     Args:
-        seed: an int, expanded to the rows (seed, 0), (seed, 1), ...; or the rows themselves,
-            so that chunks of a batch get the same noise as the whole batch.
+        seed: an int, expanded to the rows (seed, 0), (seed, 1), ...; or the rows themselves, so
+            that a batch in chunks gets the same noise as the whole batch.
         num_rows: number of examples.
 
     Raises:
@@ -105,8 +105,8 @@ def fold_in(seeds: tf.Tensor, site: str) -> tf.Tensor:
 def sample_rows(seeds: tf.Tensor, num_samples: int, first_sample=0) -> tf.Tensor:
     """Returns a seed row for each sample of each example, int64 [num_samples * B, 2].
 
-    Use it to sample conditionally on a sample: sample i of example b is row i * B + b. Samples
-    drawn in chunks, from `first_sample` on, have the same noise as samples drawn at once.
+    For samples conditional on samples: sample i of example b has row i * B + b. Samples drawn in
+    chunks, from `first_sample` on, get the same noise as samples drawn at once.
     """
     rows = fold_in(seeds, "sample")
     sample = tf.cast(first_sample, tf.int64) + tf.range(num_samples, dtype=tf.int64)
@@ -128,7 +128,7 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
         size: values per example and sample.
         num_samples: samples per example.
         first_sample: number of the first sample, an int or a scalar tensor; samples drawn in
-            chunks are the same as samples drawn at once.
+            chunks equal samples drawn at once.
     """
     return _draw(_normal, _normal_in_graph, seeds, size, num_samples, first_sample)
 
@@ -136,7 +136,7 @@ def normal(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) ->
 def uniform(seeds: tf.Tensor, size: int, num_samples: int = 1, first_sample=0) -> tf.Tensor:
     """Draws uniform values in the open interval (0, 1), float32 [num_samples, B, size].
 
-    The arguments are those of `normal`. Both ends are excluded, so that a quantile is finite.
+    The arguments are those of `normal`. Both ends are excluded, so that quantiles are finite.
     """
     return _draw(_uniform, _uniform_in_graph, seeds, size, num_samples, first_sample)
 
@@ -145,7 +145,7 @@ def _draw(
     eager: Callable, in_graph: Callable, seeds: tf.Tensor, size: int, num_samples: int, first_sample
 ) -> tf.Tensor:
     first_sample = tf.cast(first_sample, tf.int64)
-    if tf.executing_eagerly():  # where a function costs more than its operations
+    if tf.executing_eagerly():  # calling a function would cost more than its operations
         return eager(seeds, size, num_samples, first_sample)
     values = in_graph(seeds, size, num_samples, first_sample)
     samples = num_samples if isinstance(num_samples, int) else None
@@ -179,18 +179,18 @@ def _unit_interval(words: tf.Tensor) -> tf.Tensor:
 
 
 def _by_row(values: list[tf.Tensor], size) -> tf.Tensor:
-    """The four values of each counter, 4 x [k, B, counters], as [k, B, size]."""
+    """Joins the four values of each counter, 4 x [k, B, counters], to [k, B, size]."""
     shape = tf.shape(values[0])
     rows = tf.reshape(tf.stack(values, axis=-1), [shape[0], shape[1], 4 * shape[2]])
     return rows[:, :, :size]
 
 
 def _words(seeds: tf.Tensor, size, num_samples, first_sample: tf.Tensor) -> list[tf.Tensor]:
-    """The four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
-    first, second = seeds[:, 0], seeds[:, 1]  # the seed row is a counter, ...
+    """Returns the four Philox words of each counter as int64, 4 x [num_samples, B, counters]."""
+    first, second = seeds[:, 0], seeds[:, 1]  # the seed row is used as a counter
     low, high = _halves()
     words = [low(first), low(high(first)), low(second), low(high(second))]
-    key0, key1, upper0, upper1 = (  # ... whose words are the row's key and upper counter words
+    key0, key1, upper0, upper1 = (  # and gives the row's key and its upper counter words
         word[None, :, None] for word in _philox(words, _SCRAMBLE_KEY)
     )
     counter = tf.range(_counters(size), dtype=tf.int64)[None, None, :]
@@ -199,12 +199,12 @@ def _words(seeds: tf.Tensor, size, num_samples, first_sample: tf.Tensor) -> list
 
 
 def _counters(size):
-    """Counters of four words each for `size` values, padded to whole blocks."""
+    """Returns the number of counters for `size` values, padded to whole blocks."""
     return -(-size // (4 * _COUNTERS_PER_BLOCK)) * _COUNTERS_PER_BLOCK
 
 
 def _philox(words: Sequence[tf.Tensor], key: Sequence) -> list[tf.Tensor]:
-    """Ten rounds of Philox4x32 over 32-bit words held as int64; the shapes broadcast."""
+    """Runs ten rounds of Philox4x32 on 32-bit words stored as int64; the shapes broadcast."""
     word0, word1, word2, word3 = words
     key0, key1, multiplier0, multiplier1, step0, step1 = (
         tf.convert_to_tensor(value, tf.int64) for value in (*key, *_MULTIPLIERS, *_KEY_STEPS)
@@ -223,9 +223,9 @@ def _philox(words: Sequence[tf.Tensor], key: Sequence) -> list[tf.Tensor]:
 
 
 def _halves() -> tuple[Callable, Callable]:
-    """Returns functions of an int64 tensor: its low word, and its high one with the sign's bits.
+    """Returns functions that extract the low and the (sign-extended) high word of int64 tensors.
 
-    Their constants are made once, not for each use: constants were half of a draw's graph.
+    They share their constants, which would otherwise be half of the operations of a draw.
     """
     word, bits = tf.constant(_WORD, tf.int64), tf.constant(32, tf.int64)
     return (

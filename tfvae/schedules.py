@@ -1,4 +1,4 @@
-"""Schedules: coefficients that change with the step (coefficients may be numbers too)."""
+"""Schedules: values for coefficients that change with the step."""
 
 import dataclasses
 from typing import TypeAlias
@@ -12,7 +12,7 @@ from tfvae.arguments import require_positive
 @keras.saving.register_keras_serializable("tfvae")
 @dataclasses.dataclass(frozen=True)
 class Linear:
-    """From `start` to `end` over `steps` steps, then `end` (Bowman et al. 2016, KL warm-up).
+    """A linear ramp from `start` to `end`, then `end` (KL warm-up: Bowman et al. 2016).
 
     Attributes:
         start: value at step 0.
@@ -45,10 +45,10 @@ class Linear:
 @keras.saving.register_keras_serializable("tfvae")
 @dataclasses.dataclass(frozen=True)
 class Cyclical(Linear):
-    """The linear ramp over and over (Fu et al. 2019, arXiv:1903.10145).
+    """A linear ramp that repeats (Fu et al. 2019, arXiv:1903.10145).
 
     Attributes:
-        period: steps of a cycle, of which the ramp takes the first `steps`.
+        period: length of a cycle in steps; the ramp is its first `steps`.
     """
 
     period: int

@@ -26,7 +26,7 @@ class PriorPromises(LatentVariablePromises):
     # Weights are stored without regard to whose they are: see `STORED`.
     test_export_in_int8_serves_through_the_c_api = None
 
-    @pytest.mark.filterwarnings("ignore:prior .* has trainable weights, which stay as they are")
+    @pytest.mark.filterwarnings("ignore:prior .* has trainable weights, which stay fixed")
     def test_every_objective_takes_it(self, subject, tmp_path):
         # A class's first settings: later ones may bring a prior of their own.
         first = {cls: settings for cls, settings, _ in reversed(MODELS.values())}

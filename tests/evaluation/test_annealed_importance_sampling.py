@@ -103,7 +103,9 @@ def test_discrete_latents_are_refused_with_the_reason():
         lambda z: tfd.Independent(tfd.Normal(z[..., :1], 1.0), 1),
         latents=2,
     )
-    with pytest.raises(ValueError, match="OneHotCategorical, of discrete latents; annealing moves"):
+    with pytest.raises(
+        ValueError, match="OneHotCategorical, over discrete latents; annealing needs"
+    ):
         annealed_importance_sampling(model, np.zeros([1, 1]))
 
 

@@ -32,5 +32,5 @@ def of_a_user(params):
     "head", [tfvae.heads.Normal(), tfvae.heads.ContinuousBernoulli(), of_a_user]
 )
 def test_densities_have_no_bits(head, tiny_model, images):
-    with pytest.raises(ValueError, match="is a density, whose logarithm depends on the data's"):
+    with pytest.raises(ValueError, match="is a density; its logarithm depends on the data's"):
         bits_per_dimension(tiny_model(likelihood=head), images, -10.0)

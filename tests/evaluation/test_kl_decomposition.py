@@ -81,7 +81,7 @@ def test_laplace_posteriors_and_priors():
 def test_what_cannot_be_taken_apart_is_refused():
     q = normal([[0.0, 0.0]], 1.0)
     mixture = tfd.MixtureSameFamily(tfd.Categorical([0.0, 0.0]), normal([[1.0, 1], [0, 0]], 1.0))
-    with pytest.raises(ValueError, match="prior gives MixtureSameFamily, whose dimensions"):
+    with pytest.raises(ValueError, match="prior gives MixtureSameFamily; its dimensions"):
         evaluation.decompose_kl([q], mixture)
     correlated = tfd.MultivariateNormalTriL(tf.zeros(2), [[1.0, 0.0], [0.8, 0.6]])
     with pytest.raises(ValueError, match=r"such as tfvae\.priors\.StandardNormal"):

@@ -14,7 +14,7 @@ from tfvae.evaluation.normalisation import log_normaliser, require_normalised_pr
 
 
 class Doubled(tfd.MultivariateNormalDiag):
-    """A normal whose density was forgotten to be halved."""
+    """A normal with twice the density, as if a factor of 1/2 had been forgotten."""
 
     def _log_prob(self, value):
         return super()._log_prob(value) + np.log(2.0)
@@ -59,12 +59,14 @@ def test_a_constant_is_found_within_the_standard_error(prior):
 
 def test_unnormalised_priors_are_refused(tiny_model, images):
     model = tiny_model(prior=doubled)
-    with pytest.raises(ValueError, match=r"prior gives \w+, whose density integrates to (2|1\.9)"):
+    with pytest.raises(
+        ValueError, match=r"prior gives \w+, and its density integrates to (2|1\.9)"
+    ):
         mean_log_likelihood(model, images, num_samples=2)
     with pytest.raises(ValueError, match="normalise its log_prob, or every likelihood is off by"):
         model.log_likelihood(images, num_samples=2)
     with pytest.raises(
-        ValueError, match=r"prior energy gives \w+, which is normalised by no known"
+        ValueError, match=r"prior energy gives \w+, which has no known normalising constant"
     ):
         checks.require_densities(tiny_model(prior=energy))
 

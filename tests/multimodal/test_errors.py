@@ -41,7 +41,7 @@ def test_bad_data_is_refused_before_the_first_step(model, x, message):
 def test_translation_and_export_to_an_unknown_modality(model, tmp_path):
     with pytest.raises(ValueError, match="to is 'sound'; the modalities are image, label, point"):
         model.translate({"image": X["image"]}, to="sound")
-    with pytest.raises(ValueError, match=r"subsets holds .*'sound'"):
+    with pytest.raises(ValueError, match=r"subsets has .*'sound'"):
         tfvae.export(model, tmp_path / "model", subsets=[["image", "sound"]])
     with pytest.raises(ValueError, match="x and given both have label"):
         tfvae.evaluation.conditional_log_likelihood(model, X, {"label": X["label"]})
@@ -69,7 +69,7 @@ def test_constructors_name_what_is_wrong():
         tfvae.MVAE({"label": modality}, tfvae.heads.DiagonalNormal(3), num_subsets=1)
     with pytest.raises(ValueError, match="gradient_estimator is 'stl'"):
         build(tfvae.MMVAE, gradient_estimator="stl")
-    with pytest.raises(ValueError, match=r"subsets holds \['sound'\]"):
+    with pytest.raises(ValueError, match=r"subsets has \['sound'\]"):
         build(tfvae.JMVAE, joint=True, subsets=[["sound"]])
     with pytest.raises(ValueError, match="fixed_decoders has 'sound'"):
         build(tfvae.TELBO, joint=True, fixed_decoders=["sound"])

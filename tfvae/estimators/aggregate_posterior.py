@@ -1,7 +1,7 @@
 """The aggregate posterior q(z) = E_x q(z|x), estimated from the posteriors of a batch.
 
 Chen et al. 2018 (arXiv:1802.04942), appendix C: log q(z_i) is log sum_j w_ij q(z_i|x_j), with
-weights for what the batch stands for.
+weights w_ij that depend on how the batch represents the data set.
 """
 
 import functools
@@ -23,7 +23,7 @@ def marginals(q):
         UnsuitableDistributionError: if they are not known in closed form.
     """
     raise UnsuitableDistributionError(
-        f"posterior gives {q.name} (a {type(q).__name__}), whose marginal densities are not known; "
+        f"posterior gives {q.name} (a {type(q).__name__}); its marginal densities are not known: "
         "use tfvae.heads.DiagonalNormal or FullCovarianceNormal, or a tfd.Independent"
     )
 
@@ -54,17 +54,17 @@ def log_weights(estimator: str, rows: Rows, dataset_size: int | None) -> tf.Tens
     Args:
         estimator: "mws", minibatch weighted sampling: 1 / (N B); "mss", minibatch stratified
             sampling: 1 / N for the example itself, (N - M) / (N M) for the next one, 1 / M for
-            the others, M = B - 1, so that each row sums to 1; "exact", where the batch is the
+            the others, M = B - 1, so that each row sums to 1; "exact", if the batch is the whole
             data set: 1 / B.
-        rows: where this replica's rows stand.
-        dataset_size: N; if None, mws takes 1.
+        rows: the position of this replica's rows.
+        dataset_size: N; 1 if None, for "mws" only.
     """
     batch = tf.cast(rows.total, tf.float32)
     size = tf.constant(dataset_size or 1, tf.float32)
     if estimator != "mss":
         uniform = batch if estimator == "exact" else size * batch
         return tf.fill([rows.local, rows.total], -tf.math.log(uniform))
-    others = tf.maximum(batch - 1.0, 1.0)  # M; of a batch of one, only the example itself is left
+    others = tf.maximum(batch - 1.0, 1.0)  # M; a batch of one has only the example itself
     example = tf.range(rows.first, rows.first + rows.local)
     itself = tf.one_hot(example, tf.cast(rows.total, tf.int32))
     following = tf.one_hot((example + 1) % rows.total, tf.cast(rows.total, tf.int32))

@@ -1,13 +1,13 @@
 """Gradient estimators of importance-weighted bounds L(log w_1, ..., log w_k).
 
 The gradient of L in the decoder's and the prior's parameters is sum_i v_i grad log p(x, z_i), with
-v_i = d L / d log w_i. The functions below are the posterior's share: of a log weight with a factor
-c on its KL part, log w = log p(x|z) + c (log p(z) - log q(z|x)). Each returns a value [k, B] whose
-gradient is the share of the samples; its value means nothing.
+v_i = d L / d log w_i. The functions below give the gradient in the posterior's parameters phi, for
+log weights with a factor c on their KL part, log w = log p(x|z) + c (log p(z) - log q(z|x)). Each
+returns a surrogate [k, B] with this gradient, sample by sample; its value has no meaning.
 
-Their arguments are `path`, weights [k, B] to zeros whose gradient is that of the weighted log w_i
-through z_i alone (`split_gradient`); v_i and what DReG takes in place of them, v_i^2, both [k, B];
-log q(z_i|x), [k, B], with no gradient through z_i; and c.
+The arguments are `path`, which maps weights [k, B] to zeros with the gradient of the weighted
+log w_i through z_i alone (see `split_gradient`); v_i, and v_i^2 for DReG, both [k, B]; log q(z_i|x),
+[k, B], without a gradient through z_i; and c.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ def log_mean_exp(log_weights: tf.Tensor, axis: int = 0) -> tf.Tensor:
 
 
 def normalised_weights(log_weights: tf.Tensor, axis: int = 0) -> tf.Tensor:
-    """Returns w_i / sum_j w_j over `axis`, of the shape of `log_weights`, without a gradient.
+    """Returns w_i / sum_j w_j over `axis`, in the shape of `log_weights`, without a gradient.
 
     Burda et al. 2016 (arXiv:1509.00519), equation 14: the share of each sample in the bound's
     gradient.

@@ -7,15 +7,15 @@ from tfvae.estimators.split_gradient import split_gradient
 
 
 def closed_kl_divergence(q, p) -> tf.Tensor | None:
-    """Returns KL(q || p), [B], where TFP knows its closed form, else None; as `kl_divergence`."""
+    """Returns KL(q || p), [B], in closed form, or None if TFP has none; see `kl_divergence`."""
     try:
         return tfd.kl_divergence(q, p)
-    except NotImplementedError:  # TFP's word for a pair of no closed form
+    except NotImplementedError:  # TFP's error for a pair without a closed form
         return None
 
 
 def kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
-    """Returns KL(q || p), [B]: closed where TFP knows it, else over samples.
+    """Returns KL(q || p), [B]: in closed form if TFP has one, else the mean over samples.
 
     Args:
         q: posteriors, batch [B].
@@ -27,11 +27,11 @@ def kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
 
 
 def path_kl_divergence(q, p, z: tf.Tensor) -> tf.Tensor:
-    """Returns KL(q || p) over samples, [B], where log q has no gradient but through them.
+    """Returns KL(q || p) over samples, [B]; log q has a gradient through the samples only.
 
-    Sticking the landing, Roeder et al. 2017 (arXiv:1703.09194): the part left out is zero on
-    average, and what is left is zero for every sample where q is p. The arguments are
-    those of `kl_divergence`.
+    Sticking the landing, Roeder et al. 2017 (arXiv:1703.09194): the omitted part of the gradient is
+    zero in expectation, and the rest is zero for every sample if q is p. The arguments are those
+    of `kl_divergence`.
     """
 
     def log_ratio(z):

@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy of two sets of samples."""
+"""The maximum mean discrepancy between two sets of samples."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,8 @@ import tensorflow as tf
 from tfvae import global_batch
 
 Kernel = Callable[[tf.Tensor, int], tf.Tensor]
-# Of the inverse multiquadratic kernels, as multiples of 2 d: what two draws of a standard normal
-# are apart on average.
+# Scales of the inverse multiquadratic kernels, as multiples of 2 d, the mean squared distance
+# between two samples of a standard normal.
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -33,7 +33,7 @@ KERNELS: dict[str, Kernel] = {
 
 
 def require_kernel(name: str) -> None:
-    """Raises ValueError for a name that is no kernel's."""
+    """Raises ValueError if there is no kernel with this name."""
     if name not in KERNELS:
         raise ValueError(f"kernel is {name!r}; it must be one of {tuple(KERNELS)}")
 
@@ -41,12 +41,12 @@ def require_kernel(name: str) -> None:
 def maximum_mean_discrepancy(x: tf.Tensor, y: tf.Tensor, kernel: str = "gaussian") -> tf.Tensor:
     """Returns the unbiased estimate of MMD^2 between samples x [n, d] and y [m, d], a scalar.
 
-    Gretton et al. 2012 (JMLR 13), equation 3. About 0 where the distributions are equal, and then
-    as often below as above. The samples are those of all replicas.
+    Gretton et al. 2012 (JMLR 13), equation 3. Its mean is 0 if the distributions are equal, so it
+    may be negative. The samples of all replicas are used.
 
     Args:
         x: this replica's samples of one distribution.
-        y: of the other.
+        y: this replica's samples of the other.
         kernel: "gaussian" or "inverse_multiquadratic".
     """
 

@@ -8,8 +8,8 @@ from tfvae import global_batch, noise
 def permuted_dimensions(z: tf.Tensor, seeds: tf.Tensor) -> tf.Tensor:
     """Returns z with every dimension permuted independently over the global batch, [b, d].
 
-    Kim & Mnih 2018 (arXiv:1802.05983), algorithm 1. The order is that of uniform noise keyed by
-    row, so replicas agree on it and each takes its own rows of the result.
+    Kim & Mnih 2018 (arXiv:1802.05983), algorithm 1. The permutation sorts uniform noise keyed by
+    row, so that replicas agree on it and each returns its own rows of the result.
 
     Args:
         z: this replica's rows, [b, d].

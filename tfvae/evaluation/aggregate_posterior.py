@@ -1,4 +1,4 @@
-"""The aggregate posterior of a data set, exactly, and how far the prior is from it."""
+"""The exact aggregate posterior of a data set, and its divergence from the prior."""
 
 import math
 
@@ -19,7 +19,7 @@ def aggregate_log_density(model, data, latents) -> np.ndarray:
 
     Args:
         model: a model.
-        data: array [N, ...] or `tfvae.data.Dataset`, of which q(z) is the aggregate.
+        data: array [N, ...] or `tfvae.data.Dataset`; q(z) is the mean of q(z|x) over it.
         latents: z, [n, d].
     """
     examples = all_examples(data)
@@ -36,17 +36,17 @@ def aggregate_log_density(model, data, latents) -> np.ndarray:
 def kl_from_prior(model, data, num_points: int = 10_000, seed: int = 0) -> float:
     """Returns KL(p(z) || q(z)), nats, by Monte Carlo over the prior; q(z) is exact.
 
-    What the (alpha, beta) decomposition makes small (arXiv:1812.02833): it is large where the
-    aggregate posterior leaves a part of the prior empty.
+    The (alpha, beta) decomposition (arXiv:1812.02833) penalises it: it is large if the aggregate
+    posterior leaves a part of the prior empty.
 
     Args:
         model: a model.
-        data: array [N, ...] or `tfvae.data.Dataset`, of which q(z) is the aggregate.
-        num_points: draws from the prior, at least 1.
-        seed: of the draws.
+        data: array [N, ...] or `tfvae.data.Dataset`; q(z) is the mean of q(z|x) over it.
+        num_points: samples from the prior, at least 1.
+        seed: seed of the samples.
 
     Raises:
-        ValueError: for a number of points below 1.
+        ValueError: if `num_points` is below 1.
     """
     require_at_least(1, num_points=num_points)
     z = model.sample_latent(noise.seed_rows(seed, num_points))

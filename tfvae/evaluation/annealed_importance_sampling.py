@@ -1,4 +1,4 @@
-"""Log-likelihoods by annealed importance sampling: sharper than the posterior network allows."""
+"""Log-likelihoods by annealed importance sampling, which needs no posterior network."""
 
 import math
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from tfvae.evaluation import annealing, checks
 from tfvae.evaluation.normalisation import require_normalised_prior
 
 MEMORY_BUDGET = 2**30  # bytes; a group of 16 chains takes 480 MiB of images of 128 x 128 x 3
-# Chains that find the step sizes, which the chains that count then take as given.
+# Chains per example of the pilot, which finds the step sizes for the chains that count.
 _PILOT_CHAINS = 4
 _PILOT_WARM_UP = 50  # steps at the first temperature before its path begins
 # Tensors of the data's shape alive at once, those kept for the gradient included.
@@ -25,13 +25,13 @@ class AnnealedEstimate(NamedTuple):
 
     Attributes:
         log_likelihood: log of the mean weight, [B]; a lower bound in expectation.
-        standard_error: of `log_likelihood`, from the spread of the weights, [B]; too small where
-            few chains carry the weight. NaN for one chain.
-        effective_sample_size: (sum w)^2 / sum w^2, from 1 to C, [B]; NaN, as the error is, of an
-            impossible example, whose log-likelihood is -inf.
-        acceptance_rate: of the transitions, [B].
-        log_weights: of each chain, [C, B].
-        latent: where the chains ended, [C, B, d]: draws from p(z|x), up to their weights.
+        standard_error: standard error of `log_likelihood`, from the spread of the weights, [B];
+            too small if few chains carry the weight, and NaN for one chain.
+        effective_sample_size: (sum w)^2 / sum w^2, from 1 to C, [B]. It and the standard error are
+            NaN for an impossible example (log-likelihood -inf).
+        acceptance_rate: mean acceptance probability of the transitions, [B].
+        log_weights: log-weight of each chain, [C, B].
+        latent: last state of each chain, [C, B, d]; samples of p(z|x) when weighted.
     """
 
     log_likelihood: np.ndarray
@@ -56,41 +56,40 @@ def annealed_importance_sampling(
 
     Neal 2001 (arXiv:physics/9803008), as Wu et al. 2017 (arXiv:1611.04273) evaluate decoders:
     chains start at the prior and follow p(z) p(x|z)^b to the posterior by Hamiltonian Monte Carlo,
-    b rising by a sigmoid. The more steps, the sharper the bound (published: 10,000 steps, 16
-    chains). Step sizes for each example and temperature are found by a pilot of four chains, which
-    steer to the published acceptance of 0.65; the chains that count take them as given, since
-    chains that adapt on their own history bound nothing.
+    b rising by a sigmoid. More steps give a tighter bound (published: 10,000 steps, 16 chains). A
+    pilot of four chains adapts the step sizes of each example and temperature to the published
+    acceptance rate of 0.65; the chains that count keep these fixed, since chains that adapt to
+    their own history give no bound.
 
-    A model is anything with `prior`, `decode`, `sample_latent`, `latent_shape`, `data_shape`,
-    `modalities_by_name` and `check_data`. Examples are taken twenty at a time, and such groups
-    shared out among the replicas of the model's strategy. Example i's chains depend on the seed,
-    on i and on the numbers of steps and chains, not on memory, replicas, or how many examples
-    follow.
+    A model is any object with `prior`, `decode`, `sample_latent`, `latent_shape`, `data_shape`,
+    `modalities_by_name` and `check_data`. Examples run in groups of twenty, distributed over the
+    replicas of the model's strategy. The chains of example i depend on the seed, on i, and on the
+    numbers of steps and chains, but not on memory, replicas, or the number of examples.
 
     Args:
         model: a model of continuous latents.
         x: data, [B, ...].
         num_steps: T, steps from prior to posterior.
-        num_chains: C, chains for each example.
-        num_leapfrog_steps: of one transition.
-        seed: of all that is drawn.
+        num_chains: C, chains per example.
+        num_leapfrog_steps: leapfrog steps per transition.
+        seed: seed of all samples.
         memory_budget: bytes that the tensors of a group of examples may take, on each replica.
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: for numbers below 1, data that does not suit the model, a budget below one
-            group, a likelihood or prior without (normalised) density, discrete latents, or
-            weights that are NaN (naming the example).
+        ValueError: if a number is below 1, the data do not suit the model, the budget is below one
+            group, the likelihood or prior has no normalised density, the latents are discrete, or
+            weights are NaN (the message names the example).
     """
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
     return estimate(chains.to_posterior(x, progress))
 
 
 class Chains:
-    """How one model's chains are run; arguments as `annealed_importance_sampling`.
+    """The chains of one model; the arguments are those of `annealed_importance_sampling`.
 
     Raises:
-        ValueError: before any work, as there.
+        ValueError: as `annealed_importance_sampling`, before any work.
     """
 
     def __init__(self, model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget):
@@ -111,14 +110,14 @@ class Chains:
         self.temperatures = annealing.temperatures(num_steps)
 
     def bar(self, examples: int, progress: bool, paths: int) -> keras.utils.Progbar:
-        """Returns a progress bar of the pilot and so many paths."""
+        """Returns a progress bar for the pilot and `paths` paths."""
         groups = -(-examples // annealing.GROUP)
         steps = len(self.temperatures) - 1
         total = groups * ((1 + paths) * steps + _PILOT_WARM_UP)
         return keras.utils.Progbar(total, verbose=int(progress), unit_name="step")
 
     def to_posterior(self, x: tf.Tensor, progress: bool) -> annealing.Path:
-        """Returns the chains from the prior to the posterior of given data, checked, [B, ...]."""
+        """Checks data [B, ...] and returns the chains from the prior to their posterior."""
         x = tf.convert_to_tensor(x)
         checks.require_examples(x)
         self.model.check_data(x)
@@ -143,9 +142,9 @@ class Chains:
         )
 
     def reverse(self, x, latent: tf.Tensor, step_sizes: np.ndarray, bar=None) -> annealing.Path:
-        """Returns the chains from posterior draws [B, d] to the prior; reverses `forward`."""
+        """Returns the chains from posterior samples [B, d] to the prior; reverses `forward`."""
         starts = tf.repeat(latent[:, tf.newaxis], self.num_chains, axis=1)
-        # The transition at temperature t keeps its step size; the last one, at 0, changes nothing.
+        # The transition at temperature t has the same step size; the last one, at 0, has no effect.
         sizes = np.roll(step_sizes[:, ::-1], -1, axis=1)
         return annealing.follow(
             self.model,
@@ -159,17 +158,17 @@ class Chains:
         )
 
     def _prior_draws(self, examples: int, chains: int, site: str) -> tf.Tensor:
-        """z ~ p(z), [B, C, d]; example i's whatever the number of examples."""
+        """Returns z ~ p(z), [B, C, d]; those of example i do not depend on the others."""
         rows = noise.fold_in(noise.seed_rows(self.seed, examples * chains), site)
         latent = self.model.sample_latent(rows)
         return tf.reshape(latent, [examples, chains, *latent.shape[1:]])
 
 
 def estimate(path: annealing.Path) -> AnnealedEstimate:
-    """Returns what chains from the prior to the posterior say of log p(x).
+    """Returns the estimates of log p(x) by chains from the prior to the posterior.
 
     Raises:
-        ValueError: naming the examples whose weights are NaN.
+        ValueError: if weights are NaN or infinite (the message names an example).
     """
     log_weights = tf.constant(path.log_weights)  # [B, C]
     chains = log_weights.shape[1]

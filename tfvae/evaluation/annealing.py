@@ -1,7 +1,7 @@
-"""Chains that follow a path of distributions between the prior and the posterior.
+"""Chains along a path of distributions between the prior and the posterior.
 
-At temperature b the chain's target is p(z) p(x|z)^b, unnormalised: the prior at 0, the posterior at
-1. Neal 2001 (arXiv:physics/9803008); Wu et al. 2017 (arXiv:1611.04273).
+At temperature b the target of a chain is p(z) p(x|z)^b, unnormalised: the prior at b = 0, the
+posterior at b = 1. Neal 2001 (arXiv:physics/9803008); Wu et al. 2017 (arXiv:1611.04273).
 """
 
 from typing import NamedTuple
@@ -15,26 +15,28 @@ from tfvae.evaluation import replicas
 
 TARGET_ACCEPTANCE = 0.65  # Wu et al., appendix
 SIGMOID_RANGE = 4.0  # the schedule is a logistic function from -4 to 4
-# Examples of one group. A step's noise is one draw for the whole group (TFP's kernels take no
-# seeds per example), so the group's size is fixed, and a group filled up where examples are few:
-# an example's chains then depend on its number alone, not on how many others there are.
+# Examples per group. A step draws its noise for the whole group at once, since TFP's kernels take
+# no seed per example. The size is therefore fixed and smaller groups are padded, so that the chains
+# of an example depend on its number only, not on how many others there are.
 GROUP = 20
 _STEPS_PER_CALL = 50
 _FIRST_STEP_SIZE = 0.1
-# Change of log step size per step, for each unit of acceptance over or under the target.
+# Change of the log step size per step, for each unit of acceptance above or below the target.
 _ADAPTATION_RATE = 0.3
 
 
 class Path(NamedTuple):
-    """What chains were at the end of a path of T steps; B examples, C chains, nats.
+    """The result of chains along a path of T steps; B examples, C chains, nats.
 
     Attributes:
-        latent: z, [B, C, d].
-        log_weights: log of f(end) / f(start) by the chain, [B, C], float64.
-        step_sizes: of the transitions, [B, T].
+        latent: last z of each chain, [B, C, d].
+        log_weights: log-weight of each chain, float64 [B, C]; the weight is an estimate of the
+            last distribution's normaliser over the first one's.
+        step_sizes: step sizes of the transitions, [B, T].
         acceptance: mean acceptance probability of the transitions, [B, T].
-        log_normaliser: log of the integral of p(z) p(x|z)^b, estimated at each step's b, [B, T].
-        distortion: E[-log p(x|z)] under that distribution, [B, T].
+        log_normaliser: estimate of the log of the integral of p(z) p(x|z)^b, for the b of each
+            step, [B, T].
+        distortion: E[-log p(x|z)] under the distribution at that b, [B, T].
     """
 
     latent: np.ndarray
@@ -61,22 +63,22 @@ def follow(
     step_sizes: np.ndarray | None = None,
     bar: keras.utils.Progbar | None = None,
 ) -> Path:
-    """Returns where chains that follow `path` end: a step is a weight, then a transition.
+    """Runs chains along `path`; a step updates the weights, then applies a transition.
 
     Args:
         model: a model.
         x: data, [B, ...].
-        latent: z ~ the distribution at the path's first temperature, [B, C, d].
+        latent: samples z of the distribution at the first temperature, [B, C, d].
         path: temperatures, [T + 1].
-        seed: numbers that no other path of the estimate has.
-        num_leapfrog_steps: of one transition.
-        step_sizes: of the transitions, [B, T]; adapted on the way if None. Adapted chains are
-            no longer Markov chains, and bound nothing.
-        bar: moved by the steps times groups taken.
+        seed: integers; each path of an estimate has its own.
+        num_leapfrog_steps: leapfrog steps per transition.
+        step_sizes: step sizes of the transitions, [B, T]; adapted during the run if None. Adapted
+            chains are not Markov chains, and their weights give no bound.
+        bar: progress bar, advanced by one per group and step.
     """
     adapt = step_sizes is None
     if step_sizes is None:
-        step_sizes = np.full([x.shape[0], 1], _FIRST_STEP_SIZE)  # the first to adapt
+        step_sizes = np.full([x.shape[0], 1], _FIRST_STEP_SIZE)  # initial values to adapt
     strategy = replicas.strategy_of(model)
     take_steps = replicas.compiled(
         model,
@@ -89,7 +91,7 @@ def follow(
         rows = np.minimum(np.arange(first, first + groups * GROUP), x.shape[0] - 1)
         numbers = [first // GROUP + i for i in range(groups)]
         seeds = np.stack([_seeds((*seed, number), len(path) - 1) for number in numbers])
-        # A group's seeds are its rows', so that they are shared out with them.
+        # One copy of the seeds per row, so that they are distributed together with the rows.
         data = (tf.gather(x, rows), tf.constant(np.repeat(seeds, GROUP, axis=0)))
         chains = (
             tf.gather(latent, rows),
@@ -101,11 +103,11 @@ def follow(
 
 
 def _follow_groups(take_steps, strategy, data, chains, path: np.ndarray, bar) -> list[np.ndarray]:
-    """The fields of `Path` for groups that run at once, one on each replica.
+    """Returns the fields of `Path` for groups that run at once, one on each replica.
 
     Args:
         take_steps: compiled `_take_steps`.
-        strategy: whose replicas the groups are shared out among.
+        strategy: the strategy with the replicas.
         data: examples and seeds of the steps, [rows, ...].
         chains: latents, log-weights and log step sizes, [rows, ...].
         path: temperatures, [T + 1].
@@ -132,7 +134,7 @@ def _follow_groups(take_steps, strategy, data, chains, path: np.ndarray, bar) ->
 
 
 def _seeds(seed: tuple[int, ...], steps: int) -> np.ndarray:
-    """One TFP seed for each step, int32 [T, 2]."""
+    """Returns one TFP seed per step, int32 [T, 2]."""
     words = np.random.SeedSequence([number % 2**64 for number in seed]).generate_state(2 * steps)
     return words.view(np.int32).reshape(steps, 2)
 
@@ -150,10 +152,11 @@ def _take_steps(
     begin: tf.Tensor,
     end: tf.Tensor,
 ):
-    """Steps `begin` to `end` of one replica's group (graph code); see `follow`.
+    """Takes steps `begin` to `end` with the group of one replica (graph code); see `follow`.
 
     Returns:
-        The chains, and what is recorded of each step, [B, end - begin].
+        The chains, then the step size, acceptance, log-normaliser and distortion of each step,
+        [B, end - begin].
     """
     x = tf.cast(x, tf.float32)[:, tf.newaxis]
 
@@ -166,7 +169,7 @@ def _take_steps(
         log_weights += (path[t + 1] - before) * likelihood
         log_step = log_step_sizes if adapt else log_step_sizes[:, t, tf.newaxis]
         kernel = tfp.mcmc.HamiltonianMonteCarlo(
-            # At b = 0 an impossible example (log p(x|z) = -inf) is as good as any.
+            # multiply_no_nan, since 0 * -inf is NaN: b = 0 with an impossible example.
             lambda z: model.prior().log_prob(z) + tf.math.multiply_no_nan(log_likelihood(z), b),
             step_size=tf.exp(log_step)[:, tf.newaxis],
             num_leapfrog_steps=num_leapfrog_steps,
@@ -176,7 +179,7 @@ def _take_steps(
         acceptance = tf.reduce_mean(
             tf.where(tf.math.is_nan(acceptance), tf.zeros_like(acceptance), acceptance), axis=1
         )
-        # The chains as they were, weighted, are of the distribution at b.
+        # The chains before the transition, weighted, represent the distribution at b.
         share = tf.nn.softmax(log_weights, axis=1)
         step = (
             tf.exp(log_step[:, 0]),

@@ -1,4 +1,4 @@
-"""Bidirectional Monte Carlo: log p(x) of simulated data, bounded from both sides."""
+"""Bidirectional Monte Carlo: lower and upper bounds of log p(x) for simulated data."""
 
 import math
 from typing import NamedTuple
@@ -21,12 +21,13 @@ class BidirectionalEstimate(NamedTuple):
     """Bounds of log p(x) of N examples drawn from the model; nats.
 
     Attributes:
-        lower: by chains from the prior, a lower bound in expectation, [N].
-        upper: by chains from the latent that made the example, an upper bound in expectation, [N].
-        gap: upper - lower, [N]; its mean bounds how far `annealed_importance_sampling` of as many
-            steps is below the truth, on such data.
+        lower: estimate by chains from the prior, a lower bound in expectation, [N].
+        upper: estimate by chains from the latent that generated the example, an upper bound in
+            expectation, [N].
+        gap: upper - lower, [N]; its mean bounds the error of `annealed_importance_sampling` with
+            the same number of steps, on such data.
         x: the examples, [N, ...].
-        forward: the chains from the prior.
+        forward: the estimates by the chains from the prior.
     """
 
     lower: np.ndarray
@@ -46,25 +47,25 @@ def bidirectional(
     memory_budget: int = MEMORY_BUDGET,
     progress: bool = False,
 ) -> BidirectionalEstimate:
-    """Returns lower and upper bounds of log p(x) of examples that the model itself makes.
+    """Returns lower and upper bounds of log p(x) for examples sampled from the model.
 
-    Grosse et al. 2015 (arXiv:1511.02543); Wu et al. 2017 (arXiv:1611.04273), section 4.1. Of an
-    example x ~ p(x|z), z ~ p(z), that z is an exact draw from p(z|x): chains that start there and
-    go back to the prior give an unbiased estimate of 1 / p(x). The gap between the bounds tells
-    whether the steps suffice, as far as the data resemble what the model makes.
+    Grosse et al. 2015 (arXiv:1511.02543); Wu et al. 2017 (arXiv:1611.04273), section 4.1. If
+    z ~ p(z) and x ~ p(x|z), then z is an exact sample of p(z|x), and chains from it back to the
+    prior give an unbiased estimate of 1 / p(x). A small gap between the bounds shows that there
+    are enough steps, as far as real data resemble the samples.
 
     Args:
-        model: a model of continuous latents, whose likelihood can be drawn from.
+        model: a model of continuous latents with a likelihood that can be sampled.
         num_examples: N.
         num_steps: T, steps from prior to posterior, and back.
-        num_chains: C, chains for each example, each way.
-        num_leapfrog_steps: of one transition.
-        seed: of the examples and all else that is drawn.
+        num_chains: C, chains per example in each direction.
+        num_leapfrog_steps: leapfrog steps per transition.
+        seed: seed of the examples and all other samples.
         memory_budget: bytes that the tensors of a group of examples may take, on each replica.
         progress: whether to show a progress bar.
 
     Raises:
-        ValueError: as `annealed_importance_sampling`; or where examples cannot be drawn.
+        ValueError: as `annealed_importance_sampling`, or if the likelihood cannot be sampled.
     """
     require_at_least(1, num_examples=num_examples)
     chains = Chains(model, num_steps, num_chains, num_leapfrog_steps, seed, memory_budget)
@@ -74,7 +75,7 @@ def bidirectional(
     step_sizes = chains.pilot(x, bar)
     forward = estimate(chains.forward(x, step_sizes, bar))
     log_weights = tf.constant(chains.reverse(x, latent, step_sizes, bar).log_weights)
-    # Backwards the weights' reciprocals are the estimates of 1 / p(x).
+    # The mean weight of the reverse chains estimates 1 / p(x).
     upper = math.log(num_chains) - tf.reduce_logsumexp(log_weights, axis=1)
     checks.check_not_nan("reverse weights", upper)
     lower = forward.log_likelihood

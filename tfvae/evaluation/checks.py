@@ -11,7 +11,8 @@ def require_densities(model) -> None:
     """Checks that the model's prior and likelihood have densities.
 
     Raises:
-        ValueError: naming the head, or prior, that has none, or one up to a constant only.
+        ValueError: if one has none, or only an unnormalised one (the message names the head or
+            prior).
     """
     z = tf.zeros([1, *model.latent_shape])
     _require_density("prior", model.prior, model.prior(), z)
@@ -28,9 +29,9 @@ def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> 
         if hasattr(distribution, "log_prob"):
             distribution.log_prob(value)
             return
-    except NotImplementedError:  # TFP's word for a distribution without
+    except NotImplementedError:  # TFP's error for a distribution without a density
         if hasattr(distribution, "_unnormalized_log_prob"):
-            reason = "is normalised by no known constant (it has unnormalized_log_prob only)"
+            reason = "has no known normalising constant (it has unnormalized_log_prob only)"
     maker = getattr(made_by, "__name__", type(made_by).__name__)
     name = getattr(distribution, "name", type(distribution).__name__)
     raise ValueError(
@@ -41,44 +42,44 @@ def _require_density(argument: str, made_by, distribution, value: tf.Tensor) -> 
 
 
 def is_discrete(prior) -> bool:
-    """Returns whether a prior p(z) is over latents that are discrete, or some of them."""
+    """Returns whether any of the latents of a prior p(z) are discrete."""
     part = prior
     while (inner := _made_of(part)) is not None:
         part = inner
     try:
-        # TFP's default bijector from all reals to a distribution's values: None of discrete ones.
+        # TFP's default bijector from the reals to a distribution's values: None if it is discrete.
         return part.experimental_default_event_space_bijector() is None
-    except NotImplementedError:  # a user's own distribution says nothing of it
+    except NotImplementedError:  # a user's own distribution without such a bijector
         return not part.dtype.is_floating
 
 
 def require_continuous(prior) -> None:
-    """Raises ValueError for a prior p(z) over discrete latents."""
+    """Raises ValueError if a prior p(z) is over discrete latents."""
     if is_discrete(prior):
         raise ValueError(
-            f"prior gives {prior.name}, of discrete latents; annealing moves them by the gradient "
-            "of their density, which they have none of: use tfvae.evaluation.log_likelihood"
+            f"prior gives {prior.name}, over discrete latents; annealing needs the gradient of the "
+            "log-density with respect to the latents: use tfvae.evaluation.log_likelihood"
         )
 
 
 def _made_of(distribution):
-    """What an independent, transformed or mixed distribution is made of, None of others."""
+    """Returns the base of an independent, transformed or mixed distribution, None for others."""
     if isinstance(distribution, tfd.MixtureSameFamily):
         return distribution.components_distribution
     return getattr(distribution, "distribution", None)
 
 
 def require_examples(x: tf.Tensor) -> None:
-    """Raises ValueError for data [B, ...] of no rows."""
+    """Raises ValueError if data [B, ...] have no rows."""
     if not len(x):
         raise ValueError("x has 0 rows; it must have at least 1")
 
 
 def check_not_nan(log_weights_of: str, values: tf.Tensor, first: int = 0) -> None:
-    """Checks estimates [B]; -inf, of an impossible example, is allowed.
+    """Checks estimates [B]; -inf, for an impossible example, is allowed.
 
     Raises:
-        ValueError: naming the examples whose weights are NaN or infinite.
+        ValueError: if any are NaN or infinite (the message gives their number and the first one).
     """
     if not tf.executing_eagerly():
         return

@@ -19,23 +19,25 @@ def conditional_log_likelihood(
 ) -> tf.Tensor:
     """Returns the estimate of log p(x_B | x_A) = log p(x_A, x_B) - log p(x_A), [B], nats.
 
-    Both terms are importance weighted, each by the model's posterior of what it is of; a bound for
-    neither sign, since the second is bounded from below too.
+    Both terms are importance weighted, each with the model's posterior of its own modalities. The
+    estimate is no bound, since both terms are lower bounds.
 
     Args:
         model: a `tfvae.multimodal.MultimodalVAE`.
         x: data of the modalities B, {name: [B, ...]}.
-        given: data of the modalities A; where it is empty, the result is log p(x_B).
-        num_samples: k, of each term.
+        given: data of the modalities A; if it is empty, the result is log p(x_B).
+        num_samples: k, for each term.
         seed: an int, or one row per example [B, 2].
         memory_budget: bytes that one chunk's tensors may take.
 
     Raises:
-        ValueError: for a modality in both, and as `log_likelihood`.
+        ValueError: if a modality is in both, and as `log_likelihood`.
     """
     both = sorted(x.keys() & given.keys() - {"present"})
     if both:
-        raise ValueError(f"x and given both have {', '.join(both)}; a modality is in one of them")
+        raise ValueError(
+            f"x and given both have {', '.join(both)}; give each modality in one of them"
+        )
     together = {**given, **x}
     present = {**given.get("present", {}), **x.get("present", {})}
     if present:

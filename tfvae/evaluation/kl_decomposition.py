@@ -1,4 +1,4 @@
-"""The KL term taken apart: what latents tell of the data, and of each other."""
+"""The KL term as the sum of mutual information, total correlation and dimension-wise KL."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ _BATCH_SIZE = 256
 
 
 class KLDecomposition(NamedTuple):
-    """E_x KL(q(z|x) || p(z)) and its three parts, which sum to it; nats.
+    """E_x KL(q(z|x) || p(z)) and the three parts that sum to it; nats.
 
     Attributes:
         kl: E_x KL(q(z|x) || p(z)).
@@ -36,23 +36,23 @@ class KLDecomposition(NamedTuple):
 def kl_decomposition(
     model, x, num_points: int = 10_000, seed: int = 0, memory_budget: int = MEMORY_BUDGET
 ) -> KLDecomposition:
-    """Returns the parts of a model's KL term over the data `x`, which are taken as all there is.
+    """Returns the parts of a model's KL term over the whole data set `x`.
 
     The aggregate posterior q(z) is the mean of q(z|x) over every row of `x`, not over a batch, so
-    total correlation and mutual information are the true ones of `x` up to Monte Carlo error.
-    It takes about num_points * N * d densities: half a minute for 10,000 rows and 10 latents.
+    total correlation and mutual information are exact for `x` up to Monte Carlo error. About
+    num_points * N * d densities are computed: half a minute for 10,000 rows and 10 latents.
 
     Args:
-        model: a model with `encode` and a `prior` whose dimensions are independent.
+        model: a model with `encode` and a `prior` with independent dimensions.
         x: data, [N, ...].
-        num_points: latents at which densities are compared.
-        seed: of the latents.
+        num_points: number of latents at which densities are compared.
+        seed: seed of the latents.
         memory_budget: bytes that one block of densities may take.
 
     Raises:
-        ValueError: for no rows or points, data that does not suit the model, a prior whose
-            dimensions depend on each other, a posterior whose marginal densities are not known, or
-            densities that are NaN (naming the row).
+        ValueError: if there are no rows or points, the data do not suit the model, the prior's
+            dimensions are not independent, the posterior's marginal densities are not known, or
+            densities are NaN (the message names the row).
     """
     x = tf.convert_to_tensor(x)
     checks.require_examples(x)
@@ -68,24 +68,24 @@ def decompose_kl(
     seed: int = 0,
     memory_budget: int = MEMORY_BUDGET,
 ) -> KLDecomposition:
-    """Returns the parts of the KL term of given distributions; see `kl_decomposition`.
+    """Returns the parts of the KL term for given distributions; see `kl_decomposition`.
 
     Hoffman & Johnson 2016 ("ELBO surgery"); Chen et al. 2018 (arXiv:1802.04942), equation 2.
 
     Args:
         posteriors: q(z|x) of all rows in one or several batches; batch [n], event [d].
         prior: p(z), batch [], event [d].
-        num_points: latents at which densities are compared, spread evenly over the rows.
-        seed: of the latents.
-        memory_budget: bytes that one block of densities may take; at least one latent's are taken.
+        num_points: number of latents at which densities are compared, spread evenly over the rows.
+        seed: seed of the latents.
+        memory_budget: bytes that one block of densities may take; a block has at least one latent.
 
     Raises:
-        ValueError: as `kl_decomposition`, the data aside.
+        ValueError: as `kl_decomposition`, except for the checks of the data.
     """
     require_at_least(1, num_points=num_points, memory_budget=memory_budget)
     try:
         for q in posteriors:
-            aggregate_posterior.marginals(q)  # refuses a posterior before any work
+            aggregate_posterior.marginals(q)  # raises before any work
     except UnsuitableDistributionError as error:
         raise ValueError(str(error)) from error
     z, log_conditional = _draw_points(posteriors, num_points, seed)  # log q(z|x)
@@ -106,17 +106,17 @@ def decompose_kl(
 
 
 def _draw_points(posteriors: Sequence, num_points: int, seed: int):
-    """Latents [P, d] of rows spread evenly, and their log q(z|x) [P]."""
+    """Returns latents [P, d] of rows spread evenly, and their log q(z|x) [P]."""
     sizes = [int(q.batch_shape[0]) for q in posteriors]
     repeats = -(-num_points // sum(sizes))
     seeds = tf.split(noise.fold_in(noise.seed_rows(seed, sum(sizes)), "information"), sizes)
     drawn = [sample_with_seeds(q, rows, repeats) for q, rows in zip(posteriors, seeds, strict=True)]
     density = [q.log_prob(z) for q, z in zip(posteriors, drawn, strict=True)]
     z, log_conditional = tf.concat(drawn, axis=1), tf.concat(density, axis=1)  # [repeats, N, ...]
-    numbers = log_conditional[0] + tf.reduce_sum(z[0], axis=-1)  # TFP may know densities of NaN
+    numbers = log_conditional[0] + tf.reduce_sum(z[0], axis=-1)  # log q(NaN) may be finite
     checks.check_not_nan("latents or densities of q(z|x)", numbers)
     order = np.random.default_rng(seed).permutation(sum(sizes))
-    # All rows as often as `num_points` allows, then as many others as are left.
+    # Each row floor(P / N) times, then a random subset of the rows.
     z = tf.reshape(tf.gather(z, order, axis=1), [-1, z.shape[-1]])
     return z[:num_points], tf.reshape(tf.gather(log_conditional, order, axis=1), [-1])[:num_points]
 
@@ -125,20 +125,20 @@ def _check_independent(prior, z: tf.Tensor, log_prior: tf.Tensor) -> None:
     try:
         marginals = aggregate_posterior.marginals(prior)
     except UnsuitableDistributionError as error:
-        raise ValueError(f"prior gives {prior.name}, {_DEPENDENT}") from error
+        raise ValueError(f"prior gives {prior.name}; {_DEPENDENT}") from error
     log_product = tf.reduce_sum(marginals.log_prob(z), axis=-1)
     if not np.allclose(log_product, log_prior, rtol=1e-3, atol=1e-3):
-        raise ValueError(f"prior gives {prior.name}, {_DEPENDENT}")
+        raise ValueError(f"prior gives {prior.name}; {_DEPENDENT}")
 
 
 _DEPENDENT = (
-    "whose dimensions are not known to be independent; the dimension-wise KL needs a prior that is "
-    "a product over dimensions, such as tfvae.priors.StandardNormal"
+    "its dimensions are not known to be independent. The dimension-wise KL needs a prior that is a "
+    "product over dimensions, such as tfvae.priors.StandardNormal"
 )
 
 
 def _aggregate_log_density(posteriors: Sequence, z: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """log q(z) and sum_j log q(z_j) of latents [P, d] under all posteriors, each [P]."""
+    """Returns log q(z) and sum_j log q(z_j) of latents [P, d] over all posteriors, each [P]."""
     joint, marginal, rows = [], [], 0
     for q in posteriors:
         joint.append(aggregate_posterior.log_density_pairs(q, z[tf.newaxis])[0])  # [P, n]

@@ -12,32 +12,33 @@ from tfvae.estimators import accumulate_log_sum_exp
 from tfvae.evaluation import checks, replicas
 from tfvae.evaluation.normalisation import require_normalised_prior
 
-# Bytes of one chunk's tensors. Larger chunks leave the processor's caches, and glibc maps anew
-# whatever is above 32 MiB: 256 MiB were never faster, and in one thread up to 1.7 times slower.
+# Bytes of one chunk's tensors. Larger chunks do not fit the processor's caches, and glibc maps
+# allocations above 32 MiB each time: 256 MiB was never faster, and up to 1.7 times slower in one
+# thread.
 MEMORY_BUDGET = 64 * 2**20
-# Tensors alive at once of the data's shape (parameters, log-probabilities and their parts), of a
-# hidden layer's outputs, and of noise's words.
+# Tensors alive at once: of the data's shape (parameters, log-probabilities and intermediates), of
+# a hidden layer's outputs, and of the noise generator's words.
 _DENSITIES_ALIVE, _ACTIVATIONS_ALIVE, _WORDS_ALIVE = 4, 2, 4
-# Examples of one chunk, at most, and samples of each, at least, where they fit: the more samples,
-# the less often these examples are encoded.
+# At most so many examples per chunk, and at least so many samples of each if they fit: with more
+# samples per chunk, an example is encoded less often.
 _ROWS_PER_CHUNK, _SAMPLES_PER_CHUNK = 100, 8
 _XLA_SHARE = 0.4  # of the memory budget
 
 
 def bytes_per_sample(model, x) -> int:
-    """Returns the bytes that one sample of one example takes, about.
+    """Returns an estimate of the bytes that one sample of one example takes.
 
     Args:
         model: a model.
         x: data, [B, ...], or a dictionary of such.
     """
     densities = [math.prod(values.shape[1:]) for values in tf.nest.flatten(x)]
-    # A mixture's density takes a tensor of all components, which may be larger than the data.
+    # The density of a mixture needs a tensor of all components, which may be larger than the data.
     densities.append(math.prod(getattr(model.prior, "density_shape", ())))
     parts = model.modalities_by_name().values()
     decoders = [part.decoder for part in parts if hasattr(part, "decoder")]  # a label has none
     layers = [layer for decoder in decoders for layer in decoder._flatten_layers()]
-    outputs = [getattr(layer, "output", None) for layer in layers]  # none of a user's own kind
+    outputs = [getattr(layer, "output", None) for layer in layers]  # a user's layer may have none
     activations = [math.prod(o.shape[1:]) for o in outputs if isinstance(o, keras.KerasTensor)]
     words = noise.words_per_row(math.prod(model.latent_shape))
     return max(
@@ -59,7 +60,7 @@ def chunk_shape(
         memory_budget: bytes.
 
     Raises:
-        ValueError: if not even one sample of one example does.
+        ValueError: if not even one sample of one example fits.
     """
     if memory_budget < one_sample:
         raise ValueError(
@@ -69,7 +70,7 @@ def chunk_shape(
     fitting = memory_budget // one_sample
     rows = max(1, min(rows, _ROWS_PER_CHUNK, fitting // min(num_samples, _SAMPLES_PER_CHUNK)))
     chunks = -(-num_samples // (fitting // rows))
-    return rows, -(-num_samples // chunks)  # chunks of one size, which draw few too many
+    return rows, -(-num_samples // chunks)  # chunks of one size, with few samples to discard
 
 
 def log_likelihood_graph(model, x: tf.Tensor, seeds: tf.Tensor, num_samples: int, chunk: int):
@@ -78,7 +79,7 @@ def log_likelihood_graph(model, x: tf.Tensor, seeds: tf.Tensor, num_samples: int
     def body(first, log_sum):
         log_weights = model.log_weights(x, seeds, chunk, first)
         sample = tf.range(chunk, dtype=tf.int64)[:, None] + first
-        # The last chunk is as long as the others; what it draws too many weighs nothing.
+        # The last chunk is as long as the others; the weights of its surplus samples are 0.
         log_weights = tf.where(sample < num_samples, log_weights, -math.inf)
         return first + chunk, accumulate_log_sum_exp(log_sum, log_weights)
 
@@ -105,9 +106,9 @@ def log_likelihood(
     """Returns the importance-weighted estimate of log p(x), [B], nats.
 
     log (1/k) sum_i p(x, z_i) / q(z_i|x), z_i ~ q(z|x): Burda et al. 2016 (arXiv:1509.00519),
-    equation 8. A lower bound in expectation, rising with k. Examples and samples are taken in
-    chunks, and examples shared out among the replicas of the strategy that the model was made
-    under; neither changes a draw.
+    equation 8. A lower bound in expectation that rises with k. Examples and samples are computed
+    in chunks, and examples are distributed over the replicas of the strategy that the model was
+    created under; neither changes the samples.
 
     Args:
         model: a model with `log_weights`.
@@ -120,9 +121,9 @@ def log_likelihood(
             slower for convolutions on CPUs.
 
     Raises:
-        ValueError: for k below 1, data that does not suit the model, a budget below one sample, a
-            likelihood or prior without density, a prior whose density does not integrate to 1, or
-            weights that are NaN (naming the example).
+        ValueError: if k is below 1, the data do not suit the model, the budget is below one sample,
+            the likelihood or prior has no density, the prior's density does not integrate to 1, or
+            weights are NaN (the message names the example).
     """
     require_at_least(1, num_samples=num_samples)
     checks.require_densities(model)
@@ -139,7 +140,7 @@ def importance_weighted(
     progress: bool = False,
     jit_compile: bool = False,
 ) -> tf.Tensor:
-    """Returns what `log_likelihood` does, [B]; the model's densities are checked already."""
+    """Returns the same as `log_likelihood`, [B], without checking the model's densities."""
     x = as_tensors(x)
     model.check_data(x)
     size = num_rows(x)

@@ -21,9 +21,9 @@ class MeanEstimate(NamedTuple):
     """A mean over examples.
 
     Attributes:
-        mean: over the examples.
-        standard_error: of the mean, as of examples drawn at random; NaN for one example.
-        values: of each example, [N].
+        mean: mean over the examples.
+        standard_error: standard error of the mean, for examples drawn at random; NaN for one.
+        values: value of each example, [N].
     """
 
     mean: float
@@ -56,20 +56,22 @@ def mean_log_likelihood(
 ) -> MeanEstimate:
     """Returns the importance-weighted log-likelihood of a data set, nats; see `log_likelihood`.
 
-    Example i is shown, and its latents drawn, as (seed, i) says, whatever the batches.
+    The noise of example i, in the data and in its latents, follows from (seed, i) and does not
+    depend on the batches.
 
     Args:
         model: a model with `log_weights`.
         data: array [N, ...], a dictionary of such, or `tfvae.data.Dataset`.
         num_samples: k.
-        seed: of all that is drawn.
-        num_examples: how many of them, of a `Dataset` spread evenly; all if None.
+        seed: seed of all samples.
+        num_examples: number of examples to use, spread evenly if `data` is a `Dataset`; all if
+            None.
         memory_budget: bytes that one chunk's tensors may take, on each replica.
         progress: whether to show a progress bar.
         jit_compile: whether XLA compiles a chunk; see `log_likelihood`.
 
     Raises:
-        ValueError: as `log_likelihood`, saying of which examples; for no examples.
+        ValueError: as `log_likelihood`, with the range of examples, or if there are no examples.
     """
     batches, size = _batches(data, seed, num_examples)
     require_at_least(1, num_samples=num_samples, num_examples=size)
@@ -94,7 +96,7 @@ def mean_log_likelihood(
 
 
 def _batches(data, seed: int, num_examples: int | None):
-    """Batches of examples, and how many examples there are in all."""
+    """Returns batches of examples, and the number of examples."""
     known = isinstance(data, Dataset)
     data = data if known else as_arrays(data)
     size = data.num_examples if known else num_rows(data)

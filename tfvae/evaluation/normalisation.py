@@ -1,4 +1,4 @@
-"""Whether a prior's density integrates to 1, by its own draws."""
+"""Checks with a prior's own samples that its density integrates to 1."""
 
 from typing import NamedTuple
 
@@ -9,18 +9,18 @@ from tfvae import noise
 from tfvae.evaluation.checks import is_discrete
 
 _DRAWS = 2000
-# A normaliser is told from 1 by this much in nats, and by so many standard errors; where they are
-# large, the estimate and they themselves are not to be relied upon.
+# A normaliser counts as different from 1 if its log is above the tolerance in nats plus so many
+# standard errors. If the standard error is large, neither it nor the estimate is reliable.
 _TOLERANCE, _ERRORS = 0.05, 6.0
 _LARGEST_ERROR = 0.25
 
 
 class Normaliser(NamedTuple):
-    """An estimate of log c, where a density integrates to c; nats.
+    """An estimate of log c for a density that integrates to c; nats.
 
     Attributes:
         log: the estimate.
-        standard_error: of the estimate; large or NaN where the density is nothing like a normal.
+        standard_error: its standard error; large or NaN if the density is far from normal.
     """
 
     log: float
@@ -28,14 +28,14 @@ class Normaliser(NamedTuple):
 
 
 def require_normalised_prior(model, seed: int = 0) -> None:
-    """Checks that the prior's density is that of its draws, and integrates to 1.
+    """Checks that the prior's density agrees with its samples and integrates to 1.
 
-    Found out is a constant of more than 0.05 nats in a prior that overlaps with a normal of its
-    moments. A prior too far from any normal to tell is taken on trust, as is one without draws or
-    of discrete latents.
+    The check finds a constant of more than 0.05 nats if the prior overlaps with a normal of its
+    moments. A prior that is too far from a normal, cannot be sampled, or has discrete latents is
+    not checked.
 
     Raises:
-        ValueError: with what the density integrates to.
+        ValueError: if the density does not integrate to 1 (the message gives the integral).
     """
     if is_discrete(model.prior()):
         return
@@ -51,22 +51,23 @@ def require_normalised_prior(model, seed: int = 0) -> None:
     known = estimate.standard_error < _LARGEST_ERROR
     if known and abs(estimate.log) > _TOLERANCE + _ERRORS * estimate.standard_error:
         raise ValueError(
-            f"prior gives {prior.name}, whose density integrates to {np.exp(estimate.log):.3g} "
-            f"(log {estimate.log:.3f}, standard error {estimate.standard_error:.3f}) where its "
-            "draws are, not to 1: normalise its log_prob, or every likelihood is off by as much"
+            f"prior gives {prior.name}, and its density integrates to {np.exp(estimate.log):.3g} "
+            f"(log {estimate.log:.3f}, standard error {estimate.standard_error:.3f}) over its "
+            "samples, not to 1: normalise its log_prob, or every likelihood is off by this factor"
         )
 
 
 def log_normaliser(log_density, draws: np.ndarray, seed: int = 0) -> Normaliser:
-    """Returns log c of a density c p(z), given draws of p(z), by bridge sampling from a normal.
+    """Returns log c of a density c p(z), given samples of p(z), by bridge sampling from a normal.
 
-    Meng & Wong 1996 (Statistica Sinica 6, 831), the optimal bridge for as many draws of both. The
-    normal has the moments of one half of the draws; the other half is the bridge's end.
+    Meng & Wong 1996 (Statistica Sinica 6, 831), the optimal bridge for equally many samples of
+    both. The normal has the moments of one half of the samples; the other half is used in the
+    bridge.
 
     Args:
         log_density: latents [n, d] to log c p(z), [n].
-        draws: z ~ p(z), [2 n, d].
-        seed: of the normal's draws.
+        draws: samples z ~ p(z), [2 n, d].
+        seed: seed of the normal's samples.
     """
     first, second = np.array_split(draws.astype(np.float64), 2)
     size = len(second)
@@ -74,7 +75,7 @@ def log_normaliser(log_density, draws: np.ndarray, seed: int = 0) -> Normaliser:
     covariance += 1e-6 * np.eye(len(covariance)) * max(np.trace(covariance), 1e-6)
     normal = tfd.MultivariateNormalTriL(first.mean(axis=0), np.linalg.cholesky(covariance))
     others = normal.sample(size, seed=(seed, 1)).numpy()
-    here, there = (  # log c p(z) - log normal(z) of either end's draws
+    here, there = (  # log c p(z) - log normal(z) at the samples of p, and of the normal
         np.asarray(log_density(z.astype(np.float32)), np.float64) - normal.log_prob(z).numpy()
         for z in (second, others)
     )

@@ -1,4 +1,4 @@
-"""Rows of data shared out among the replicas of a model's strategy."""
+"""Distributes rows of data over the replicas of a model's strategy."""
 
 from collections.abc import Callable
 
@@ -6,21 +6,21 @@ import tensorflow as tf
 
 
 def strategy_of(model) -> tf.distribute.Strategy:
-    """Returns the strategy that `model` was made under."""
+    """Returns the strategy that `model` was created under."""
     return getattr(model, "distribute_strategy", None) or tf.distribute.get_strategy()
 
 
 def compiled(model, key: tuple, function: Callable, jit_compile: bool = False) -> Callable:
-    """Returns `function` of tensors compiled to run on every replica, kept with the model.
+    """Returns `function` compiled to run on every replica, and caches it in the model.
 
     Args:
-        model: whose strategy it is, and whose variables `function` reads.
-        key: what tells the function from the model's others.
+        model: the model; `function` may read its variables.
+        key: identifies the function among those of the model.
         function: rows, and other tensors, to rows.
         jit_compile: whether XLA compiles it (one device only).
 
     Raises:
-        ValueError: for `jit_compile` under a strategy of several replicas.
+        ValueError: if `jit_compile` is used with several replicas.
     """
     if jit_compile and strategy_of(model).num_replicas_in_sync > 1:
         raise ValueError("jit_compile is True; XLA compiles for one device only: leave it out")
@@ -32,15 +32,15 @@ def compiled(model, key: tuple, function: Callable, jit_compile: bool = False) -
             lambda *tensors: strategy.run(function, args=tensors),
             reduce_retracing=not jit_compile,
             jit_compile=jit_compile or None,
-            autograph=False,  # there is no Python control flow over tensors to be converted
+            autograph=False,  # there is no Python control flow over tensors
         )
     return functions[key]
 
 
 def share_out(strategy: tf.distribute.Strategy, rows):
-    """Returns `rows` [B, ...], or a dictionary of such, as equal parts, one on each replica.
+    """Splits `rows` [B, ...], or a dictionary of such, into equal parts, one on each replica.
 
-    The last row is repeated where they do not divide: a compiled function then has one shape.
+    If B is not a multiple, the last row is repeated, so that all parts have the same shape.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
@@ -58,7 +58,7 @@ def share_out(strategy: tf.distribute.Strategy, rows):
 
 
 def collect(strategy: tf.distribute.Strategy, parts: tf.Tensor, num_rows: int) -> tf.Tensor:
-    """Returns the first `num_rows` of the rows that the replicas hold, in order."""
+    """Returns the first `num_rows` rows of the replicas' parts, in order."""
     if strategy.num_replicas_in_sync == 1:
         return parts
     return strategy.gather(parts, axis=0)[:num_rows]

@@ -1,4 +1,4 @@
-"""Models of one modality: one objective, one file; `vae.py` is the base."""
+"""Models of one modality, one objective per file; `vae.py` has their base class."""
 
 from tfvae.models.adversarial_autoencoder import AdversarialAutoencoder
 from tfvae.models.annealed_vae import AnnealedVAE

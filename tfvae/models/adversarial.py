@@ -1,4 +1,4 @@
-"""Play against a discriminator, for models of any level."""
+"""Adversarial training against a discriminator, for models of any level."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tfvae.training.players import Player, loss_scaled
 
 
 class Adversarial(GenerativeModel):
-    """A mixin, first among the bases: `class FactorVAE(Adversarial, VAE)`.
+    """A mixin that adds a discriminator; the first base class: `class FactorVAE(Adversarial, VAE)`.
 
     The terms of `objective` include "discriminator_loss", as `cross_entropy` returns it. Players
     move simultaneously unless `players` is overridden. During `fit`, a callback that sets the
@@ -33,19 +33,19 @@ class Adversarial(GenerativeModel):
 
     @property
     def discriminated_shape(self) -> tuple[int, ...]:
-        """Shape of one example of what the discriminator tells apart: of a latent by default."""
+        """Shape of one example for the discriminator; by default that of a latent."""
         return self.latent_shape
 
     def default_discriminator_optimizer(self) -> keras.optimizers.Optimizer | None:
-        """Returns the discriminator's optimizer if `compile` gets none; None: it is required."""
+        """Returns the discriminator's optimizer if `compile` gets none; None if it is required."""
         return None
 
     def compile(self, optimizer: Any = "adam", *, discriminator_optimizer=None, **kwargs) -> None:
         """Prepares for training; see `TrainableModel.compile`.
 
         Args:
-            optimizer: of everything but the discriminator.
-            discriminator_optimizer: of the discriminator; if None, the model's default.
+            optimizer: optimizer of all variables except the discriminator's.
+            discriminator_optimizer: optimizer of the discriminator; if None, the model's default.
             kwargs: the other arguments of `TrainableModel.compile`.
 
         Raises:
@@ -72,7 +72,7 @@ class Adversarial(GenerativeModel):
         ]
 
     def log_density_ratio(self, x: tf.Tensor) -> tf.Tensor:
-        """Returns the discriminator's log of real over fake density, [...].
+        """Returns the discriminator's estimate of log(real density / fake density), [...].
 
         Args:
             x: examples, [..., *discriminated_shape].
@@ -86,8 +86,8 @@ class Adversarial(GenerativeModel):
     def cross_entropy(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         """Returns the discriminator's loss, [b1 + b2], on examples [b1, ...] and [b2, ...].
 
-        Each set passes the discriminator on its own, so that batch normalisation does not mix
-        them, and no gradient reaches what made them.
+        Each set goes through the discriminator separately, so that batch normalisation does not
+        mix them, and no gradient flows back to the examples.
         """
         real_logit = self.log_density_ratio(tf.stop_gradient(real))
         fake_logit = self.log_density_ratio(tf.stop_gradient(fake))

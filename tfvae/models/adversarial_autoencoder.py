@@ -18,9 +18,9 @@ class AdversarialAutoencoder(Adversarial, VAE):
     """L(x) = E_q[log p(x|z)] - weight E_q[-log D(z)].
 
     Makhzani et al. 2016 (arXiv:1511.05644), section 2. D(z) is the discriminator's probability that
-    z is the prior's: the encoder makes its samples look like the prior's, and there is no
-    KL in the loss (`kl` and `elbo` are reported all the same). One batch serves both players.
-    Nothing in it trains a prior, so that one with weights keeps those it has, with a warning.
+    z is from the prior: the encoder learns to make its samples look like the prior's, and the loss
+    has no KL (`kl` and `elbo` are reported nevertheless). Both players use the same batch. The loss
+    does not train the prior, so the weights of a prior stay fixed, with a warning.
 
     Args:
         adversarial_weight: weight of the encoder's adversarial loss, a number or a schedule.
@@ -39,17 +39,17 @@ class AdversarialAutoencoder(Adversarial, VAE):
         if getattr(self.prior, "trainable_weights", None):
             self.prior.trainable = False
             warnings.warn(
-                f"prior {self.prior.name} has trainable weights, which stay as they are: the loss "
-                "of AdversarialAutoencoder has no KL that could train them",
+                f"prior {self.prior.name} has trainable weights, which stay fixed: the loss of "
+                "AdversarialAutoencoder has no KL that could train them",
                 stacklevel=2,
             )
 
     def default_discriminator_optimizer(self):
-        """Returns Adam(1e-4, 0.5, 0.9), that of FactorVAE."""
+        """Returns Adam(1e-4, 0.5, 0.9), as for FactorVAE."""
         return keras.optimizers.Adam(1e-4, 0.5, 0.9)
 
     def objective(self, x, seeds, training, moving=None):
-        """Returns the terms of the losses in nats, the discriminator's over both its batches."""
+        """Returns the terms of the losses in nats; the discriminator's is over both batches."""
         bound = self.bound(x, seeds, training)
         prior_logit = self.log_density_ratio(bound.latents)  # log D / (1 - D)
         adversarial_loss = tf.reduce_mean(tf.nn.softplus(-prior_logit), axis=0)  # -log D

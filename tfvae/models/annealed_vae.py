@@ -1,4 +1,4 @@
-"""AnnealedVAE: KL tied to an increasing capacity."""
+"""AnnealedVAE: the KL follows an increasing capacity."""
 
 import keras
 import tensorflow as tf
@@ -13,11 +13,11 @@ from tfvae.schedules import Linear, NumberOrSchedule
 class AnnealedVAE(VAE):
     """L = E_q[log p(x|z)] - gamma |E_x KL(q(z|x) || p(z)) - C|.
 
-    Burgess et al. 2018 (arXiv:1804.03599), equation 8, with the mean KL over the global batch
-    inside the absolute value, as published and run.
+    Burgess et al. 2018 (arXiv:1804.03599), equation 8; the mean KL over the global batch is inside
+    the absolute value.
 
     Args:
-        gamma: weight of the distance from the capacity.
+        gamma: weight of the distance from the capacity, a number or a schedule of the step.
         capacity: C in nats, a number or a schedule; by default from 0 to 25 over 100,000 steps.
         kwargs: the arguments of `VAE`.
     """

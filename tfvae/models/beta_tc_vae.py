@@ -14,21 +14,21 @@ from tfvae.schedules import NumberOrSchedule
 class BetaTCVAE(VAE):
     """L(x) = E_q[log p(x|z)] - I(x; z) - beta TC(z) - sum_j KL(q(z_j) || p(z_j)).
 
-    Chen et al. 2018 (arXiv:1802.04942), equation 4: the KL of the bound taken apart into
-    index-code mutual information, total correlation TC(z) = KL(q(z) || prod_j q(z_j)) and
-    dimension-wise KL, with q(z) estimated from the posteriors of the global batch. The three add
-    up to log q(z|x) - log p(z).
+    Chen et al. 2018 (arXiv:1802.04942), equation 4: the KL of the bound decomposed into index-code
+    mutual information, total correlation TC(z) = KL(q(z) || prod_j q(z_j)) and dimension-wise KL,
+    with q(z) estimated from the posteriors of the global batch. Their estimates sum to
+    log q(z|x) - log p(z).
 
     Args:
         beta: weight of the total correlation, a number or a schedule of the step.
         estimator: "mws" (minibatch weighted sampling), "mss" (minibatch stratified sampling) or
             "exact" (every batch is the whole, small, data set).
-        dataset_size: N. "mss" needs it; of "mws" it is only a constant, 1 if None; "exact"
-            needs it equal to the batch.
+        dataset_size: N, needed by "mss" and "exact" (which needs batches of this size); for "mws"
+            it only adds a constant, and is 1 if None.
         kwargs: the arguments of `VAE`.
 
     Raises:
-        ValueError: for another estimator, or one without the dataset_size it needs.
+        ValueError: if the estimator is unknown, or needs a dataset_size that is not given.
     """
 
     term_names = (*VAE.term_names, "mutual_information", "total_correlation", "dimension_wise_kl")
@@ -61,13 +61,13 @@ class BetaTCVAE(VAE):
         aggregate_posterior.marginals(self.encode(tf.zeros((1, *self.data_shape))))  # or raises
 
     def check_batch_size(self, batch_size):
-        """Raises ValueError for a batch that the estimator cannot do with."""
+        """Raises ValueError if the estimator cannot use a batch of this size."""
         super().check_batch_size(batch_size)
         size = self.dataset_size
         if self.estimator == "exact" and batch_size != size:
             raise ValueError(
                 f"batch_size is {batch_size}; estimator 'exact' needs the whole data set in every "
-                f"batch, dataset_size {size}; use 'mss' where that is too many"
+                f"batch, dataset_size {size}; use 'mss' if that is too many"
             )
         if size is not None and batch_size > size:
             raise ValueError(f"batch_size is {batch_size}; dataset_size is only {size}")

@@ -1,4 +1,4 @@
-"""What one pass through a latent-variable model gives, and the bound that follows from it."""
+"""The results of one pass through a latent-variable model, and its evidence lower bound."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ class Inference(NamedTuple):
         posterior: q(z|x), batch [B].
         latents: z ~ q(z|x), [k, B, d].
         likelihood: p(x|z), batch [k, B].
-        params: parameters of q(z|x), [B, outputs]; None if it is not made by one encoder.
+        params: parameters of q(z|x), [B, outputs]; None if no single encoder gives them.
     """
 
     posterior: Any
@@ -31,7 +31,7 @@ class Bound:
         reconstructions: E_q[log p(x_m|z)], mean over the samples, [B], by modality.
         kl: KL(q(z|x) || p(z)), [B].
         weights: factors on the reconstructions in the loss, by modality; 1 if not given.
-        inference: the pass that the bound follows from; None for a mean of several bounds.
+        inference: the `Inference` behind the bound; None for a mean of several bounds.
     """
 
     reconstructions: Mapping[str, tf.Tensor]

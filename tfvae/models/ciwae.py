@@ -22,7 +22,7 @@ class CIWAE(IWAE):
         kwargs: the arguments of `IWAE`.
 
     Raises:
-        ValueError: for a number outside [0, 1].
+        ValueError: if `beta` is a number outside [0, 1].
     """
 
     beta = Coefficient(minimum=0, maximum=1)
@@ -37,6 +37,6 @@ class CIWAE(IWAE):
         return self.beta * evidence_lower_bound + (1.0 - self.beta) * log_mean_exp(log_w)
 
     def gradient_weights(self, log_w, power=1):
-        """Returns d L / d log w_i, [k, B]; with `power` 2, what DReG puts in their place."""
+        """Returns d L / d log w_i, [k, B]; with `power` 2, the weights that DReG uses."""
         v = normalised_weights(log_w) ** power
         return self.beta / self.num_samples + (1.0 - self.beta) * v

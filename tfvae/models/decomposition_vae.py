@@ -27,11 +27,11 @@ class DecompositionVAE(VAE):
         alpha: weight of D, a number or a schedule of the step.
         beta: weight of the KL, a number or a schedule of the step.
         divergence: D, "kl" or "mmd".
-        kernel: of the MMD, "gaussian" or "inverse_multiquadratic".
+        kernel: kernel of the MMD, "gaussian" or "inverse_multiquadratic".
         kwargs: the arguments of `VAE`.
 
     Raises:
-        ValueError: for another divergence or kernel.
+        ValueError: if the divergence or kernel is unknown.
     """
 
     term_names = (*VAE.term_names, "divergence")

@@ -29,7 +29,7 @@ class DIPVAE(VAE):
         kwargs: the arguments of `VAE`.
 
     Raises:
-        ValueError: for another kind.
+        ValueError: if the kind is unknown.
     """
 
     term_names = (*VAE.term_names, "covariance_penalty")

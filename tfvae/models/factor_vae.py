@@ -17,10 +17,10 @@ class FactorVAE(Adversarial, VAE):
     """L(x) = E_q[log p(x|z)] - KL(q(z|x) || p(z)) - gamma KL(q(z) || prod_j q(z_j)).
 
     Kim & Mnih 2018 (arXiv:1802.05983), equation 2 and algorithm 2. The last term, the total
-    correlation, is a discriminator's log density ratio (equation 3). The incoming batch is split by
-    row: even rows are the batch that the VAE learns from and whose z are the discriminator's
-    real ones, odd rows the second batch, whose z are permuted: `batches(128)` is the
-    published 64 + 64. In evaluation every row is of the first batch, and drawn anew for the second.
+    correlation, is a discriminator's log density ratio (equation 3). Each batch is split by row:
+    the VAE is trained on the even rows, and their z are the discriminator's real examples; the z
+    of the odd rows, permuted, are its fake ones. So `batches(128)` is the published 64 + 64. In
+    evaluation all rows are used for both, with new samples for the second.
 
     Args:
         gamma: weight of the total correlation, a number or a schedule of the step.
@@ -48,7 +48,7 @@ class FactorVAE(Adversarial, VAE):
         return {"x": first[0], "seeds": first[1], "second": second}
 
     def objective(self, x, seeds, training, moving=None, second=None):
-        """Returns the terms of the losses in nats, the discriminator's over both its batches."""
+        """Returns the terms of the losses in nats; the discriminator's is over both batches."""
         bound = self.bound(x, seeds, training)
         # E[log D / (1 - D)], equation 3
         total_correlation = tf.reduce_mean(self.log_density_ratio(bound.latents), axis=0)

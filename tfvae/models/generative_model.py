@@ -1,4 +1,4 @@
-"""The level of every model that decodes latents: a prior and a decoder."""
+"""The base of all models that decode latents: a prior and a decoder."""
 
 from typing import Any
 
@@ -19,13 +19,13 @@ class MissingPartError(NotImplementedError):
 
 
 class GenerativeModel(ForData, TrainableModel):
-    """A prior p(z) and a decoder, trained by a subclass's objective.
+    """A prior p(z) and a decoder; subclasses define the objective.
 
-    A subclass sets the attributes below and implements `decode` and `objective`. This level serves
-    data of one modality; `MultimodalVAE` replaces what depends on that.
+    A subclass sets the attributes below and implements `decode` and `objective`. This class assumes
+    data of one modality; `MultimodalVAE` overrides the methods that depend on it.
 
     Attributes:
-        prior: nothing to p(z), batch [], event [d].
+        prior: callable without arguments that returns p(z), batch [], event [d].
         latent_shape: shape of a latent, (d,).
         data_shape: shape of an example.
         likelihood: parameters to p(x|z); None if the model has no density, or several modalities.
@@ -55,7 +55,7 @@ class GenerativeModel(ForData, TrainableModel):
             )
 
     def decode(self, z: tf.Tensor, training: bool = False):
-        """Returns the distribution of data given latents [..., d], batch [...]; it has a mean."""
+        """Returns a distribution of data given latents [..., d], batch [...], which has a mean."""
         raise NotImplementedError(f"{type(self).__name__} must implement `decode`")
 
     def call(self, inputs, training: bool = False):
@@ -78,27 +78,27 @@ class GenerativeModel(ForData, TrainableModel):
         return sample_with_seeds(self.prior(), seeds)[0]
 
     def latents_for(self, x, seeds: tf.Tensor) -> tf.Tensor:
-        """Returns latents [B, d] of the kind that `decode` is used on; `x` has B rows."""
+        """Returns latents [B, d] to test `decode` on: here z ~ p(z); `x` has B rows."""
         del x
         return self.sample_latent(seeds)
 
     @property
     def support(self) -> Any:
-        """(low, high) of the data that the model can give; None if unbounded."""
+        """(low, high), the range of the data that the model can generate; None if unbounded."""
         return getattr(self.likelihood, "support", None)
 
-    # No property: Keras would walk it as a container of layers as it saves.
+    # Not a property: Keras would treat it as a container of layers when it saves the model.
     def modalities_by_name(self) -> dict[str, Any]:
-        """Returns what the model decodes to, by the name of its tensor in signatures.
+        """Returns the modalities by the names of their tensors in signatures.
 
         Each value has `data_shape` and `support`, and `decoder` and `likelihood` if it uses them.
         """
         return {"image" if len(self.data_shape) == 3 else "data": self}
 
     def check_data(self, x) -> None:
-        """Raises ValueError for data of another shape or range than the model's, or NaN.
+        """Raises ValueError if the data do not have the model's shape and range, or have NaN.
 
-        Inside a user's `tf.function` there are no values to look at, and nothing is checked.
+        Inside a user's `tf.function` values are not known, and nothing is checked.
         """
         if tf.executing_eagerly():
             checks.check_images(tf.convert_to_tensor(x), self.data_shape, self.support)

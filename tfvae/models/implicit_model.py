@@ -1,13 +1,13 @@
-"""The level of generators without a density."""
+"""The base of generators without a density."""
 
 from tfvae.models.generative_model import GenerativeModel, MissingPartError
 
 
 class ImplicitModel(GenerativeModel):
-    """A generator x = G(z), z ~ p(z), that can be sampled but gives no probability to data.
+    """A generator x = G(z), z ~ p(z), that can be sampled but gives no density of data.
 
-    `decode` returns a distribution that has a mean, G(z), and no `log_prob`. What needs a density
-    or an encoder raises MissingPartError.
+    `decode` returns a distribution that has a mean, G(z), and no `log_prob`. Methods that need a
+    density or an encoder raise MissingPartError.
     """
 
     def elbo(self, x, seed=0):

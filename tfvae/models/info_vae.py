@@ -16,8 +16,9 @@ from tfvae.schedules import NumberOrSchedule
 class InfoVAE(VAE):
     """L(x) = E_q[log p(x|z)] - (1 - alpha) KL(q(z|x) || p(z)) - (alpha + lambda - 1) D(q(z), p(z)).
 
-    Zhao et al. 2017 (arXiv:1706.02262), equation 6, D being the maximum mean discrepancy over one
-    sample of each per row of the global batch. alpha = 0 and lambda = 1 give the VAE.
+    Zhao et al. 2017 (arXiv:1706.02262), equation 6, with the maximum mean discrepancy as D,
+    estimated from one sample of each distribution per row of the global batch. alpha = 0 and
+    lambda = 1 give the VAE.
 
     Args:
         alpha: weight of the mutual information, a number or a schedule of the step.
@@ -26,7 +27,7 @@ class InfoVAE(VAE):
         kwargs: the arguments of `VAE`.
 
     Raises:
-        ValueError: for another kernel.
+        ValueError: if the kernel is unknown.
     """
 
     term_names = (*VAE.term_names, "mmd")

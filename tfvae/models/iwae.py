@@ -23,20 +23,20 @@ from tfvae.models.vae import VAE
 class IWAE(VAE):
     """L(x) = E log((1/k) sum_i w_i), w_i = p(x, z_i) / q(z_i|x), z_i ~ q(z|x).
 
-    Burda et al. 2016 (arXiv:1509.00519), equations 8 to 14; the weights never hold a closed-form
+    Burda et al. 2016 (arXiv:1509.00519), equations 8 to 14; the weights never contain a closed-form
     KL. During a warm-up, log w_i = log p(x|z_i) + kl_warmup (log p(z_i) - log q(z_i|x)).
 
-    The gradient of L, with respect to the model's parameters theta and the posterior's phi, is
+    The gradient of L with respect to the model's parameters theta and the posterior's phi is
     estimated from v_i = w_i / sum_j w_j:
 
-    * "standard": sum_i v_i (grad_theta + grad_phi) log w_i, that of the bound itself;
+    * "standard": sum_i v_i (grad_theta + grad_phi) log w_i, the gradient of the bound itself;
     * "stl", sticking the landing (Roeder et al. 2017, arXiv:1703.09194): phi through z_i alone,
       sum_i v_i (d log w_i / d z_i) grad_phi z_i. Biased for k > 1, as Tucker et al. show;
     * "dreg", doubly reparameterised (Tucker et al. 2018, arXiv:1810.04152): the same with v_i^2
       for v_i, which makes it unbiased.
 
-    The last two vanish for phi where q(z|x) is exact, and go through the decoder once more. What
-    "dreg" assumes is wrong if batch normalisation couples the samples; that is refused.
+    The last two vanish for phi if q(z|x) is exact, and need a second pass through the decoder.
+    "dreg" is biased if batch normalisation couples the samples, so the combination is an error.
 
     Args:
         num_samples: k, at least 1.
@@ -44,15 +44,15 @@ class IWAE(VAE):
         kwargs: the arguments of `VAE`.
 
     Raises:
-        ValueError: for another estimator, "dreg" with batch normalisation, or fewer samples than
-            one.
+        ValueError: if the estimator is unknown, or "dreg" is used with batch normalisation, or
+            `num_samples` is below 1.
     """
 
     term_names = (*VAE.term_names, "importance_weighted_bound")
     gradient_estimators = tuple(GRADIENT_ESTIMATORS)
 
     def __init__(self, *args, num_samples: int = 50, **kwargs):
-        # mypy takes *args for what may hold num_samples too.
+        # mypy assumes that *args may contain num_samples too.
         super().__init__(*args, num_samples=num_samples, **kwargs)  # type: ignore[misc]
 
     def objective(self, x, seeds, training):
@@ -66,7 +66,7 @@ class IWAE(VAE):
             q = self.encode(x, training)  # q(z|x)
             z = sample_with_seeds(q, seeds, self.samples_per_example)
 
-            def log_weights(z):  # and what they are made of
+            def log_weights(z):  # and their parts
                 densities = self.log_densities(q, z, self.decode(z, training), x, training)
                 return densities.warmed_up(self.kl_weight), densities
 
@@ -89,7 +89,7 @@ class IWAE(VAE):
         return log_mean_exp(log_w)
 
     def gradient_weights(self, log_w: tf.Tensor, power: int = 1) -> tf.Tensor:
-        """Returns v_i = d L / d log w_i, [k, B]; with `power` 2, what DReG puts in their place."""
+        """Returns v_i = d L / d log w_i, [k, B]; with `power` 2, the weights that DReG uses."""
         return normalised_weights(log_w) ** power
 
     def model_weights(self, log_w: tf.Tensor) -> tf.Tensor:
@@ -97,13 +97,13 @@ class IWAE(VAE):
         return self.gradient_weights(log_w)
 
     def surrogate(self, log_w: tf.Tensor, densities: LogDensities, path: Callable) -> tf.Tensor:
-        """Returns L(x), [B], whose gradient is the estimator's.
+        """Returns L(x), [B], with the gradient of the estimator.
 
         Args:
             log_w: log w_i, [k, B].
-            densities: what they are made of, with no gradient through z_i.
-            path: weights of the samples to zeros, whose gradient is that of the weighted log w_i
-                through z_i alone.
+            densities: the parts of log w_i, without a gradient through z_i.
+            path: maps weights of the samples to zeros with the gradient of the weighted log w_i
+                through z_i alone; see `split_gradient`.
         """
         v, squared = self.gradient_weights(log_w), self.gradient_weights(log_w, power=2)
         log_joint = densities.likelihood + self.kl_weight * densities.prior

@@ -1,4 +1,4 @@
-"""The level of models with a posterior: bounds and likelihoods, whatever the networks."""
+"""The base of models with a posterior: bounds and likelihoods, independent of the networks."""
 
 from typing import Any
 
@@ -22,9 +22,9 @@ from tfvae.training import first_batch
 class LatentVariableModel(GenerativeModel):
     """p(x) = E_p(z)[p(x|z)] with a posterior q(z|x).
 
-    A subclass implements `encode` and `decode`, and `infer` too if its q(z|x) depends on the
-    decoder. It sets the attributes below, and what `GenerativeModel` lists; objectives are made of
-    `bound`.
+    A subclass implements `encode` and `decode`, and `infer` if its q(z|x) depends on the decoder.
+    It sets the attribute `posterior` and those of `GenerativeModel`. Objectives are combinations of
+    the terms of `bound`.
 
     Args:
         num_samples: posterior samples per example, k, at least 1.
@@ -36,7 +36,7 @@ class LatentVariableModel(GenerativeModel):
         posterior: parameters to q(z|x); a head, or any serialisable function.
 
     Raises:
-        ValueError: for fewer samples than one, or an unknown estimator.
+        ValueError: if `num_samples` is below 1, or the estimator is unknown.
     """
 
     posterior: Any
@@ -70,7 +70,7 @@ class LatentVariableModel(GenerativeModel):
     def infer(
         self, x, seeds: tf.Tensor, num_samples: int = 1, first_sample=0, training: bool = False
     ) -> Inference:
-        """Returns the posterior, samples of it and the likelihood given these, in one pass.
+        """Returns the posterior, samples from it, and the likelihood given the samples.
 
         Args:
             x: data, [B, ...], as `typed` returns it.
@@ -84,7 +84,7 @@ class LatentVariableModel(GenerativeModel):
         return Inference(q, z, self.likelihood_given(z, x, training))
 
     def likelihood_given(self, z: tf.Tensor, x, training: bool = False):
-        """Returns p(x|z) of what `x` consists of."""
+        """Returns p(x|z), batch [k, B]; with several modalities, of those in `x`."""
         del x
         return self.decode(z, training)
 
@@ -93,7 +93,7 @@ class LatentVariableModel(GenerativeModel):
         self.check_data(x)
 
     def typed(self, x):
-        """Returns data in the type that the likelihood is of."""
+        """Returns data in the likelihood's type."""
         return tf.cast(x, tf.float32)
 
     def bound(self, x, seeds: tf.Tensor, training: bool = False) -> Bound:
@@ -109,7 +109,7 @@ class LatentVariableModel(GenerativeModel):
         return self.bound_of(inference, x, training)
 
     def bound_of(self, inference: Inference, x, training: bool = False) -> Bound:
-        """Returns the parts of the bound that follows from one pass."""
+        """Returns the parts of the evidence lower bound for the results of one pass."""
         q, z, p, _ = inference
         log_probs = self.log_probs(p, x)  # log p(x_m|z)
         reconstructions = {name: tf.reduce_mean(term, axis=0) for name, term in log_probs.items()}
@@ -119,7 +119,7 @@ class LatentVariableModel(GenerativeModel):
         return Bound(reconstructions, kl, self.weights_by_name, inference)
 
     def log_densities(self, q, z: tf.Tensor, p, x, training: bool = False) -> LogDensities:
-        """Returns the log-densities of samples z of q, given p(x|z); all [k, B]."""
+        """Returns the log-densities of samples z from q, given p(x|z); all [k, B]."""
         log_probs = self.log_probs(p, x)
         weighted = [self.weights_by_name.get(m, 1.0) * term for m, term in log_probs.items()]
         prior = distribution_of(self.prior, training=training)  # p(z)
@@ -173,7 +173,7 @@ class LatentVariableModel(GenerativeModel):
     def log_likelihood(self, x, num_samples: int = 5000, seed: noise.Seed = 0) -> tf.Tensor:
         """Returns the importance-weighted estimate of log p(x), [B], nats.
 
-        A lower bound in expectation, rising with `num_samples`; see
+        A lower bound in expectation that rises with `num_samples`; see
         `tfvae.evaluation.log_likelihood`, which also takes a memory budget.
         """
         return likelihoods.log_likelihood(self, x, num_samples, seed)
@@ -222,8 +222,8 @@ class LatentVariableModel(GenerativeModel):
         """Checks that the gradient estimator suits the networks.
 
         Raises:
-            ValueError: for "dreg" with batch normalisation, under which one sample's density
-                depends on the others and that estimator is biased.
+            ValueError: if "dreg" is used with batch normalisation: the density of one sample then
+                depends on the others, and the estimator is biased.
         """
         normalised = (keras.layers.BatchNormalization,)
         if self.gradient_estimator == "dreg" and any(
@@ -236,5 +236,5 @@ class LatentVariableModel(GenerativeModel):
 
 
 def _num_rows(x) -> tf.Tensor:
-    """B, a scalar, of data [B, ...] or several of one length."""
+    """Returns B, a scalar, for data [B, ...] or a structure of such."""
     return tf.shape(tf.nest.flatten(x)[0])[0]

@@ -12,16 +12,16 @@ from tfvae.models.iwae import IWAE
 class MIWAE(IWAE):
     """L(x) = E (1/M) sum_m log((1/K) sum_k w_mk).
 
-    Rainforth et al. 2018 (arXiv:1802.04537), section 5: the larger M, the less noise has the
-    encoder's gradient; the larger K, the tighter is the bound. M = 1 is IWAE, K = 1 the VAE.
+    Rainforth et al. 2018 (arXiv:1802.04537), section 5: a larger M reduces the noise of the
+    encoder's gradient, a larger K tightens the bound. M = 1 gives IWAE, K = 1 the VAE.
 
     Args:
         num_bounds: M, at least 1.
-        num_samples: K, the samples of each bound; there are M K in all.
+        num_samples: K, the samples per bound; there are M K in total.
         kwargs: the arguments of `IWAE`.
 
     Raises:
-        ValueError: for fewer bounds than one.
+        ValueError: if `num_bounds` is below 1.
     """
 
     def __init__(self, *args, num_bounds: int = 8, num_samples: int = 8, **kwargs):
@@ -42,6 +42,6 @@ class MIWAE(IWAE):
         return tf.reduce_mean(log_mean_exp(self._by_bound(log_w), axis=1), axis=0)
 
     def gradient_weights(self, log_w, power=1):
-        """Returns d L / d log w_mk, [M K, B]; with `power` 2, what DReG puts in their place."""
+        """Returns d L / d log w_mk, [M K, B]; with `power` 2, the weights that DReG uses."""
         v = normalised_weights(self._by_bound(log_w), axis=1) ** power
         return tf.reshape(v, tf.shape(log_w)) / self.num_bounds

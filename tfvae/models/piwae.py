@@ -1,4 +1,4 @@
-"""PIWAE: a bound for the decoder, another for the encoder."""
+"""PIWAE: one bound for the decoder, another for the encoder."""
 
 import keras
 
@@ -8,7 +8,7 @@ from tfvae.models.miwae import MIWAE
 
 @keras.saving.register_keras_serializable("tfvae")
 class PIWAE(MIWAE):
-    """The model is trained by IWAE's bound of M K samples, the posterior by MIWAE's of M times K.
+    """The model learns from IWAE's bound of M K samples, the posterior from MIWAE's of M times K.
 
     Rainforth et al. 2018 (arXiv:1802.04537), section 5: log((1/M K) sum_mk w_mk) for theta and
     (1/M) sum_m log((1/K) sum_k w_mk) for phi, from the same samples. The loss is the first.

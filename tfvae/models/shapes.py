@@ -1,4 +1,4 @@
-"""How the sizes of networks and distributions determine and check one another."""
+"""Builds networks and checks that their sizes match the distributions."""
 
 import keras
 import tensorflow as tf
@@ -13,7 +13,7 @@ def prior_for(posterior, prior):
     """Returns `prior`; if None, a `StandardNormal` of the posterior's size.
 
     Raises:
-        ValueError: if there is no prior and the posterior is a function, whose size is unknown.
+        ValueError: if there is no prior and the posterior is a function, so its size is unknown.
     """
     if prior is not None:
         return prior
@@ -23,18 +23,18 @@ def prior_for(posterior, prior):
 
 
 def latent_shape_of(prior) -> Shape:
-    """Returns the shape of a latent, known before a prior made of posteriors has its encoder."""
+    """Returns the shape of a latent; works before a VampPrior is connected to its encoder."""
     return tuple(getattr(prior, "event_shape", None) or prior().event_shape)
 
 
 def decoded_latents(prior, z: tf.Tensor) -> tf.Tensor:
-    """Returns the part of latents [..., d] that the decoder sees: of a hierarchy, z_1 alone."""
+    """Returns the part of latents [..., d] that the decoder uses: z_1 of a hierarchy, else all."""
     sizes = getattr(prior, "layer_sizes", None)
     return z[..., -sizes[-1] :] if sizes else z
 
 
 def decoded(decoder, likelihood, z: tf.Tensor, training: bool):
-    """Returns p(x|z) of latents [..., d], batch [...], by a network of latents [n, d]."""
+    """Returns p(x|z) for latents [..., d], batch [...]; the network itself takes latents [n, d]."""
     params = decoder(tf.reshape(z, [-1, z.shape[-1]]), training=training)
     shape = tf.concat([tf.shape(z)[:-1], params.shape[1:]], axis=0)
     params = tf.reshape(tf.cast(params, tf.float32), shape)
@@ -42,10 +42,10 @@ def decoded(decoder, likelihood, z: tf.Tensor, training: bool):
 
 
 def build_decoder(decoder: keras.Model, likelihood, prior) -> Shape:
-    """Builds a decoder of the prior's latents, if it is not built; returns the shape of an example.
+    """Builds a decoder, if it is not built; returns the shape of an example.
 
     Raises:
-        ValueError: naming the network, the size it has and the size needed.
+        ValueError: if its sizes do not match (the message gives its size and the one needed).
     """
     input_shape = tuple(decoded_latents(prior, tf.zeros(latent_shape_of(prior))).shape)
     outputs = _built(decoder, "decoder", input_shape)
@@ -59,10 +59,10 @@ def build_decoder(decoder: keras.Model, likelihood, prior) -> Shape:
 
 
 def build_encoder(encoder: keras.Model, posterior, prior, data_shape: Shape) -> None:
-    """Builds an encoder of data, if it is not built, and checks it against posterior and prior.
+    """Builds an encoder, if it is not built, and checks it against posterior and prior.
 
     Raises:
-        ValueError: naming the network, the size it has and the size needed.
+        ValueError: if its sizes do not match (the message gives its size and the one needed).
     """
     outputs = _built(encoder, "encoder", data_shape)
     needed = getattr(posterior, "params_size", outputs[-1])
@@ -97,13 +97,13 @@ def _event_shape(distribution_of, params_shape: Shape) -> Shape:
 
 def _built(network: keras.Model, name: str, input_shape: Shape) -> Shape:
     """Builds a network for examples of `input_shape`; returns the shape of one output."""
-    needed = getattr(network, "input_shape", None)  # of a Sequential or functional model, if built
+    needed = getattr(network, "input_shape", None)  # known for built Sequential, functional models
     if needed and not tf.TensorShape(input_shape).is_compatible_with(needed[1:]):
         raise ValueError(
             f"{name} takes inputs of shape {list(needed[1:])}; the distributions "
             f"make them {list(input_shape)}"
         )
-    # Called, not built: a subclassed model builds its layers and knows its outputs only so.
+    # Call it rather than `build`: a subclassed model builds its layers only when called.
     return tuple(network(keras.KerasTensor((None, *input_shape))).shape[1:])
 
 

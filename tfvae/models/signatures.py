@@ -10,7 +10,7 @@ _SEED = {"seed": tf.TensorSpec([None, 2], tf.int64)}
 
 
 def of_generator(model) -> dict[str, Signature]:
-    """Returns `decode`, `sample` and `serving_default`, which is `sample`; images as PNG too.
+    """Returns `decode`, `sample`, their variants for PNG images, and `serving_default` = `sample`.
 
     Args:
         model: a `GenerativeModel`.
@@ -20,7 +20,7 @@ def of_generator(model) -> dict[str, Signature]:
 
 
 def of_latent_variable_model(model, log_likelihood_samples: int) -> dict[str, Signature]:
-    """Returns the signatures of a model with an encoder, and `serving_default`: its `encode`.
+    """Returns the signatures of a model with an encoder, and `serving_default` = `encode`.
 
     Args:
         model: a `LatentVariableModel`.
@@ -71,7 +71,7 @@ def _generating(model) -> dict[str, Signature]:
 
 
 def _safe(model, named: dict[str, Signature]) -> dict[str, Signature]:
-    """The signatures safe for empty batches, those of images with PNG strings as well."""
+    """Makes signatures safe for empty batches, and adds the variants for PNG images."""
     named = {name: Signature(s.inputs, at_least_one_row(s.function)) for name, s in named.items()}
     shapes = {name: part.data_shape for name, part in model.modalities_by_name().items()}
     if not all(png.is_picture(shape) for shape in shapes.values()):

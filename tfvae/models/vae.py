@@ -1,4 +1,4 @@
-"""The variational autoencoder: networks + distributions + one objective."""
+"""The variational autoencoder: networks, distributions and one objective."""
 
 import keras
 import tensorflow as tf
@@ -15,7 +15,8 @@ from tfvae.schedules import NumberOrSchedule
 class VAE(LatentVariableModel):
     """L(x) = E_q[log p(x|z)] - KL(q(z|x) || p(z)).
 
-    Kingma & Welling 2014 (arXiv:1312.6114), equation 3. The base of all models of one modality.
+    Kingma & Welling 2014 (arXiv:1312.6114), equation 3. The base class of all models of one
+    modality with an encoder.
 
     Args:
         encoder: Keras network, data [B, ...] to the posterior's parameters [B, outputs].
@@ -23,16 +24,17 @@ class VAE(LatentVariableModel):
         posterior: parameters to q(z|x); a head, or any serialisable function.
         likelihood: parameters to p(x|z); a head, or any serialisable function (all axes before
             the data's are then batch axes).
-        prior: nothing to p(z), batch []; if None, a `StandardNormal` of the posterior's size.
+        prior: callable without arguments that returns p(z), batch []; if None, a `StandardNormal`
+            of the posterior's size.
         num_samples: posterior samples per example, k, at least 1.
         kl_warmup: factor on the KL term of the loss, a number or a schedule of the step.
         gradient_estimator: "standard", or "stl": sticking the landing (Roeder et al. 2017,
-            arXiv:1703.09194), where log q(z|x) in the KL has no gradient but through z, which
-            vanishes as q(z|x) becomes exact.
+            arXiv:1703.09194): log q(z|x) in the KL has a gradient through z only, which vanishes
+            as q(z|x) becomes exact.
         name: the model's name.
 
     Raises:
-        ValueError: if sizes do not fit together, naming them, or for another estimator.
+        ValueError: if sizes do not match (the message gives them), or the estimator is unknown.
     """
 
     gradient_estimators: tuple[str, ...] = ("standard", "stl")
@@ -80,15 +82,15 @@ class VAE(LatentVariableModel):
         return tf.cast(self.encoder(x, training=training), tf.float32)
 
     def decode(self, z: tf.Tensor, training: bool = False):
-        """Returns p(x|z) of latents [..., d]: batch [...], event the data's shape.
+        """Returns p(x|z) for latents [..., d]: batch [...], event the data's shape.
 
-        Of a `HierarchicalPrior`'s latents the decoder sees the bottom layer, the last ones.
+        With a `HierarchicalPrior` the decoder uses the bottom layer only, the last dimensions.
         """
         z = shapes.decoded_latents(self.prior, tf.convert_to_tensor(z))
         return shapes.decoded(self.decoder, self.likelihood, z, training)
 
     def infer(self, x, seeds, num_samples=1, first_sample=0, training=False):
-        """Returns q(z|x), samples z of it, p(x|z) and the parameters of q(z|x)."""
+        """Returns q(z|x), samples z from it, p(x|z) and the parameters of q(z|x)."""
         params = self.posterior_params(x, training)
         q = distribution_of(self.posterior, params, training=training)  # q(z|x)
         z = sample_with_seeds(q, seeds, num_samples, first_sample)

@@ -1,4 +1,4 @@
-"""Models of several modalities: `modality.py` is one, `multimodal_vae.py` the models' base."""
+"""Models of several modalities; `multimodal_vae.py` has their base class."""
 
 from tfvae.multimodal.jmvae import JMVAE
 from tfvae.multimodal.label import Label

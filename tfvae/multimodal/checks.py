@@ -1,4 +1,4 @@
-"""Checks of modalities and of data before the first step."""
+"""Checks of modalities and their data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from tfvae.training.checks import check_images
 
 
 def require_names(modalities: Mapping[str, Any]) -> None:
-    """Raises ValueError for no modality, or a name that no signature can have."""
+    """Raises ValueError if there are no modalities, or a name cannot be used in signatures."""
     if not modalities:
         raise ValueError("modalities is empty; a model needs at least one")
     for name in modalities:
@@ -28,14 +28,14 @@ def require_normal(argument: str, made_by, distribution) -> None:
     """Checks that a distribution can be an expert of a product.
 
     Raises:
-        ValueError: naming `argument` and what can be used in its place.
+        ValueError: if it cannot (the message names `argument` and the alternatives).
     """
     if not isinstance(distribution, tfd.MultivariateNormalDiag):
         maker = getattr(made_by, "__name__", type(made_by).__name__)
         raise ValueError(
             f"{argument} {maker} gives {distribution.name}; experts of a product must be normals "
             "of diagonal covariance: use tfvae.heads.DiagonalNormal (priors: StandardNormal or "
-            "AnisotropicNormal), or tfvae.MMVAE, whose mixture takes experts of any kind"
+            "AnisotropicNormal), or tfvae.MMVAE, a mixture, which takes experts of any kind"
         )
 
 
@@ -72,7 +72,7 @@ def check_values(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> Observe
 
 
 def _check_classes(name: str, value, modality) -> None:
-    """Checks class numbers in the place of one-hot labels."""
+    """Checks labels that are given as class numbers."""
     value = tf.convert_to_tensor(value)
     if not (value.dtype.is_integer and value.shape.rank == 1 and len(modality.data_shape) == 1):
         return
@@ -87,17 +87,17 @@ def _check_classes(name: str, value, modality) -> None:
 def require_subsets(
     subsets: Iterable[Sequence[str]] | None, names: Sequence[str]
 ) -> list[list[str]]:
-    """Returns `subsets` of modality names as lists; each modality on its own if None.
+    """Returns `subsets` of modality names as lists; if None, one subset per modality.
 
     Raises:
-        ValueError: for an empty subset or an unknown name.
+        ValueError: if a subset is empty or has an unknown name.
     """
     chosen = [[name] for name in names] if subsets is None else [list(s) for s in subsets]
     for subset in chosen:
         unknown = [name for name in subset if name not in names or name == PRESENT]
         if unknown or not subset:
             raise ValueError(
-                f"subsets holds {subset}; each must be some of the modalities {', '.join(names)}"
+                f"subsets has {subset}; each must be some of the modalities {', '.join(names)}"
             )
     return chosen
 

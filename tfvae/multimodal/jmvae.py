@@ -13,10 +13,9 @@ from tfvae.schedules import NumberOrSchedule
 class JMVAE(JointPosteriorVAE):
     """L = E_q[sum_m log p(x_m|z)] - KL(q || p(z)) - alpha sum_A KL(q || q(z|x_A)).
 
-    q is q(z|x_1, ..., x_M).
-    Suzuki et al. 2016 (arXiv:1611.01891), JMVAE-kl: the last terms draw the posteriors
-    of `subsets` of the modalities to the joint one, so that each can replace it. A row
-    that lacks modalities is trained on the bound of those that it has.
+    Suzuki et al. 2016 (arXiv:1611.01891), JMVAE-kl, with q = q(z|x_1, ..., x_M): the last terms
+    pull the posteriors of `subsets` of the modalities towards the joint one, so that they can
+    replace it. A row that lacks modalities is trained on the bound of those that it has.
 
     Args:
         alpha: factor on the last terms, a number or a schedule of the step; 0.1 in the paper.

@@ -1,4 +1,4 @@
-"""Posteriors by an encoder of all modalities together, products of experts for fewer."""
+"""Posteriors by a joint encoder of all modalities, and products of experts for subsets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,20 +14,20 @@ from tfvae.multimodal.product_posterior_vae import ProductPosteriorVAE
 
 
 class JointPosteriorVAE(ProductPosteriorVAE):
-    """q(z|x_1, ..., x_M) by a joint encoder; q(z|x_A) of fewer modalities is a product of experts.
+    """q(z|x_1, ..., x_M) by a joint encoder; q(z|x_A) of a smaller subset is a product of experts.
 
     Args:
         modalities: name to `Modality`.
         joint_encoder: Keras network, a dictionary of the data of all modalities to the posterior's
             parameters [B, outputs], such as `tfvae.networks.JointEncoder`.
         posterior: parameters to q(z|.), a `tfvae.heads.DiagonalNormal`.
-        subsets: names of modalities whose q(z|x_A) the objective trains; each modality on its own
-            if None. Attributes that are to be combined belong in one subset.
+        subsets: subsets A, lists of modality names, for which the objective trains q(z|x_A); each
+            modality alone if None. Put attributes to be combined in one subset.
         kwargs: the arguments of `MultimodalVAE`.
 
     Raises:
-        ValueError: for a subset that is empty or has an unknown name, or a joint encoder of
-            another size.
+        ValueError: if a subset is empty or has an unknown name, or the joint encoder has another
+            number of outputs.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class JointPosteriorVAE(ProductPosteriorVAE):
         return distribution_of(self.posterior, params, training=training)
 
     def posterior_given(self, x: Observed, training: bool = False):
-        """Returns q(z|x_A), batch [B]: the joint posterior of rows that have all modalities."""
+        """Returns q(z|x_A), batch [B]; for rows that have all modalities, the joint posterior."""
         if len(x.values) < len(self.modalities):
             return super().posterior_given(x, training)
         joint = self.joint(x, training)
@@ -59,7 +59,7 @@ class JointPosteriorVAE(ProductPosteriorVAE):
         return self.joint_or(joint, super().posterior_given(x, training), x)
 
     def joint_or(self, joint, product, x: Observed) -> tfd.Distribution:
-        """Returns `joint` in the rows that have all modalities, `product` in the others."""
+        """Returns `joint` for the rows that have all modalities, `product` for the others."""
         complete = x.has(self.names)[:, tf.newaxis] > 0
         return tfd.MultivariateNormalDiag(
             tf.where(complete, joint.mean(), product.mean()),

@@ -1,4 +1,4 @@
-"""A label that is part of the latent: the modality of it and the prior."""
+"""A label that is part of the latent: its modality and the prior."""
 
 import keras
 import tensorflow as tf
@@ -11,7 +11,7 @@ from tfvae.heads import OneHotCategorical
 
 @keras.saving.register_keras_serializable("tfvae")
 class Label(DistributionLayer):
-    """A modality of one-hot labels [B, K] that is part of the latent: of [y, z] it is y itself.
+    """A modality of one-hot labels [B, K] that is part of the latent: y of the latent [y, z].
 
     Args:
         num_classes: K, at least 2.
@@ -20,7 +20,7 @@ class Label(DistributionLayer):
 
     takes_training = True
     support = (0.0, 1.0)
-    weight = 1.0  # of a reconstruction that is always certain
+    weight = 1.0  # no effect: its log-probability is 0
     data_dtype = tf.float32
 
     def __init__(self, num_classes: int, name: str | None = None):
@@ -31,7 +31,7 @@ class Label(DistributionLayer):
         self.data_shape = (num_classes,)
 
     def distribution(self, z: tf.Tensor, training: bool = False):
-        """Returns the label of latents [..., K + d], certain where it is one-hot there."""
+        """Returns the distribution of y given latents [..., K + d]; certain if y is one-hot."""
         del training
         probabilities = z[..., : self.num_classes]
         logits = tf.where(
@@ -46,11 +46,11 @@ class Label(DistributionLayer):
 
 @keras.saving.register_keras_serializable("tfvae")
 class LabelledPrior(DistributionLayer):
-    """p(y) p(z): all K classes alike, and z of a normal prior.
+    """p(y) p(z): K equally likely classes, and a normal prior of z.
 
     Args:
         num_classes: K.
-        prior: nothing to p(z), a normal of diagonal covariance.
+        prior: callable without arguments that returns p(z), a normal of diagonal covariance.
         name: the layer's name.
     """
 

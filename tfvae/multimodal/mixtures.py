@@ -1,4 +1,4 @@
-"""Posteriors that are mixtures, one equal component for each of some subsets of the modalities."""
+"""Posteriors that are mixtures with equal weights, one component per subset of the modalities."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ ABSENT = -1e30  # the logit of a component that an example does not have
 
 
 def mixture(components: Sequence[tfd.Distribution], present: tf.Tensor) -> tfd.Mixture:
-    """Returns the mixture with equal weights of the components that an example has.
+    """Returns the mixture, with equal weights, of the components that an example has.
 
     Args:
         components: K distributions, batch [B], event [d].
@@ -22,7 +22,7 @@ def mixture(components: Sequence[tfd.Distribution], present: tf.Tensor) -> tfd.M
 
 
 def mean_of_present(values: Sequence[tf.Tensor], present: tf.Tensor) -> tf.Tensor:
-    """Returns the mean over the components that an example has, [B], of `values`, K times [B]."""
+    """Returns the mean of K `values` [B] over the components that an example has, [B]."""
     return tf.reduce_sum(tf.stack(values, axis=1) * present, axis=1) / tf.reduce_sum(
         present, axis=1
     )

@@ -1,4 +1,4 @@
-"""The multimodal variational autoencoder by mixtures of experts."""
+"""The mixture-of-experts multimodal variational autoencoder."""
 
 import keras
 import tensorflow as tf
@@ -16,17 +16,17 @@ from tfvae.multimodal.observed import Observed
 class MMVAE(MultimodalVAE):
     """L = (1/M) sum_m E log((1/k) sum_i w_mi), w_mi = p(x, z_mi) / q(z_mi|x), z_mi ~ q(z|x_m).
 
-    Shi et al. 2019 (arXiv:1911.03393), the bound stratified over the experts: q(z|x_A) =
-    (1/|A|) sum_{m in A} q(z|x_m), a mixture, each of whose experts reconstructs all modalities.
+    Shi et al. 2019 (arXiv:1911.03393), the bound stratified over the experts. The posterior is the
+    mixture q(z|x_A) = (1/|A|) sum_{m in A} q(z|x_m), and each expert reconstructs all modalities.
     With k = 1 it is the evidence lower bound. Mixture and mean are over the modalities of a row.
 
     Args:
         gradient_estimator: "standard", or "dreg": doubly reparameterised (Tucker et al. 2018,
-            arXiv:1810.04152), the paper's own choice.
+            arXiv:1810.04152), as in the paper.
         kwargs: the arguments of `MultimodalVAE`; `num_samples` is k.
 
     Raises:
-        ValueError: for another estimator, or "dreg" with batch normalisation.
+        ValueError: if the estimator is unknown, or "dreg" is used with batch normalisation.
     """
 
     gradient_estimators = ("standard", "dreg")
@@ -56,9 +56,9 @@ class MMVAE(MultimodalVAE):
         return self.terms(bound, mean_of_present(objectives, present))
 
     def importance_weighted_bound(self, q, z: tf.Tensor, x: Observed, training: bool):
-        """Returns L of the samples z [k, B, d] of one expert, [B], and their log-densities."""
+        """Returns L for the samples z [k, B, d] of one expert, [B], and their log-densities."""
 
-        def log_weights(z):  # and what they are made of
+        def log_weights(z):  # and their parts
             p = self.likelihood_given(z, x, training)  # p(x|z)
             densities = self.log_densities(q, z, p, x, training)
             return densities.warmed_up(self.kl_weight), densities

@@ -1,4 +1,4 @@
-"""One modality of a model: the networks and the likelihood of its data."""
+"""One modality of a model: its networks and its likelihood."""
 
 import keras
 import tensorflow as tf
@@ -10,22 +10,22 @@ from tfvae.models import shapes
 
 @keras.saving.register_keras_serializable("tfvae")
 class Modality(DistributionLayer):
-    """How one modality x_m is encoded, decoded and scored; called on latents it is p(x_m|z).
+    """The encoder, decoder and likelihood of one modality x_m; call it on latents for p(x_m|z).
 
     Args:
         encoder: Keras network, data [B, ...] to the parameters of q(z|x_m), [B, outputs].
         decoder: Keras network, latents [B, d] to the likelihood's parameters [B, ..., outputs].
         likelihood: parameters to p(x_m|z); a head, or any serialisable function.
-        weight: factor on log p(x_m|z) in the loss, above 0, so that a label of three bits is not
-            drowned by 784 pixels; bounds and likelihoods are never weighted.
+        weight: factor on log p(x_m|z) in the loss, above 0, so that 784 pixels need not outweigh a
+            label of three bits; bounds and likelihoods are never weighted.
         name: the layer's name.
 
     Attributes:
-        data_shape: shape of an example, known once it belongs to a model.
-        data_dtype: of the data, float32 unless the likelihood says otherwise.
+        data_shape: shape of an example, known once the modality belongs to a model.
+        data_dtype: dtype of the data; the likelihood's `data_dtype`, float32 if it has none.
 
     Raises:
-        ValueError: for a weight that is not above 0.
+        ValueError: if `weight` is not above 0.
     """
 
     takes_training = True
@@ -49,14 +49,14 @@ class Modality(DistributionLayer):
 
     @property
     def support(self) -> tuple[float, float] | None:
-        """(low, high) of the values that the likelihood gives a probability to."""
+        """(low, high), the likelihood's support; None if unbounded."""
         return getattr(self.likelihood, "support", None)
 
     def build_networks(self, posterior, prior) -> None:
         """Builds the networks that are not built yet and checks the sizes.
 
         Raises:
-            ValueError: naming what does not fit.
+            ValueError: if sizes do not match (the message names them).
         """
         shapes.require_same_layers(posterior, prior)
         self.data_shape = shapes.build_decoder(self.decoder, self.likelihood, prior)
@@ -67,7 +67,7 @@ class Modality(DistributionLayer):
         return tf.cast(self.encoder(x, training=training), tf.float32)
 
     def distribution(self, z: tf.Tensor, training: bool = False):
-        """Returns p(x_m|z) of latents [..., d]: batch [...], event the data's shape."""
+        """Returns p(x_m|z) for latents [..., d]: batch [...], event the data's shape."""
         return shapes.decoded(self.decoder, self.likelihood, z, training)
 
     def get_config(self):

@@ -16,8 +16,8 @@ class MoPoEVAE(ProductPosteriorVAE):
     """L = mean over subsets A of E_{q(z|x_A)}[log p(x|z)] - KL(q(z|x_A) || p(z)).
 
     Sutter et al. 2021 (arXiv:2105.02470): the posterior is the mixture, with equal weights, of the
-    products of experts q(z|x_A) of all 2^M - 1 subsets of the modalities, each of which
-    reconstructs all of them. The mean is over the subsets that a row has.
+    products of experts q(z|x_A) over all 2^M - 1 subsets A of the modalities; each component
+    reconstructs all modalities. The mean is over the subsets that a row has.
 
     Args:
         args: the arguments of `ProductPosteriorVAE`.

@@ -1,4 +1,4 @@
-"""The base of models of several modalities: posteriors of any subset, joint likelihoods."""
+"""The base of models of several modalities: posteriors for any subset, joint likelihoods."""
 
 import functools
 import operator
@@ -24,15 +24,16 @@ Data = Mapping[str, Any]
 
 
 class MultimodalVAE(LatentVariableModel):
-    """p(x_1, ..., x_M) = E_p(z)[prod_m p(x_m|z)], with a posterior of every subset of modalities.
+    """p(x_1, ..., x_M) = E_p(z)[prod_m p(x_m|z)], with a posterior for every subset of modalities.
 
-    Data are dictionaries {name: [B, ...]} of any of the modalities (`Observed`). A subclass
-    implements q(z|x_A) (`posterior_given`) and `objective`.
+    Data are dictionaries {name: [B, ...]} with any of the modalities; see `observed`. A subclass
+    implements `posterior_given`, which returns q(z|x_A), and `objective`.
 
     Args:
-        modalities: name to `Modality`; their order is that of every table and signature.
+        modalities: name to `Modality`; tables and signatures list them in this order.
         posterior: parameters of one encoder to q(z|.); a head.
-        prior: nothing to p(z), batch []; if None, a `StandardNormal` of the posterior's size.
+        prior: callable without arguments that returns p(z), batch []; if None, a `StandardNormal`
+            of the posterior's size.
         num_samples: posterior samples per example, k, at least 1.
         kl_warmup: factor on the KL terms of the loss, a number or a schedule of the step.
         gradient_estimator: one of the model's `gradient_estimators`.
@@ -42,8 +43,8 @@ class MultimodalVAE(LatentVariableModel):
         latent_shape: shape of a latent, (d,).
 
     Raises:
-        ValueError: if sizes do not fit together, naming the modality, or for an invalid name or
-            distributions that the model's posterior cannot be made of.
+        ValueError: if sizes do not match (the message names the modality), a name is invalid, or
+            the posterior cannot combine the given distributions.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class MultimodalVAE(LatentVariableModel):
         raise NotImplementedError(f"{type(self).__name__} must implement `posterior_given`")
 
     def encode(self, x: Data | Observed, training: bool = False):
-        """Returns q(z|x_A) of any subset A of the modalities: batch [B], event [d].
+        """Returns q(z|x_A) for any subset A of the modalities: batch [B], event [d].
 
         Of the empty one it is the prior p(z), batch [].
 
@@ -109,7 +110,7 @@ class MultimodalVAE(LatentVariableModel):
     def decode(
         self, z: tf.Tensor, training: bool = False, names: Iterable[str] | None = None
     ) -> Product:
-        """Returns p(x_1|z) p(x_2|z) ..., a dictionary of distributions, batch [...].
+        """Returns p(x_1|z) p(x_2|z) ..., a mapping of names to distributions, batch [...].
 
         Args:
             z: latents [..., d].
@@ -126,7 +127,7 @@ class MultimodalVAE(LatentVariableModel):
         return self.decode(z, training, x.values)
 
     def log_probs(self, p: Product, x: Observed) -> dict[str, tf.Tensor]:
-        """Returns log p(x_m|z), [k, B], by modality; 0 for examples that lack it."""
+        """Returns log p(x_m|z), [k, B], by modality; 0 for examples that lack the modality."""
         return p.log_probs(x)
 
     @property
@@ -138,7 +139,7 @@ class MultimodalVAE(LatentVariableModel):
         """Returns the parts of E_q[log p(x_A|z)] - KL(q || p(z)) for any posterior q, batch [B].
 
         Args:
-            q: the posterior; it need not be that of all of `x`.
+            q: the posterior, which may be that of a part of `x`.
             x: data.
             seeds: int64 [B, 2]; the samples are drawn from these rows.
             training: whether this is a training step.
@@ -160,7 +161,7 @@ class MultimodalVAE(LatentVariableModel):
         Args:
             x: data of any modalities.
             to: name of the modality to return.
-            seed: of z ~ q(z|x_A); if None, z is the posterior's mean.
+            seed: seed of z ~ q(z|x_A); if None, z is the posterior's mean.
 
         Raises:
             ValueError: for an unknown modality, or data that do not suit theirs.
@@ -176,9 +177,9 @@ class MultimodalVAE(LatentVariableModel):
         return self.modalities[to](z).mean()
 
     def check_data(self, x: Data) -> None:
-        """Raises ValueError for data that do not suit the modalities, naming them.
+        """Raises ValueError if the data do not suit the modalities (the message names them).
 
-        Inside a user's `tf.function` there are no values to look at, and nothing is checked.
+        Inside a user's `tf.function` values are not known, and nothing is checked.
         """
         if tf.executing_eagerly():
             checks.check_data(x, self.modalities)
@@ -202,11 +203,11 @@ class MultimodalVAE(LatentVariableModel):
 
     @property
     def support(self) -> dict[str, tuple[float, float] | None]:
-        """(low, high) of each modality's data; None: unbounded."""
+        """(low, high) of each modality's data; None if unbounded."""
         return {name: modality.support for name, modality in self.modalities.items()}
 
     def signatures(self, log_likelihood_samples: int = 64, subsets=None):
-        """Returns what an export of the model offers: `tfvae.multimodal.signatures`."""
+        """Returns the signatures of an export of the model; see `tfvae.multimodal.signatures`."""
         return signatures(self, log_likelihood_samples, subsets)
 
     @property

@@ -1,4 +1,4 @@
-"""The multimodal variational autoencoder by products of experts."""
+"""The product-of-experts multimodal variational autoencoder."""
 
 import itertools
 
@@ -16,16 +16,16 @@ from tfvae.multimodal.product_posterior_vae import ProductPosteriorVAE
 class MVAE(ProductPosteriorVAE):
     """L = ELBO(x_1, ..., x_M) + sum_m ELBO(x_m) + sum_j ELBO(x_{A_j}), A_j drawn at each step.
 
-    Wu & Goodman 2018 (arXiv:1802.05335): q(z|x_A) = p(z) prod_m q(z|x_m), and
-    sub-sampled training, without which the experts would be trained together only.
+    Wu & Goodman 2018 (arXiv:1802.05335): q(z|x_A) = p(z) prod_m q(z|x_m), with the paper's
+    sub-sampled training; the joint term alone would train the experts only in combination.
 
     Args:
-        num_subsets: subsets A_j of two to M - 1 modalities drawn for each example, all equally
-            likely; 0 if there are none (M < 3).
+        num_subsets: number of subsets A_j, of two to M - 1 modalities, drawn uniformly for each
+            example; must be 0 if M < 3.
         kwargs: the arguments of `ProductPosteriorVAE`.
 
     Raises:
-        ValueError: for a negative number, or one above 0 with fewer than three modalities.
+        ValueError: if `num_subsets` is negative, or above 0 with fewer than three modalities.
     """
 
     def __init__(self, *args, num_subsets: int = 0, **kwargs):
@@ -34,7 +34,7 @@ class MVAE(ProductPosteriorVAE):
         if num_subsets and len(self.modalities) < 3:
             raise ValueError(
                 f"num_subsets is {num_subsets}; {len(self.modalities)} modalities have no subsets "
-                "but themselves and the whole: set it to 0"
+                "other than single modalities and all of them: set it to 0"
             )
         self.num_subsets = num_subsets
 
@@ -61,7 +61,7 @@ class MVAE(ProductPosteriorVAE):
         return self.terms(joint, objective)
 
     def draw_subset(self, seeds: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns the modalities of a subset of two to M - 1 for each seed row: 1 or 0, [B]."""
+        """Draws a subset of two to M - 1 modalities per seed row: name to 1 or 0, [B]."""
         sizes = range(2, len(self.modalities))
         subsets = [s for n in sizes for s in itertools.combinations(self.names, n)]
         table = tf.constant([[float(name in s) for name in self.names] for s in subsets])

@@ -1,4 +1,4 @@
-"""What is known of each example: the values of its modalities, and which of them it has."""
+"""Observed data of several modalities: their values, and which of them an example has."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -12,16 +12,16 @@ class Observed(NamedTuple):
     """Values of some modalities for a batch of B examples.
 
     Attributes:
-        values: each modality's, [B, ...]; zeros where an example lacks it.
-        present: 1 where an example has the modality, else 0, float32 [B]; modalities that every
-            example has are left out.
+        values: values [B, ...] by modality; zeros for examples that lack it.
+        present: by modality, 1 for examples that have it, else 0, float32 [B]; modalities that
+            every example has are left out.
     """
 
     values: dict[str, tf.Tensor]
     present: dict[str, tf.Tensor]
 
     def only(self, names: Iterable[str]) -> "Observed":
-        """Returns the same of `names` alone; of those, what is here."""
+        """Returns the data of those modalities in `names` that there are."""
         names = set(names)
         return Observed(
             {name: value for name, value in self.values.items() if name in names},
@@ -29,13 +29,13 @@ class Observed(NamedTuple):
         )
 
     def subsets(self, subsets: Iterable[Collection[str]]) -> Iterator[tuple["Observed", tf.Tensor]]:
-        """Yields each subset that the data have: its values, and the examples that have all of it.
+        """Yields each subset of modalities that the data have, and which examples have it.
 
         Args:
             subsets: names of modalities.
 
         Yields:
-            The values of the subset, and 1 for examples that have all of it, else 0, [B].
+            The data of the subset, and 1 for examples that have all of it, else 0, [B].
         """
         for subset in subsets:
             if all(name in self.values for name in subset):
@@ -44,7 +44,7 @@ class Observed(NamedTuple):
                 yield Observed(values, present), self.has(subset)
 
     def hidden(self, keep: Mapping[str, tf.Tensor]) -> "Observed":
-        """Returns the same where modality m of an example stays if `keep[m]` [B] is 1, not 0."""
+        """Returns the data without modality m of the examples with `keep[m]` [B] 0, not 1."""
         return Observed(self.values, {name: self.here(name) * here for name, here in keep.items()})
 
     def here(self, name: str) -> tf.Tensor:
@@ -64,17 +64,17 @@ class Observed(NamedTuple):
 
 
 def observed(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> Observed:
-    """Returns what the dictionary `x` says, in the modalities' types.
+    """Converts a dictionary of data to an `Observed`, in the modalities' types.
 
     Args:
-        x: modality name to values [B, ...], of any of the modalities; one-hot labels [B, K] may be
-            class numbers, integers [B]. The entry "present", if there is one, is a dictionary of
-            modality name to booleans [B]; what is not in it every example has.
+        x: modality name to values [B, ...], for any of the modalities; one-hot labels [B, K] may
+            be class numbers, integers [B]. An entry "present" may map modality names to booleans
+            [B]; every example has the modalities that it does not list.
         modalities: name to `Modality`.
 
     Raises:
-        ValueError: for a name that is not a modality's, a batch that lacks the values `present`
-            speaks of, or modalities of different length.
+        ValueError: if a name is not that of a modality, `present` has a name without values, or
+            modalities have different numbers of examples.
     """
     values = {name: value for name, value in x.items() if name != PRESENT}
     masks = dict(x.get(PRESENT, {}))
@@ -90,7 +90,7 @@ def observed(x: Mapping[str, Any], modalities: Mapping[str, Any]) -> Observed:
         name: tf.cast(tf.convert_to_tensor(here), tf.float32) for name, here in masks.items()
     }
     for name, here in present.items():
-        # Not a product: what stands in the place of a missing value may be NaN.
+        # Not a product, since a missing value may be NaN.
         rows = tf.reshape(here > 0, [-1] + [1] * (typed[name].shape.rank - 1))
         typed[name] = tf.where(rows, typed[name], tf.zeros_like(typed[name]))
     return Observed(typed, present)

@@ -31,7 +31,7 @@ class Product(Mapping[str, Any]):
         """Returns the product of both.
 
         Raises:
-            ValueError: if both say something of one modality.
+            ValueError: if both have a distribution of the same modality.
         """
         twice = sorted(self.keys() & other.keys())
         if twice:
@@ -39,7 +39,7 @@ class Product(Mapping[str, Any]):
         return Product({**self, **other})
 
     def log_probs(self, x: Observed) -> dict[str, tf.Tensor]:
-        """Returns log p(x_m|z), [..., B], of each modality of `x`; 0 where an example lacks it."""
+        """Returns log p(x_m|z), [..., B], by modality of `x`; 0 for examples that lack it."""
         return {
             name: self[name].log_prob(value) * x.here(name)
             for name, value in x.values.items()

@@ -11,18 +11,18 @@ from tfvae.multimodal.observed import Observed
 
 
 class ProductPosteriorVAE(MultimodalVAE):
-    """q(z|x_A) = p(z) prod_{m in A} q(z|x_m), renormalised: a normal, known in closed form.
+    """q(z|x_A) = p(z) prod_{m in A} q(z|x_m), renormalised: a normal in closed form.
 
     Wu & Goodman 2018 (arXiv:1802.05335), section 2.2; Vedantam et al. 2018 for attributes. The
-    prior is one of the experts, so that every subset has a posterior, the empty one p(z), and a
-    modality that an example lacks counts for nothing.
+    prior is one of the experts, so every subset has a posterior (p(z) if it is empty), and a
+    modality that an example lacks has no effect.
 
     Args:
         args: the arguments of `MultimodalVAE`.
         kwargs: the same, by name; posterior and prior must be normals of diagonal covariance.
 
     Raises:
-        ValueError: for others, saying which.
+        ValueError: if they are not (the message says which).
     """
 
     def __init__(self, *args, **kwargs):

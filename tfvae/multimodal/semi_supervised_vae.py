@@ -20,30 +20,31 @@ from tfvae.schedules import NumberOrSchedule
 
 @keras.saving.register_keras_serializable("tfvae")
 class SemiSupervisedVAE(MultimodalVAE):
-    """p(x, y) = E_p(z)[p(y) p(x|y, z)], some labels y being unknown; the M2 of Kingma et al. 2014.
+    """p(x, y) = E_p(z)[p(y) p(x|y, z)] with some labels y unknown; M2 of Kingma et al. 2014.
 
-    arXiv:1406.5298, equations 6 to 9. The latent is [y, z]: a label belongs to it and is a modality
+    arXiv:1406.5298, equations 6 to 9. The latent is [y, z]: the label is part of it, and a modality
     too. With U(x, y) = E_{q(z|x, y)}[log p(x|y, z)] + log p(y) - KL(q(z|x, y) || p(z)),
 
         L = sum_y q(y) (U(x, y) - log q(y)) + alpha log q(y|x) where y is known,
 
-    q(y) being certain where the label is known, else the classifier's q(y|x). Where all labels are
-    known it is the conditional VAE (Sohn et al. 2015) with a classifier that shares nothing with
-    it: `translate({"digit": 3}, to="image")` draws from p(x|y).
+    where q(y) is certain if the label is known, and the classifier's q(y|x) otherwise. If all
+    labels are known, it is the conditional VAE (Sohn et al. 2015) with a separate classifier;
+    `translate({"digit": [3]}, to="image")` returns the mean of p(x|y, z).
 
     Args:
-        modalities: a `Modality` of the data, whose encoder is the classifier, data to logits
-            [B, K], and whose decoder takes [y, z]; and a `Label` of K classes.
+        modalities: a `Modality` of the data and a `Label` of K classes. The encoder of the data is
+            the classifier, data to logits [B, K]; its decoder takes [y, z].
         joint_encoder: Keras network, {data, label} to the parameters of q(z|x, y).
         posterior: parameters to q(z|x, y), a `tfvae.heads.DiagonalNormal`.
-        prior: nothing to p(z), a normal of diagonal covariance; standard if None.
-        alpha: factor on log q(y|x); the paper takes a tenth of the number of examples over that of
-            the labelled ones.
+        prior: callable without arguments that returns p(z), a normal of diagonal covariance; a
+            `StandardNormal` if None.
+        alpha: factor on log q(y|x), a number or a schedule of the step; the paper takes 0.1 times
+            the number of examples over that of labelled ones.
         kwargs: the arguments of `MultimodalVAE`.
 
     Raises:
-        ValueError: for other modalities than one `Label` and one `Modality`, distributions that
-            are no such normals, or a joint encoder of another size.
+        ValueError: if the modalities are not one `Label` and one `Modality`, the posterior or prior
+            is not such a normal, or the joint encoder has another number of outputs.
     """
 
     label_is_latent = True
@@ -84,7 +85,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         if isinstance(modality, Label):
             return
 
-        def posterior(logits):  # of the classifier's size: it must be the label's
+        def posterior(logits):  # checks that the classifier has K outputs
             moment = tf.zeros([1, logits.shape[-1], self._latents])
             return LabelledNormal(logits, moment, moment + 1.0)
 
@@ -95,7 +96,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         return self.labelled(x, self.classify(x, training), training)
 
     def classify(self, x: Observed, training: bool = False) -> tf.Tensor:
-        """Returns the logits of q(y|x), [B, K]; of rows without data, those of p(y)."""
+        """Returns the logits of q(y|x), [B, K]; for rows without data, those of p(y)."""
         num_classes = self.modalities[self.label].num_classes
         if self.data not in x.values:
             return tf.zeros([x.num_rows, num_classes])
@@ -103,7 +104,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         return tf.where(x.here(self.data)[:, tf.newaxis] > 0, logits, 0.0)
 
     def labelled(self, x: Observed, logits: tf.Tensor, training: bool) -> LabelledNormal:
-        """Returns q(y, z|x_A): of the known labels, else of `logits`."""
+        """Returns q(y, z|x_A); q(y) is certain for known labels, and given by `logits` else."""
         if self.label in x.values:
             known = tf.where(x.values[self.label] > 0.5, 0.0, IMPOSSIBLE)
             logits = tf.where(x.here(self.label)[:, tf.newaxis] > 0, known, logits)
@@ -120,7 +121,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         return LabelledNormal(logits, *moments)
 
     def posterior_of_every_label(self, x: Observed, training: bool) -> tfd.Distribution:
-        """Returns q(z|x, y) of every label y, batch [B, K]."""
+        """Returns q(z|x, y) for every label y, batch [B, K]."""
         num_classes = self.modalities[self.label].num_classes
         labels = tf.tile(tf.eye(num_classes), [x.num_rows, 1])
         data = tf.repeat(x.values[self.data], num_classes, axis=0)
@@ -167,7 +168,7 @@ class SemiSupervisedVAE(MultimodalVAE):
         return tf.concat([labels, z], axis=-1)
 
     def log_prob_of_every_label(self, x: Observed, latents: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns E[log p(x|y, z)], [B, K], over latents [k, B, K, K + d]; 0 without data."""
+        """Returns E[log p(x|y, z)] over latents [k, B, K, K + d], [B, K]; 0 without data."""
         if self.data not in x.values:
             return tf.zeros(tf.shape(latents)[1:3])
         p = self.modalities[self.data](latents, training)

@@ -1,4 +1,4 @@
-"""The signatures of an exported model of several modalities; tensors are named after them."""
+"""The signatures of an exported model of several modalities; tensors have the modalities' names."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,19 +23,19 @@ def signatures(
 ) -> dict[str, Signature]:
     """Returns the signatures of `model`, by name.
 
-    Of a subset A_B of the modalities: `encode_A_B`, `sample_given_A_B` and, for each other modality
-    C, `A_B_to_C`. Of the model: `decode`, `sample`, `reconstruct` and `log_likelihood` of all
-    modalities together, and `serving_default`, which is their encoding. Those of images, but for
-    `sample_given_A_B`, `reconstruct` and `log_likelihood`, also as NAME_png, with PNG strings.
+    For a subset A_B of the modalities: `encode_A_B`, `sample_given_A_B` and, for each other
+    modality C, `A_B_to_C`. For all modalities: `decode`, `sample`, `reconstruct`, `log_likelihood`,
+    and `serving_default`, which encodes all of them. Encoding, translation, `decode` and `sample`
+    with images have a variant NAME_png that takes and returns PNG strings.
 
     Args:
         model: a `MultimodalVAE`.
         log_likelihood_samples: samples per example of the `log_likelihood` signature.
-        subsets: names of modalities that can be given; each on its own, those that the model was
-            made with and all together if None. All together can always be given.
+        subsets: lists of modality names. If None, each modality alone and the `subsets` of the
+            model. All modalities together are always added.
 
     Raises:
-        ValueError: for a subset that is empty or has an unknown name.
+        ValueError: if a subset is empty or has an unknown name.
     """
     everything = list(model.names)
     if subsets is None:
@@ -91,7 +91,7 @@ def _of_subset(model, key: str, subset: list[str]) -> dict[str, Signature]:
 
 
 def _with_pictures(model, chosen: dict[str, list[str]]) -> list[str]:
-    """The names of the signatures that are also given with PNG strings."""
+    """Returns the names of the signatures that have a variant with PNG strings."""
     pictures = {name for name, shape in model.data_shape.items() if png.is_picture(shape)}
     encoded = [f"encode_{key}" for key, subset in chosen.items() if pictures & set(subset)]
     translated = [

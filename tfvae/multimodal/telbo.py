@@ -18,18 +18,18 @@ class TELBO(JointPosteriorVAE):
     """L = ELBO(x_1, ..., x_M) + sum_A ELBO(x_A), the decoders shared by all terms.
 
     Vedantam et al. 2018 (arXiv:1705.10762): the posteriors of `subsets` of the modalities are
-    trained by bounds of their own rather than drawn to the joint one. Each term reconstructs its
+    trained by their own bounds, not by a divergence from the joint one. Each term reconstructs its
     own modalities.
 
     Args:
-        subset_weights: factors on log p(x_m|z) in the terms of `subsets`, by modality; that of
-            the `Modality` where left out. The paper weighs labels by 10 to 50 there.
-        fixed_decoders: modalities whose decoder learns from the joint term alone, since those of
-            fewer modalities would blur it; the paper's choice for labels.
+        subset_weights: factors on log p(x_m|z) in the terms of `subsets`, by modality; the `weight`
+            of the `Modality` if not given. The paper uses 10 to 50 for labels.
+        fixed_decoders: names of modalities; their decoders learn from the joint term only, since
+            the terms of subsets would blur them. The paper does this for labels.
         kwargs: the arguments of `JointPosteriorVAE`.
 
     Raises:
-        ValueError: for an unknown modality.
+        ValueError: if a modality is unknown.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class TELBO(JointPosteriorVAE):
         return tf.reduce_mean(reconstruction, axis=0) - self.kl_weight * kl
 
     def weighted_log_prob(self, name: str, x: Observed, z: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns weight_m log p(x_m|z), [k, B], through which a fixed decoder does not learn."""
+        """Returns weight_m log p(x_m|z), [k, B]; a fixed decoder gets no gradient from it."""
 
         def log_prob(z):
             return self.decode(z, training, [name]).log_prob(x.only([name]))
