@@ -65,7 +65,7 @@ def tiny_model():
 
 @pytest.fixture(scope="session")
 def images():
-    """Binary images [16, 4, 4, 1]: a bar whose place is the number modulo 4."""
+    """Binary images [16, 4, 4, 1]: a bar at the position i modulo 4."""
     array = np.zeros((16, *IMAGE_SHAPE), np.float32)
     array[np.arange(16), np.arange(16) % 4] = 1.0
     array[8:] = array[8:].transpose(0, 2, 1, 3)
@@ -74,7 +74,7 @@ def images():
 
 @pytest.fixture
 def linear_gaussian():
-    """Makes a VAE whose evidence and posterior are known: x = W z + b + noise, z normal.
+    """Makes a VAE with a known evidence and posterior: x = W z + b + noise, z normal.
 
     `linear_gaussian(exact=True)` has `model`, `x` [5, 3], `log_evidence` [5] and the posterior's
     `mean` [5, 2] and `covariance` [2, 2]; with `exact=False` q(z|x) has other moments.

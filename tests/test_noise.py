@@ -47,7 +47,7 @@ def in_graph(draw, size, num_samples, **settings):
 
 @pytest.mark.parametrize("draw", [noise.normal, noise.uniform])
 def test_graph_draws_what_eager_draws(draw, tmp_path):
-    """Also exported, and compiled by XLA, whose logarithm and sine differ in the last bits."""
+    """Also exported, and compiled by XLA, which has other last bits of logarithm and sine."""
     function, compiled = in_graph(draw, 37, 2), in_graph(draw, 37, 2, jit_compile=True)
     module = tf.Module()
     module.draw = function

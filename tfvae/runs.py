@@ -1,4 +1,4 @@
-"""Run directories: a model from the config it was trained with, and its newest weights.
+"""Run directories: loads a model from the config it was trained with and its newest weights.
 
 A run directory holds config.json and checkpoints/; `trainers.train` writes both.
 """
@@ -23,7 +23,7 @@ CHECKPOINTS = "checkpoints"
 OWN_MODULES_FILE = "own_modules.json"  # folders of the classes that the config names "module.Class"
 # Fields that runs of older versions lack, and the values that those versions used.
 DEFAULTS_OF_OLD_RUNS = {"accumulation": 1, "weight_averaging": 0.0}
-# Fields of a model that older versions called otherwise, by the model's name: old name to new.
+# Fields of a model that older versions named differently: by model, old name to new name.
 NAMES_OF_OLD_RUNS = {"JMVAE": {"a": "alpha"}}
 # The fields that a model is made from.
 FIELDS = ("data", "evaluation", "model", "optimizer", "precision", "seed", *DEFAULTS_OF_OLD_RUNS)
@@ -37,18 +37,18 @@ class RunError(Exception):
 
 
 def load_run(directory: str | pathlib.Path, precision: str | None = None):
-    """Returns the newest model of a run, compiled, with averaged weights if the run keeps them.
+    """Returns the model of a run, compiled, with its newest weights, averaged if the run does so.
 
     Example:
         model = tfvae.load_run("runs/b8")
 
     Args:
         directory: the run directory.
-        precision: "float32", "bfloat16" or "float16", for its networks; None: as in training.
+        precision: "float32", "bfloat16" or "float16", for its networks; if None, as in training.
 
     Raises:
         RunError: if it is not a run directory, or has no checkpoint.
-        ValueError: for an unknown precision.
+        ValueError: if the precision is unknown.
     """
     model, _ = restore(directory, read_config(directory), precision)
     return model
@@ -74,7 +74,7 @@ def read_config(directory: str | pathlib.Path, fields=FIELDS) -> dict[str, Any]:
 
 
 def with_defaults(config: Config) -> dict[str, Any]:
-    """Returns the config of a run of any version with the fields of this version."""
+    """Converts the config of a run of any version to the fields of this version."""
     model = dict(config.get("model") or {})
     names = NAMES_OF_OLD_RUNS.get(str(model.get("name")), {})
     model = {names.get(field, field): value for field, value in model.items()}
@@ -85,7 +85,7 @@ def with_defaults(config: Config) -> dict[str, Any]:
 
 
 def restore(directory: str | pathlib.Path, config: Config, precision: str | None = None):
-    """Returns the newest model of a run and its evaluation data.
+    """Returns the model of a run, with its newest weights, and its evaluation data.
 
     Args:
         directory: the run directory.
@@ -112,9 +112,9 @@ def make_importable(directory: str | pathlib.Path) -> None:
 
 
 def data_of(config: Config) -> tuple[Dataset, Dataset]:
-    """Returns the data to train on and the data to evaluate on.
+    """Returns the training data and the evaluation data.
 
-    `evaluation.data` holds the fields in which the second differs, such as its split.
+    `evaluation.data` has the fields that differ for the second, such as its split.
     """
     spec = in_order(config["data"])
     data = construct(spec, "tfvae.data", "config.data")
@@ -125,14 +125,14 @@ def data_of(config: Config) -> tuple[Dataset, Dataset]:
 
 
 def model_of(config: Config, data: Dataset):
-    """Returns the model of a config, compiled; sizes left out follow from data and heads.
+    """Returns the model of a config, compiled; sizes that it omits follow from data and heads.
 
     Args:
-        config: of a run.
+        config: the config of a run.
         data: the training data.
 
     Raises:
-        ValueError: for names, fields or sizes that do not work, naming them.
+        ValueError: if names, fields or sizes do not work (the message names them).
     """
     precision, spec = config["precision"], in_order(config["model"])
     if precision not in POLICIES:
@@ -155,7 +155,7 @@ def model_of(config: Config, data: Dataset):
 
 
 def _optimizers(config: Config) -> dict[str, keras.optimizers.Optimizer]:
-    """`optimizer`, and those of further players, such as `discriminator_optimizer`."""
+    """Returns `optimizer` and those of other players, such as `discriminator_optimizer`."""
     specs = {
         field: in_order(spec)
         for field, spec in config.items()
@@ -172,10 +172,10 @@ def _optimizers(config: Config) -> dict[str, keras.optimizers.Optimizer]:
 def in_order(value):
     """Returns a field of a config with its keys in alphabetical order, as plain dictionaries.
 
-    The order of modalities is that of tables and of weights: it must not depend on how a config
-    was written.
+    The order of the modalities determines that of tables and weights, so it must not depend on the
+    order in a config.
     """
-    if isinstance(value, Mapping) or hasattr(value, "items"):  # a ConfigDict is no Mapping
+    if isinstance(value, Mapping) or hasattr(value, "items"):  # a ConfigDict is not a Mapping
         return {key: in_order(item) for key, item in sorted(value.items())}
     if isinstance(value, (list, tuple)):
         return [in_order(item) for item in value]

@@ -39,7 +39,8 @@ def find(name: str, kind: str) -> pathlib.Path:
         kind: "config" or "sweep".
 
     Raises:
-        ValueError: for an unknown name, with the closest valid one, or a missing file.
+        ValueError: if the name is unknown (the message has the closest valid one), or the file is
+            missing.
     """
     if name.endswith(".py"):
         path = pathlib.Path(name)

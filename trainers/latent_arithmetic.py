@@ -68,7 +68,8 @@ def labels_of(data: tfvae.data.Dataset, numbers: np.ndarray, label: str | None) 
         label: name of the label or factor; may be None if there is only one.
 
     Raises:
-        ValueError: for data without labels, an unknown name, or no name if there are several.
+        ValueError: if the data have no labels, the name is unknown, or none is given and there are
+            several.
     """
     if isinstance(data, tfvae.data.GroundTruthDataset):
         columns = dict(zip(data.factor_names, data.factors(numbers).T, strict=True))

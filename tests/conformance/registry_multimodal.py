@@ -103,7 +103,7 @@ def build(
 
 
 def build_labelled(cls, dtype=None, **settings):
-    """A model of an image whose label is part of the latent."""
+    """A model of an image and a label; the label is part of the latent."""
     keras.utils.set_random_seed(1)
     head, likelihood = tfvae.heads.DiagonalNormal(LATENTS), tfvae.heads.Bernoulli()
     decoder = tfvae.networks.DenseDecoder(SHAPE, likelihood.params_size, (16,), dtype=dtype)

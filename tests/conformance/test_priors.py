@@ -23,7 +23,7 @@ class PriorPromises(LatentVariablePromises):
     test_bfloat16_networks_train = None
     test_densities_of_bfloat16_networks_are_float32 = None
     test_posterior_of_bfloat16_networks_is_float32 = None
-    # Weights are stored without regard to whose they are: see `STORED`.
+    # Stored weights do not depend on the prior: see `STORED`.
     test_export_in_int8_serves_through_the_c_api = None
 
     @pytest.mark.filterwarnings("ignore:prior .* has trainable weights, which stay fixed")

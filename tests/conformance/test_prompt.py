@@ -110,7 +110,7 @@ def test_another_config_is_refused_with_the_difference(config, one_device):
     process = _train(config, one_device, None, "--config.seed=7")
     output = process.communicate()[0]
     assert process.returncode == 1
-    assert "seed: 0 there, 7 asked" in output
+    assert "seed: 0 there, 7 requested" in output
     assert "Traceback" not in output
 
 

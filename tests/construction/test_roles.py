@@ -1,4 +1,4 @@
-"""Own classes, whose constructors say what their arguments take."""
+"""A user's own classes: annotations of their constructors tell what the arguments take."""
 
 import sys
 

@@ -27,7 +27,7 @@ def test_layers_share_no_noise_and_stand_top_first(top_first):
     np.testing.assert_allclose(chain.log_prob(z[:, None])[:, 1], expected.log_prob(z), rtol=1e-5)
 
 
-def test_context_is_that_of_each_row_whatever_is_broadcast():
+def test_each_row_has_its_own_context_under_broadcasting():
     context = tf.constant([[1.0], [10.0], [100.0]])
     first = tfd.MultivariateNormalDiag(tf.zeros([3, 1]))
     chain = Chain(

@@ -19,7 +19,7 @@ def test_binary_values_have_bits_and_grey_ones_do_not(tiny_model, images):
     model = tiny_model()
     assert bits_per_dimension(model, images, -16 * math.log(2)) == pytest.approx(1.0)
     with pytest.raises(
-        ValueError, match=r"Bernoulli gives probabilities to 0 and 1 only.*hold 0.3"
+        ValueError, match=r"Bernoulli gives probabilities to 0 and 1 only.*have 0.3"
     ):
         bits_per_dimension(model, images * 0.3, -10.0)
 

@@ -33,7 +33,7 @@ def test_inexact_posterior_approaches_the_evidence_from_below(linear_gaussian):
     assert (gaps[2] > -0.005).all()
     many = case.model.log_likelihood(case.x, 20_000)
     np.testing.assert_allclose(many, case.log_evidence, atol=0.02)
-    # k = 1 is the ELBO, whose gap is KL(q(z|x) || p(z|x)), known for two normals.
+    # k = 1 is the ELBO; its gap is KL(q(z|x) || p(z|x)), known for two normals.
     truth = linear_gaussian()
     precision = np.linalg.inv(truth.covariance)
     error = case.mean - truth.mean

@@ -53,7 +53,7 @@ def test_tc_decomposition_is_that_of_numpy(tiny_model, images, parts):
 @pytest.mark.parametrize(
     "settings", [{"estimator": "mss", "dataset_size": 50}, {"dataset_size": 9}, {}]
 )
-def test_tc_parts_add_up_to_the_kl_whatever_the_estimator(tiny_model, images, parts, settings):
+def test_tc_parts_add_up_to_the_kl_for_every_estimator(tiny_model, images, parts, settings):
     mean, stddev, z, _ = parts
     terms = terms_of(tiny_model(tfvae.BetaTCVAE, beta=1.0, **settings), images)
     kl = (stats.norm.logpdf(z, mean, stddev) - stats.norm.logpdf(z)).sum(-1)
@@ -72,7 +72,7 @@ def test_dip_penalty_is_of_the_covariance_of_means_or_of_samples(tiny_model, ima
         np.testing.assert_allclose(terms["loss"], penalty - plain["elbo"], rtol=1e-5)
 
 
-def test_info_vae_is_the_vae_where_nothing_is_added(tiny_model, images, parts):
+def test_info_vae_without_added_terms_is_the_vae(tiny_model, images, parts):
     terms = terms_of(tiny_model(tfvae.InfoVAE, alpha=0.0, lambda_mmd=1.0), images)
     np.testing.assert_allclose(terms["loss"], parts[3]["loss"], rtol=1e-6)
     more = terms_of(tiny_model(tfvae.InfoVAE, alpha=0.25, lambda_mmd=5.0), images)

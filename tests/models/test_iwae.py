@@ -1,4 +1,4 @@
-"""Importance-weighted bounds and their gradients, on models whose evidence is known."""
+"""Importance-weighted bounds and their gradients, on models with a known evidence."""
 
 import keras
 import numpy as np

@@ -102,7 +102,7 @@ def test_players_alternate_and_compute_their_own_terms(images):
     assert model.told[-1] is None
 
 
-def test_a_regulariser_moves_the_player_whose_variable_it_is_of(images):
+def test_a_regulariser_acts_on_the_player_of_its_variable(images):
     def step(model):
         before = values(compiled(model))
         model.fit(images, batch_size=16, shuffle=False, verbose=0)

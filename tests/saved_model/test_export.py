@@ -33,14 +33,14 @@ def empty_exports(monkeypatch):
     monkeypatch.setattr(EXPORT, "verify", lambda *args: None)
 
 
-def asked(path, *calls):
+def answers(path, *calls):
     return run_in_c_api(path, list(calls))
 
 
 def test_answers_are_the_models(exported, model, images):
     latent = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
     x, rows = images[:4], {"seed": ROWS}
-    encode, default, drawn, decode, reconstruct, likelihood = asked(
+    encode, default, drawn, decode, reconstruct, likelihood = answers(
         exported,
         ("encode", {"image": x}),
         ("serving_default", {"image": x}),
@@ -61,7 +61,7 @@ def test_answers_are_the_models(exported, model, images):
 
 
 def test_samples_are_functions_of_their_rows(exported, model):
-    whole, part, one, nothing = asked(
+    whole, part, one, nothing = answers(
         exported, *(("sample", {"seed": ROWS[s]}) for s in (slice(4), slice(1, 3), [3], slice(0)))
     )
     oracle = [tf.random.stateless_normal([2], seed=row, alg="philox") for row in ROWS]
@@ -76,7 +76,7 @@ def test_samples_are_functions_of_their_rows(exported, model):
 
 def test_png_signatures_are_the_same_in_bytes(exported, images):
     png = np.array([tf.io.encode_png((255 * x).astype(np.uint8)).numpy() for x in images], object)
-    encoded, plain, decoded, image, sampled = asked(
+    encoded, plain, decoded, image, sampled = answers(
         exported,
         ("encode_png", {"image_bytes": png}),
         ("encode", {"image": images}),
@@ -91,7 +91,7 @@ def test_png_signatures_are_the_same_in_bytes(exported, images):
     assert tf.io.decode_png(sampled["image_bytes"][3]).shape == (4, 4, 1)
     large = np.array([tf.io.encode_png(np.zeros([5, 4, 1], np.uint8)).numpy()], object)
     with pytest.raises(Exception, match="image_bytes must be a PNG of 4 x 4 pixels"):
-        asked(exported, ("encode_png", {"image_bytes": large}))
+        answers(exported, ("encode_png", {"image_bytes": large}))
 
 
 def test_card_says_what_the_model_is(exported, model):

@@ -67,7 +67,7 @@ def test_what_no_server_runs_is_named_with_its_signature(function, message, tmp_
         lint(read_meta_graph(tmp_path))
 
 
-def test_every_problem_is_told_once(tmp_path):
+def test_every_problem_is_reported_once(tmp_path):
     module = tf.Module()
     specs = [tf.TensorSpec([3], tf.float64, "x")]
     function = tf.function(lambda x: {"y": random(tf.cast(x, tf.float32)), "z": x}, specs)

@@ -13,9 +13,8 @@ from tfvae.saved_model.layer import SignatureLayer
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROWS = np.array([[7, 0], [7, 1], [-3, 2**40]], np.int64)
-# Makes a process one where TensorFlow is installed, with what it requires (Keras among it), and
-# nothing else but tfvae (and storage, of the same distribution), whose own parts for models are
-# blocked too; then runs a program.
+# Simulates an installation of TensorFlow and its requirements (Keras is one) and tfvae alone, with
+# tfvae's modules for models blocked too; then runs a program.
 TENSORFLOW_ALONE = """
 import importlib.metadata as metadata, re, runpy, sys
 
@@ -52,7 +51,7 @@ def model(tiny_model):
 
 @pytest.fixture(scope="module")
 def base_path(model, tmp_path_factory):
-    """Version 2, whose encoder differs from the model's, and 10, the model."""
+    """Version 2, with another encoder, and 10, the model."""
     base = tmp_path_factory.mktemp("models") / "tiny"
     tfvae.export(model, base, version=10)
     bias = model.encoder.layers[-1].bias
@@ -158,8 +157,8 @@ def test_layers_in_keras(loaded, model, images, tmp_path):
     assert network.trainable_variables == []
     network.save(tmp_path / "network.keras")
     expected = model.encode_sample(images[:3], ROWS)
-    for held in (network, keras.models.load_model(tmp_path / "network.keras")):
-        for latent in held.predict([images[:3], ROWS], verbose=0):
+    for saved in (network, keras.models.load_model(tmp_path / "network.keras")):
+        for latent in saved.predict([images[:3], ROWS], verbose=0):
             np.testing.assert_allclose(latent, expected, rtol=1e-5, atol=1e-6)
     mean = keras.Model(image, mean).predict(images[:3], verbose=0)
     np.testing.assert_allclose(mean, model.encode(images[:3]).mean(), rtol=1e-5, atol=1e-6)

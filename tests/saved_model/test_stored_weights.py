@@ -11,7 +11,7 @@ from tfvae.saved_model.stored_weights import quantized
 
 
 def kernel(*shape):
-    """Random numbers, each of whose second to last channels has a size of its own."""
+    """Random numbers with a different scale in each channel of the second to last axis."""
     random = np.random.default_rng(0)
     sizes = 10.0 ** np.arange(shape[-2])[:, None]
     return (sizes * random.normal(size=shape)).astype(np.float32)

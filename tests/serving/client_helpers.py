@@ -30,7 +30,7 @@ class InLoop:
 
 
 class Fake:
-    """A gRPC server of a model whose `decode` adds 1 to latents [B, 2].
+    """A gRPC server of a model with a `decode` that adds 1 to latents [B, 2].
 
     Attributes:
         failures: Status codes of the next predictions.

@@ -142,7 +142,7 @@ def test_mistakes_are_met_before_work(values, message, batch, tmp_path, monkeypa
     assert not (tmp_path / "o").exists()
 
 
-def test_a_signature_whose_rows_are_not_told_apart(batch, tmp_path):
+def test_a_signature_without_a_batch_axis_is_refused(batch, tmp_path):
     module = tf.Module()
     fixed = tf.function(lambda image: {"sum": image}, autograph=False).get_concrete_function(
         tf.TensorSpec([2, 4, 4, 1], tf.float32, "image")

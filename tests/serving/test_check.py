@@ -133,7 +133,7 @@ def test_an_export_is_good_and_one_that_breaks_a_promise_is_not(tiny_model, tmp_
     assert "error: signature encode_png was not run: image_bytes has strings, which need" in second
 
 
-def test_others_may_be_held_to_the_same(tmp_path):
+def test_strict_checks_other_models_by_the_rules_for_exports(tmp_path):
     save(tmp_path / "1", lambda x: x + tf.random.normal([2]))
     code, output, _ = check(tmp_path / "1", "--strict")
     assert code == 1

@@ -34,7 +34,7 @@ def test_numbers_and_names_are_the_stock_servers():
         (b"\xff", "f is not text in UTF-8"),
     ],
 )
-def test_a_mistake_is_told_by_line_and_field(text, message):
+def test_a_mistake_is_reported_with_line_and_field(text, message):
     with pytest.raises(config_files.ConfigError, match=message):
         config_files.parse("f", text, config_pb2.ModelServerConfig())
 

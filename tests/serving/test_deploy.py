@@ -62,12 +62,12 @@ def run(module, *flags):
 
 def test_the_files_in_the_repository_are_what_the_templates_give():
     folder = ROOT / "deploy/serving"
-    held = {
+    files = {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in folder.rglob("*")
         if path.is_file()
     }
-    assert held == shipped()
+    assert files == shipped()
 
 
 def test_compose_runs_the_server_with_flags_and_paths_that_it_has():
@@ -122,9 +122,9 @@ def test_kubernetes_objects_belong_together():
     assert {mount["name"] for mount in container["volumeMounts"]} == {
         volume["name"] for volume in pod["volumes"]
     }
-    held = objects["ConfigMap"]
-    assert held["metadata"]["name"] == pod["volumes"][1]["configMap"]["name"]
-    for name, text in held["data"].items():
+    config_map = objects["ConfigMap"]
+    assert config_map["metadata"]["name"] == pod["volumes"][1]["configMap"]["name"]
+    for name, text in config_map["data"].items():
         assert text.rstrip() == example()[f"config/{name}"].rstrip()
     scaler = objects["HorizontalPodAutoscaler"]["spec"]
     target = scaler["scaleTargetRef"]

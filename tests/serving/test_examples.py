@@ -312,8 +312,8 @@ def test_features_take_the_types_of_json():
 
     features = {"flag": True, "words": ["a", {"b64": "/w=="}], "n": -(2**63), "x": [0.5], "no": []}
     (read,) = json_examples.read({"examples": [features]}).example_list.examples
-    held = {name: feature.WhichOneof("kind") for name, feature in read.features.feature.items()}
-    assert held == {
+    kinds = {name: feature.WhichOneof("kind") for name, feature in read.features.feature.items()}
+    assert kinds == {
         "flag": "int64_list",
         "words": "bytes_list",
         "n": "int64_list",

@@ -1,4 +1,4 @@
-"""Configs whose data is a folder of the user's: on a folder of the published pictures' size."""
+"""Configs for a user's folder of images, tested on a folder with images of the published size."""
 
 import importlib
 
@@ -44,8 +44,8 @@ def test_prepared_records(tmp_path):
     spec = {"name": "Arrays", "source": str(tmp_path / "images.npy")}
     sources = {split: {**spec, "split": split} for split in ("train", "test")}
     planned = record_plan.plan(sources, "auto", "raw", 0)
-    with record_plan.claimed(tmp_path / "records", planned) as held:
-        preparation.prepare(tmp_path / "records", held, 1, print)
+    with record_plan.claimed(tmp_path / "records", planned) as claim:
+        preparation.prepare(tmp_path / "records", claim, 1, print)
     config.data.pattern = str(tmp_path / "records")
     train, test = build_data(config)
     assert (train.num_examples, test.num_examples) == (18, 2)

@@ -20,7 +20,7 @@ def without(*keys):
 
 
 @pytest.mark.parametrize(
-    ("results", "asked", "expected"),
+    ("results", "requested", "expected"),
     [
         (RESULTS, ASKED, None),
         (RESULTS, ASKED._replace(num_samples=64), None),
@@ -43,8 +43,8 @@ def without(*keys):
         (RESULTS, ASKED._replace(metrics=["gap_aggregate"]), None),
     ],
 )
-def test_only_what_results_lack_is_evaluated(results, asked, expected):
-    assert missing(results, asked, KNOWN) == expected
+def test_only_what_results_lack_is_evaluated(results, requested, expected):
+    assert missing(results, requested, KNOWN) == expected
 
 
 def test_keys_of_a_metric_are_not_those_of_a_longer_name():

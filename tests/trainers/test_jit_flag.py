@@ -22,9 +22,9 @@ def test_auto_says_what_it_chose_and_a_resumed_run_keeps_to_it(tmp_path):
     run = f"--workdir={tmp_path / 'run'}"
     first = train(run, "--jit=auto", "--config.steps=2")
     assert first.returncode == 0, first.stderr
-    held = json.loads((tmp_path / "run" / "jit.json").read_text())
-    chosen, other = ("on", "off") if held["jit"] else ("off", "on")
-    timing = held["milliseconds_per_step"]
+    choice = json.loads((tmp_path / "run" / "jit.json").read_text())
+    chosen, other = ("on", "off") if choice["jit"] else ("off", "on")
+    timing = choice["milliseconds_per_step"]
     assert f"--jit={chosen}: {timing['off']:.1f} ms a step, {timing['on']:.1f} ms" in first.stdout
     assert train(run, "--jit=auto", "--config.steps=4").returncode == 0
     refused = train(run, f"--jit={other}", "--config.steps=6")

@@ -17,7 +17,7 @@ def data(images):
 
 
 @pytest.mark.parametrize(
-    ("asked", "label", "others"),
+    ("arguments", "label", "others"),
     [
         ({}, 0, [1, 2, 3]),
         ({"direction": "2"}, 2, [0, 1, 3]),
@@ -25,14 +25,14 @@ def data(images):
     ],
 )
 def test_label_is_added_to_as_many_images_of_each_other(
-    tiny_model, images, data, monkeypatch, asked, label, others
+    tiny_model, images, data, monkeypatch, arguments, label, others
 ):
     given = []
     monkeypatch.setattr(
         tfvae.plots, "latent_arithmetic", lambda *arguments: given.extend(arguments)
     )
     model = tiny_model()
-    latent_arithmetic(model, data, seed=0, **asked)
+    latent_arithmetic(model, data, seed=0, **arguments)
     used, shown, direction, name = given
     codes = model.encode(images).mean().numpy()
     expected = np.subtract(*(codes[np.isin(LABELS, rows)].mean(0) for rows in (label, others)))
@@ -42,7 +42,7 @@ def test_label_is_added_to_as_many_images_of_each_other(
     assert LABELS[numbers].tolist() == sorted(others * 4)
 
 
-def test_labels_are_text_whatever_the_data():
+def test_labels_of_any_data_are_text():
     numbers = np.array([5, 0])
     pinwheel = tfvae.data.Pinwheel(num_arms=3, points_per_arm=2)
     assert labels_of(pinwheel, numbers, None).tolist() == ["2", "0"]
@@ -58,16 +58,16 @@ def test_labels_are_text_whatever_the_data():
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("arguments", "message"),
     [
         ({"direction": "4"}, "--direction is '4'; valid: 0, 1, 2, 3"),
         ({"versus": "4"}, "--versus is '4'; valid: 0, 1, 2, 3"),
         ({"direction": "1", "versus": "1"}, "--direction is '1'; it needs images of another label"),
     ],
 )
-def test_mistakes_are_named_as_the_flags(data, asked, message):
+def test_mistakes_are_named_as_the_flags(data, arguments, message):
     with pytest.raises(ValueError, match=message):
-        latent_arithmetic(None, data, 0, **asked)
+        latent_arithmetic(None, data, 0, **arguments)
 
 
 def test_data_without_labels_is_refused(images):

@@ -125,8 +125,8 @@ def finish(processes):
 
 def wait_for_checkpoint(processes, workdir):
     """Waits for one more than there are."""
-    held = newest_step(workdir)
-    while newest_step(workdir) == held:
+    newest = newest_step(workdir)
+    while newest_step(workdir) == newest:
         assert all(process.poll() is None for process in processes), finish(processes)
         time.sleep(0.02)
 

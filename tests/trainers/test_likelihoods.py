@@ -7,7 +7,7 @@ from trainers.likelihoods import LIKELIHOODS, EstimatorSettings
 
 
 @pytest.fixture
-def asked(tiny_model, images):
+def request(tiny_model, images):
     return EstimatorSettings(
         model=tiny_model(),
         data=tfvae.data.Arrays(images),
@@ -22,39 +22,39 @@ def asked(tiny_model, images):
     )
 
 
-def test_log_likelihood_and_bits_are_over_the_evaluation_data(asked):
-    results = LIKELIHOODS["log_likelihood"](asked)
-    whole = evaluation.mean_log_likelihood(asked.model, asked.data, 7, 1, 10)
+def test_log_likelihood_and_bits_are_over_the_evaluation_data(request):
+    results = LIKELIHOODS["log_likelihood"](request)
+    whole = evaluation.mean_log_likelihood(request.model, request.data, 7, 1, 10)
     assert results == {
         "log_likelihood": whole.mean,
         "log_likelihood_standard_error": whole.standard_error,
         "log_likelihood_num_samples": 7,
     }
-    bits = LIKELIHOODS["bits_per_dimension"](asked)
+    bits = LIKELIHOODS["bits_per_dimension"](request)
     assert bits.pop("bits_per_dimension") == pytest.approx(-whole.mean / 16 / np.log(2))
     assert bits == results
 
 
-def test_a_budget_is_kept_by_every_likelihood(asked):
+def test_a_budget_is_kept_by_every_likelihood(request):
     for likelihood in LIKELIHOODS.values():
         with pytest.raises(ValueError, match="memory_budget is 7 bytes; "):
-            likelihood(asked._replace(memory_budget=7))
+            likelihood(request._replace(memory_budget=7))
 
 
-def test_bits_that_mean_nothing_are_refused(asked, images):
-    grey = asked._replace(data=tfvae.data.Arrays(images / 2))
+def test_bits_that_mean_nothing_are_refused(request, images):
+    grey = request._replace(data=tfvae.data.Arrays(images / 2))
     with pytest.raises(ValueError, match="Bernoulli gives probabilities to 0 and 1 only"):
         LIKELIHOODS["bits_per_dimension"](grey)
 
 
-def test_annealing_is_told_with_its_settings(asked):
-    results = LIKELIHOODS["ais"](asked)
-    images = np.concatenate(list(asked.data.epoch(100, 1, 4)))
-    alone = evaluation.annealed_importance_sampling(asked.model, images, 3, 2, seed=1)
+def test_annealing_is_reported_with_its_settings(request):
+    results = LIKELIHOODS["ais"](request)
+    images = np.concatenate(list(request.data.epoch(100, 1, 4)))
+    alone = evaluation.annealed_importance_sampling(request.model, images, 3, 2, seed=1)
     assert results["ais_log_likelihood"] == pytest.approx(alone.log_likelihood.mean())
     settings = {name: results[f"ais_{name}"] for name in ("steps", "chains", "examples")}
     assert settings == {"steps": 3, "chains": 2, "examples": 4}
-    both = LIKELIHOODS["bidirectional"](asked)
+    both = LIKELIHOODS["bidirectional"](request)
     gap = both["bidirectional_upper"] - both["bidirectional_lower"]
     assert both["bidirectional_gap"] == pytest.approx(gap)
     assert both["bidirectional_gap_standard_error"] > 0

@@ -47,8 +47,8 @@ def source(tmp_path):
 
 def make(directory, sources, num_shards=5, say=lambda line: None, dtype="auto"):
     planned = record_plan.plan(sources, dtype, "raw", num_shards)
-    with record_plan.claimed(directory, planned) as held:
-        return preparation.prepare(directory, held, 1, say)
+    with record_plan.claimed(directory, planned) as claim:
+        return preparation.prepare(directory, claim, 1, say)
 
 
 def images_of(data):
@@ -108,10 +108,10 @@ def test_full_disk_leaves_what_is_whole(tmp_path, source):
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
     try:
         with (
-            record_plan.claimed(output, planned) as held,
+            record_plan.claimed(output, planned) as claim,
             pytest.raises(OSError, match="too large"),
         ):
-            preparation.prepare(output, held, 1, print)
+            preparation.prepare(output, claim, 1, print)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [path.name for path in output.iterdir()] == [manifest.PARTIAL_FILE]
@@ -153,9 +153,11 @@ def test_data_that_records_cannot_hold(tmp_path):
 def test_another_plan_is_refused_with_the_difference(tmp_path, source):
     output = tmp_path / "records"
     make(output, {"all": source})
-    with pytest.raises(RunError, match=r"(?s)splits: .*in 5 shards'} there, .*in 6 shards'} asked"):
+    with pytest.raises(
+        RunError, match=r"(?s)splits: .*in 5 shards'} there, .*in 6 shards'} requested"
+    ):
         make(output, {"all": source}, 6)
-    with pytest.raises(RunError, match="dtype: 'uint8' there, 'float32' asked"):
+    with pytest.raises(RunError, match="dtype: 'uint8' there, 'float32' requested"):
         make(output, {"all": source}, dtype="float32")
 
 

@@ -34,16 +34,16 @@ def started(config, tmp_path):
 def test_directory_belongs_to_its_config(config, started):
     directory = started
     assert run_directory.claim(directory, config) == directory
-    held = (directory / "config.json").read_text()
+    before = (directory / "config.json").read_text()
     config.model.num_samples = 3
     config.optimizer.learning_rate = 0.5
     message = (
-        r"(?s)belongs to another config:\n  model.num_samples: 1 there, 3 asked for\n"
-        r"  optimizer.learning_rate: 0.001 there, 0.5 asked for\nGive another --workdir"
+        r"(?s)belongs to another config:\n  model.num_samples: 1 there, 3 requested\n"
+        r"  optimizer.learning_rate: 0.001 there, 0.5 requested\nGive another --workdir"
     )
     with pytest.raises(run_directory.RunError, match=message):
         run_directory.claim(directory, config)
-    assert (directory / "config.json").read_text() == held
+    assert (directory / "config.json").read_text() == before
 
 
 def test_fields_that_change_no_step_may_change(config, started):
@@ -78,7 +78,7 @@ def test_field_that_is_new_is_a_difference(config, started):
     config.model.unlock()
     config.model.kl_warmup = 0.5
     with pytest.raises(
-        run_directory.RunError, match=r"model.kl_warmup: 'nothing' there, 0.5 asked"
+        run_directory.RunError, match=r"model.kl_warmup: 'nothing' there, 0.5 requested"
     ):
         run_directory.claim(started, config)
 
@@ -133,9 +133,9 @@ def test_results_are_of_one_step(tmp_path):
 
 
 def test_config_of_another_version_is_named_with_what_it_lacks(config, started):
-    held = json.loads((started / "config.json").read_text())
-    del held["precision"]
-    (started / "config.json").write_text(json.dumps(held))
+    stored = json.loads((started / "config.json").read_text())
+    del stored["precision"]
+    (started / "config.json").write_text(json.dumps(stored))
     with pytest.raises(
         run_directory.RunError, match=r"config\.json lacks precision: another version"
     ):

@@ -12,7 +12,7 @@ NAMES = [name for name in scores.SCORES if name not in ("dci", "kl_decomposition
 
 
 class Factors(tfvae.data.GroundTruthDataset):
-    """Images [1, 1, 3] that are their factors; counts how many were asked for."""
+    """Images [1, 1, 3] that are their factors; counts how many are generated."""
 
     factor_names = ("a", "b", "c")
     factor_sizes = (2, 3, 4)

@@ -26,7 +26,7 @@ def test_tradeoff_is_against_the_error_and_labels_what_varies():
     assert [note.get_text() for note in figure.axes[0].texts] == ["beta=1", "gamma=40"]
 
 
-def test_configs_of_one_model_are_told_apart():
+def test_configs_of_one_model_have_different_labels():
     rows = [row(config=config, beta=1.0) for config in ("mine", "yours")]
     assert legend(tradeoff(rows, ["beta"], "score")) == ["mine", "yours"]
     assert legend(curves(rows, ["beta"], "score")) == ["mine", "yours"]

@@ -77,7 +77,7 @@ def test_a_slow_disk_is_named(model, disk, monkeypatch, tmp_path):
     checkpoints.save(background=True)
     timer = threading.Timer(0.1, disk.set)
     timer.start()
-    with pytest.warns(UserWarning, match=r"training waited .* s for the checkpoint before this"):
+    with pytest.warns(UserWarning, match=r"training waited .* s for the previous checkpoint"):
         checkpoints.save()
 
 

@@ -23,7 +23,7 @@ def test_a_batch_in_parts_takes_the_step_of_the_whole(tiny_model, images, accumu
         assert terms_of_parts[name] == pytest.approx(values, rel=1e-5)
 
 
-def test_one_part_is_held_at_a_time(tiny_model, images):
+def test_one_part_is_computed_at_a_time(tiny_model, images):
     model = tiny_model()
     model.compile("sgd", accumulation=3)
 

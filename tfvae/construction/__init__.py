@@ -1,8 +1,9 @@
-"""Models from their parts' names: sizes follow from the data and from one another.
+"""Builds models from the names of their parts; sizes follow from the data and from other parts.
 
 `for_data` and the configs of runs share this code. `lookup.py` finds classes by name, `roles.py`
-reads from a constructor which arguments are objects, `objects.py` makes them, `model_builder.py`
-tells each part the sizes it needs, and `choices.py` chooses the parts that a user leaves out.
+reads from a constructor which arguments are objects, `objects.py` makes the objects,
+`model_builder.py` gives each part the sizes it needs, and `choices.py` chooses the parts that the
+user does not give.
 """
 
 from tfvae.construction.lookup import lookup, lookup_model

@@ -1,4 +1,4 @@
-"""The parts chosen for data when a user gives none."""
+"""Chooses the parts of a model that the user does not give, by the data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,8 @@ import numpy as np
 from tfvae.construction.data_summary import Summary
 from tfvae.networks.convolutional import takes_shape
 
-# Units of the hidden layers for vectors and series; volumes and images that the convolutional
-# networks do not take have the dense networks' own.
+# Units of the hidden layers for vectors and series. Volumes, and images of a size that the
+# convolutional networks do not take, get the defaults of the dense networks.
 UNITS = [256, 256]
 # Features of a modality in a joint encoder.
 IMAGE_FEATURES, VECTOR_FEATURES = 256, 64
@@ -20,11 +20,12 @@ Spec = dict[str, Any]
 def likelihood_for(summary: Summary) -> Spec:
     """Returns a likelihood that suits the data's range.
 
-    One-hot vectors are categorical; values in [0, 1] Bernoulli, by the cross entropy, as in the
-    published configs; others normal, with one learned standard deviation.
+    This is categorical for one-hot vectors; Bernoulli for values in [0, 1] (the cross entropy, as
+    in the published configs); else normal with one learned standard deviation.
 
     Raises:
-        ValueError: for whole numbers other than 0 and 1, which may be pixels, classes or tokens.
+        ValueError: if there are whole numbers other than 0 and 1, which may be pixels, classes or
+            tokens.
     """
     if summary.dtype.kind in "iu" and (summary.low < 0 or summary.high > 1):
         largest = np.iinfo(summary.dtype).max if summary.dtype.kind == "u" else summary.high
@@ -41,7 +42,7 @@ def likelihood_for(summary: Summary) -> Spec:
 
 
 def networks_for(summary: Summary) -> dict[str, Spec]:
-    """Returns an encoder and a decoder: convolutional for images of a size that these take."""
+    """Returns an encoder and a decoder: convolutional if they take the shape, else dense."""
     if takes_shape(summary.shape):
         return {"encoder": {"name": "ConvEncoder"}, "decoder": {"name": "ConvDecoder"}}
     hidden: Spec = {"hidden": UNITS, "activation": "relu"} if len(summary.shape) < 3 else {}
@@ -52,12 +53,12 @@ def networks_for(summary: Summary) -> dict[str, Spec]:
 
 
 def modality_for(summary: Summary, given: Any, label_is_latent: bool) -> Any:
-    """Returns a modality as given, completed by the parts that suit its data.
+    """Returns a modality: the given parts, and chosen ones for the rest.
 
     Args:
-        summary: of the modality's data.
+        summary: summary of the modality's data.
         given: an object, or the arguments given; None if there are none.
-        label_is_latent: whether one-hot vectors are a `Label`.
+        label_is_latent: whether one-hot vectors become a `Label`.
     """
     if not (given is None or (isinstance(given, Mapping) and "name" not in given)):
         return given
@@ -68,9 +69,9 @@ def modality_for(summary: Summary, given: Any, label_is_latent: bool) -> Any:
 
 
 def single_parts(summary: Summary, given: Mapping[str, Any]) -> Spec:
-    """Returns the likelihood, the encoder and the decoder of data of one modality.
+    """Returns the likelihood, encoder and decoder for data of one modality.
 
-    Parts that are given stay; arguments without a name complete those of the chosen part.
+    Given parts are kept; arguments without a name are added to those of the chosen part.
     """
     parts = {key: completed(part, given.get(key)) for key, part in networks_for(summary).items()}
     likelihood = given.get("likelihood")
@@ -90,7 +91,7 @@ def joint_encoder_for(summaries: Mapping[str, Summary]) -> Spec:
 
 
 def completed(chosen: Spec, given: Any) -> Any:
-    """Returns a part as given; arguments without a name complete those of the chosen part."""
+    """Returns the given part; arguments without a name are added to those of the chosen part."""
     if given is None:
         return chosen
     if isinstance(given, Mapping) and "name" not in given:

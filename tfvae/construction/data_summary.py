@@ -1,4 +1,4 @@
-"""What data are like: the shape of an example, and the values."""
+"""Summaries of data: the shape of an example, and the range and type of its values."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ import numpy as np
 from tfvae.data import Dataset
 from tfvae.data.multimodal_dataset import PRESENT
 
-EXAMPLES = 1000  # looked at
+EXAMPLES = 1000  # to summarise
 
 
 class Summary(NamedTuple):
@@ -37,7 +37,7 @@ def summarise(data) -> Summary | dict[str, Summary]:
             "present" if examples lack modalities.
 
     Raises:
-        ValueError: for other types and shapes, and for NaN or infinite values.
+        ValueError: if the type or shape is another one, or values are NaN or infinite.
     """
     if isinstance(data, Dataset):
         batches = list(data.epoch(EXAMPLES, limit=EXAMPLES))

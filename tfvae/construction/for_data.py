@@ -1,4 +1,4 @@
-"""`Model.for_data`: a model whose networks, heads and sizes follow from the data."""
+"""`Model.for_data`: a model with networks, heads and sizes that follow from the data."""
 
 import logging
 from collections.abc import Mapping
@@ -32,30 +32,29 @@ class ForData:
     ) -> Self:
         """Returns a model for `data`, not compiled.
 
-        The parts that are not given follow from the data: a `DiagonalNormal` posterior;
-        convolutional networks for images of a size that these take, else dense ones; a likelihood
-        of the values' range (one-hot: categorical; [0, 1]: Bernoulli; else normal). What was
-        chosen is logged in one line at level INFO, by the logger "tfvae".
+        networks for images of a size that these take, else dense ones; a likelihood
+           of the values' range (one-hot: categorical; [0, 1]: Bernoulli; else normal). What was
+           chosen is logged in one line at level INFO, by the logger "tfvae".
 
-        Example:
-            >>> import numpy as np, tfvae
-            >>> model = tfvae.BetaVAE.for_data(np.zeros([20, 8]), latents=3, beta=4.0)
-            >>> model.encode(np.zeros([2, 8])).event_shape
-            TensorShape([3])
+           Example:
+               >>> import numpy as np, tfvae
+               >>> model = tfvae.BetaVAE.for_data(np.zeros([20, 8]), latents=3, beta=4.0)
+               >>> model.encode(np.zeros([2, 8])).event_shape
+               TensorShape([3])
 
-        Args:
-            data: a `tfvae.data.Dataset`, an array [N, ...], or a dictionary of arrays for models
-                of several modalities.
-            latents: number of latent dimensions; 10 if None and `posterior` does not say.
-            seed: of the initial weights.
-            dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
-            arguments: of the constructor. A part is an object, a name such as "DenseEncoder", or
-                its arguments with or without a name: `encoder={"hidden": [50]}`. The sizes that it
-                leaves out are filled in. `modalities` may name some of the data's only.
+           Args:
+               data: a `tfvae.data.Dataset`, an array [N, ...], or a dictionary of arrays for models
+                   of several modalities.
+               latents: number of latent dimensions; if None, that of `posterior`, or 10.
+               seed: seed of the initial weights.
+               dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
+               arguments: arguments of the constructor. A part is an object, a name such as
+                   "DenseEncoder", or its arguments with or without a name: `encoder={"hidden": [50]}`.
+                   Sizes that are not given are filled in. `modalities` need not list all modalities.
 
-        Raises:
-            ValueError: for data that no model takes, or a part or argument that does not work,
-                naming it.
+           Raises:
+               ValueError: if no model takes the data, or a part or argument does not work (the message
+                   names it).
         """
         summary = summarise(data)
         _check_latents(latents, arguments.get("posterior"))
@@ -74,7 +73,7 @@ class ForData:
 
 
 def _chosen(cls, summary, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a model that follow from the data, completed by what is given."""
+    """Returns the parts of a model that follow from the data, with the given arguments."""
     parts: dict[str, Any] = {"posterior": {"name": "DiagonalNormal"}}
     if isinstance(summary, Summary):
         parts |= choices.single_parts(summary, arguments)
@@ -94,14 +93,14 @@ def _chosen(cls, summary, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _each(summary, function):
-    """`function` of a summary, or of that of each modality."""
+    """Applies `function` to a summary, or to the summary of each modality."""
     if isinstance(summary, Summary):
         return function(summary)
     return {name: function(one) for name, one in summary.items()}
 
 
 def _names(part) -> str:
-    """The names of the classes of parts, such as "likelihood=Bernoulli, encoder=ConvEncoder"."""
+    """Returns the parts' class names, such as "likelihood=Bernoulli, encoder=ConvEncoder"."""
     if not isinstance(part, Mapping):
         return part if isinstance(part, str) else type(part).__name__
     inner = ", ".join(

@@ -16,10 +16,10 @@ def lookup(name: str, package: str, field: str) -> type:
     Args:
         name: a public class of `package`, or "module.Class" for a class of your own.
         package: the package to search, such as "tfvae.networks".
-        field: the argument or config field that holds the name, for errors.
+        field: the argument or config field of the name, for errors.
 
     Raises:
-        ValueError: for an unknown name, with the closest valid one.
+        ValueError: if the name is unknown (the message has the closest valid one).
     """
     return _own_class(name, field) or _choose(name, public_classes(package), field)
 
@@ -28,7 +28,7 @@ def lookup_model(name: str, field: str) -> type[Any]:
     """Returns the model class called `name`: of `tfvae.models`, `tfvae.multimodal`, or your own.
 
     Raises:
-        ValueError: for an unknown name, with the closest valid one.
+        ValueError: if the name is unknown (the message has the closest valid one).
     """
     classes = {
         key: cls

@@ -1,4 +1,4 @@
-"""A model from its parts: each part is told the sizes that follow from the data and the others."""
+"""Builds a model from its parts: each gets the sizes that follow from the data and the others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,13 +18,13 @@ Shape = tuple[int, ...]
 
 
 class _Parts:
-    """The arguments of a constructor, whose objects are made one after another.
+    """Makes the objects that a constructor takes, one after another.
 
     Args:
         cls: the class.
-        arguments: of its constructor; parts as objects, names, or {"name": ..., **arguments}.
+        arguments: the constructor's; parts are objects, names, or {"name": ..., **arguments}.
         dtype: Keras dtype policy of networks.
-        field: the config field that holds the object, for errors.
+        field: the config field of the object, for errors.
     """
 
     def __init__(self, cls: type, arguments: Mapping[str, Any], dtype: str | None, field: str):
@@ -34,12 +34,12 @@ class _Parts:
         self.roles = roles_of(cls)
 
     def make(self, key: str, default: str | None = None, **sizes) -> Any:
-        """Makes and returns a part; None if the class has no such part or does without it.
+        """Makes and returns a part; None if the class has no such part or it is optional.
 
         Args:
             key: the argument.
-            default: name of the class if the part's arguments are given without one.
-            sizes: values for the arguments that the part leaves out.
+            default: name of the part's class if none is given.
+            sizes: values for arguments of the part that are not given.
 
         Raises:
             ValueError: if the class needs the part and it is not given.
@@ -58,7 +58,7 @@ class _Parts:
         return part
 
     def make_networks(self, shape: Shape, outputs: int | None) -> None:
-        """Makes the likelihood, the encoder and the decoder of data of one `shape`."""
+        """Makes the likelihood, encoder and decoder for data of one `shape`."""
         per_value = getattr(self.make("likelihood"), "params_size", None)
         self.make("encoder", outputs=outputs)
         self.make(
@@ -69,7 +69,7 @@ class _Parts:
         )
 
     def finish(self):
-        """Makes the other parts; returns the object."""
+        """Makes the remaining parts and returns the object."""
         for key, value in self.arguments.items():
             self.arguments[key] = make_argument(
                 self.cls, key, value, self.roles, self.field, self.dtype
@@ -93,16 +93,16 @@ def build_model(
 
     Args:
         cls: the model's class.
-        arguments: of its constructor; parts as objects, names, or {"name": ..., **arguments}.
-        shape: of an example, or of an example of each modality.
+        arguments: the constructor's; parts are objects, names, or {"name": ..., **arguments}.
+        shape: shape of an example, or of an example of each modality.
         latents: size of the posterior, if `arguments` gives none.
-        data: what a prior may start from, a `tfvae.data.Dataset` or an array.
+        data: a `tfvae.data.Dataset` or an array, to initialise a prior from.
         dtype: Keras dtype policy of the networks.
-        field: the config field that holds the model, for errors.
-        data_name: what errors call the data.
+        field: the config field of the model, for errors.
+        data_name: name of the data in errors.
 
     Raises:
-        ValueError: for names, arguments or sizes that do not work, naming them.
+        ValueError: if names, arguments or sizes do not work (the message names them).
     """
     parts = _Parts(cls, arguments, dtype, field)
     posterior = parts.make("posterior", size=latents)
@@ -143,7 +143,7 @@ def _modalities(
     dtype: str | None,
     field: str,
 ) -> dict[str, Any]:
-    """The modalities. Beside a label, an encoder is its classifier: it gives a logit per class."""
+    """Makes the modalities. With a `Label`, encoders are classifiers with one logit per class."""
     made = {key: spec for key, spec in specs.items() if not isinstance(spec, Mapping)}
     parts = {}
     for key in specs.keys() - made.keys():

@@ -1,4 +1,4 @@
-"""Objects from their classes' names and arguments."""
+"""Makes objects from class names and arguments."""
 
 import difflib
 from collections.abc import Container, Mapping
@@ -16,14 +16,15 @@ def construct(spec, package: str, field: str, dtype: str | None = None, **sizes)
 
     Args:
         spec: {"name": ..., **arguments}; arguments that take objects are such mappings too, lists
-            or mappings of them, or names. A name, a class, or the object itself will do.
+            or mappings of them, or names. It may also be a name, a class, or the object itself.
         package: the package of the class, such as "tfvae.networks".
-        field: the argument or config field that holds `spec`, for errors.
+        field: the argument or config field of `spec`, for errors.
         dtype: Keras dtype policy of networks.
-        sizes: values for arguments that `spec` leaves out, if the class has them.
+        sizes: values for arguments that `spec` does not give, if the class has them.
 
     Raises:
-        ValueError: for an unknown name or argument, with the closest valid one, or a missing one.
+        ValueError: if a name or argument is unknown (the message has the closest valid one), or an
+            argument is missing.
     """
     if isinstance(spec, str):
         spec = {"name": spec}
@@ -45,7 +46,7 @@ def _instance(
     field: str,
     dtype: str | None,
 ):
-    """An object of `cls`; `sizes` are for arguments that it has and that are not given."""
+    """Returns an object of `cls`; `sizes` fill in arguments that are not given."""
     check_arguments(cls, arguments, field)
     roles = roles_of(cls)
     made = {
@@ -60,7 +61,7 @@ def _instance(
 def make_argument(
     cls: type, key: str, value, roles: Mapping[str, Role], field: str, dtype: str | None
 ):
-    """Returns the value of an argument: the objects it describes, or itself if it takes none."""
+    """Returns the value of an argument, with descriptions of objects replaced by the objects."""
     path = join(field, key)
     if key in roles:
         return _make(value, roles[key], path, dtype)
@@ -82,12 +83,12 @@ def _make(value, role: Role, field: str, dtype: str | None):
 
 
 def _takes(valid: Container[str], roles: Mapping[str, Role], key: str) -> bool:
-    """Whether a constructor takes a size; data only if the argument is for data."""
+    """Returns whether a constructor takes a size; `data` only if its annotation is for data."""
     return key in valid and (key != "data" or (key in roles and roles[key].package == "tfvae.data"))
 
 
 def _offered(package: str, dtype: str | None, sizes: Mapping[str, Any]) -> dict[str, Any]:
-    """The sizes that are known, and the dtype policy for networks."""
+    """Returns the known sizes, and the dtype policy for networks."""
     known = {key: value for key, value in sizes.items() if value is not None}
     return {"dtype": dtype, **known} if package == NETWORKS else known
 
@@ -96,8 +97,8 @@ def check_arguments(cls: type, arguments: Mapping[str, Any], field: str) -> None
     """Checks that the constructor of `cls` takes these arguments.
 
     Raises:
-        ValueError: for an unknown argument, with the closest valid one and, if it describes an
-            object, the arguments that take objects.
+        ValueError: if an argument is unknown. The message has the closest valid one or, if the
+            argument describes an object, those that take objects.
     """
     valid = constructor_arguments(cls)
     for key, value in arguments.items():
@@ -118,7 +119,7 @@ def check_complete(cls: type, arguments: Mapping[str, Any], field: str) -> None:
     """Checks that no argument is missing.
 
     Raises:
-        ValueError: naming the first that is.
+        ValueError: if one is missing (the message names the first).
     """
     for key in constructor_arguments(cls):
         if key not in arguments:

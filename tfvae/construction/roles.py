@@ -1,6 +1,6 @@
-"""Which arguments of a constructor are objects, and where the classes of these objects are.
+"""Which arguments of a constructor take objects, and the packages of their classes.
 
-Annotations say it: an argument of type `keras.Model` is a network of `tfvae.networks`, a
+Annotations tell: an argument of type `keras.Model` is a network of `tfvae.networks`, a
 `schedules.NumberOrSchedule` may be a schedule, `Mapping[str, Modality]` are classes of
 `tfvae.multimodal`. A new objective with an argument `critic: keras.Model` needs nothing else.
 """
@@ -14,7 +14,7 @@ import keras
 from tfvae.arguments import constructor_arguments
 from tfvae.distributions.distribution_layer import Head
 
-# Arguments that take any function besides a class of ours, and so have no type that tells.
+# Arguments that take any function besides the classes of a package, and so have no annotation.
 UNTYPED = {
     "posterior": "tfvae.heads",
     "likelihood": "tfvae.heads",
@@ -26,7 +26,7 @@ UNTYPED = {
 
 
 class Role(NamedTuple):
-    """What an argument takes.
+    """The objects that an argument takes.
 
     Attributes:
         package: the package of its classes, such as "tfvae.networks".
@@ -58,12 +58,12 @@ def roles_of(cls: type) -> dict[str, Role]:
 def _hints(cls: type) -> dict[str, Any]:
     try:
         return typing.get_type_hints(vars(cls)["__init__"])
-    except NameError:  # names imported for type checkers only: read as without annotations
+    except NameError:  # names imported for type checkers only: treat as no annotations
         return {}
 
 
 def _role(annotation) -> Role | None:
-    """The role of a type, or of the types of a union or a container."""
+    """Returns the role of a type, or of the types in a union or container."""
     origin, members = typing.get_origin(annotation), typing.get_args(annotation)
     if members:
         several = origin in (collections.abc.Sequence, collections.abc.Mapping, list, tuple, dict)
@@ -74,7 +74,7 @@ def _role(annotation) -> Role | None:
 
 
 def _package(cls: type) -> str | None:
-    """The package of the classes that an argument of type `cls` takes."""
+    """Returns the package of the classes for an argument of type `cls`."""
     if cls is keras.Model:
         return "tfvae.networks"
     if issubclass(cls, Head):

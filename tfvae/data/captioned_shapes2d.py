@@ -37,7 +37,7 @@ class CaptionedShapes2D(Modalities):
         caption_length: number of tokens in a caption, T, including "<end>".
 
     Raises:
-        ValueError: under the conditions of `Modalities`.
+        ValueError: as `Modalities`.
     """
 
     vocabulary: tuple[str, ...] = (END, *SIZES, *SHAPES, *COLUMNS, *ROWS)

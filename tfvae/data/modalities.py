@@ -38,9 +38,9 @@ class Modalities(MultimodalDataset):
 
     Raises:
         FileNotFoundError: if the file of a mask does not exist.
-        ValueError: for a negative seed, no readers, readers of different length, a reader of
-            several modalities, an unknown modality in `missing`, a fraction outside [0, 1], a mask
-            that is not bool [N], or an example without any modality (it is named).
+        ValueError: if the seed is negative, there are no readers, readers have different lengths or
+            several modalities, `missing` has an unknown modality, a fraction is outside [0, 1], a
+            mask is not bool [N], or an example has no modality (the message names it).
     """
 
     def __init__(

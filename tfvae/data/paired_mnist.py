@@ -96,7 +96,7 @@ class LabelledMNIST(Modalities):
         labels: the digits, int64 [num_examples].
 
     Raises:
-        ValueError: under the conditions of `MNIST` and `Modalities`.
+        ValueError: as `MNIST` and `Modalities`.
         FileNotFoundError: if no file is found (the message lists the places searched).
     """
 

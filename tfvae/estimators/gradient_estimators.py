@@ -6,8 +6,8 @@ log weights with a factor c on their KL part, log w = log p(x|z) + c (log p(z) -
 returns a surrogate [k, B] with this gradient, sample by sample; its value has no meaning.
 
 The arguments are `path`, which maps weights [k, B] to zeros with the gradient of the weighted
-log w_i through z_i alone (see `split_gradient`); v_i, and v_i^2 for DReG, both [k, B]; log q(z_i|x),
-[k, B], without a gradient through z_i; and c.
+log w_i through z_i alone (see `split_gradient`); v_i, and v_i^2 for DReG, both [k, B];
+log q(z_i|x), [k, B], without a gradient through z_i; and c.
 """
 
 from collections.abc import Callable

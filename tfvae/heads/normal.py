@@ -24,7 +24,7 @@ class Normal(LikelihoodHead):
         name: name of the layer.
 
     Raises:
-        ValueError: for any other `scale`.
+        ValueError: if `scale` has another value.
     """
 
     def __init__(self, scale: float | str = 1.0, name: str | None = None):

@@ -21,7 +21,7 @@ def active_units(codes, factors=None, threshold: float = 0.01) -> int:
         The number of active units, from 0 (with a warning) to d.
 
     Raises:
-        ValueError: for NaN codes.
+        ValueError: if codes are NaN.
     """
     del factors
     codes = checks.check_codes(codes)

@@ -12,7 +12,8 @@ def check_codes(codes, name: str = "codes") -> np.ndarray:
     """Returns `codes` as float64 [N, d].
 
     Raises:
-        ValueError: for another rank, no rows or columns, NaN or infinite codes.
+        ValueError: if the rank is another one, there are no rows or columns, or codes are NaN or
+            infinite.
     """
     codes = np.asarray(codes).astype(np.float64)
     if codes.ndim != 2 or 0 in codes.shape:
@@ -33,7 +34,7 @@ def check_factors(codes: np.ndarray, factors, name: str = "factors") -> np.ndarr
     """Returns `factors` as int64 [N, K], one row for each row of `codes`.
 
     Raises:
-        ValueError: for another shape, or values that are not integers.
+        ValueError: if the shape is another one, or values are not integers.
     """
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.shape[1] == 0:

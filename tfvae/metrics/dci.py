@@ -48,8 +48,8 @@ def dci(codes, factors, test_codes=None, test_factors=None, seed: int = 0) -> DC
         frequent value, with a warning.
 
     Raises:
-        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
-            arrays of incompatible shapes, or a single code or factor.
+        ValueError: if codes are NaN, a factor is constant or has fewer than 2 samples per value,
+            the arrays have incompatible shapes, or there is a single code or factor.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
         codes, factors, test_codes, test_factors, seed

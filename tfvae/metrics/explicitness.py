@@ -23,8 +23,8 @@ def explicitness(codes, factors, test_codes=None, test_factors=None, seed: int =
         The area, at most 1; chance level 0.5, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
-            or arrays of incompatible shapes.
+        ValueError: if codes are NaN, a factor is constant or has fewer than 2 samples per value,
+            or the arrays have incompatible shapes.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
         codes, factors, test_codes, test_factors, seed

@@ -47,7 +47,7 @@ def factor_vae_score(
         always predicting the most frequent factor, with a warning.
 
     Raises:
-        ValueError: for a number below 1 (2 for `observations`, `num_variance`), or NaN codes.
+        ValueError: if a number is below 1 (2 for `observations`, `num_variance`), or codes are NaN.
     """
     require_at_least(1, num_train=num_train, num_test=num_test)
     require_at_least(2, observations=observations, num_variance=num_variance)

@@ -19,7 +19,7 @@ def gaussian_total_correlation(codes, factors=None) -> float:
         The total correlation, 0 or more; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, or N not above d.
+        ValueError: if codes are NaN, or N is not above d.
     """
     del factors
     codes = checks.check_codes(codes)

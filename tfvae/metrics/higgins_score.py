@@ -43,8 +43,8 @@ def higgins_score(
         always predicting the most frequent factor, with a warning.
 
     Raises:
-        ValueError: for a number below 1 (2 for `num_train`), training votes that all fix the same
-            factor, or NaN codes.
+        ValueError: if a number is below 1 (2 for `num_train`), all training votes fix the same
+            factor, or codes are NaN.
     """
     require_at_least(2, num_train=num_train)
     require_at_least(1, num_test=num_test, observations=observations)

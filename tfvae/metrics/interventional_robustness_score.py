@@ -23,8 +23,8 @@ def interventional_robustness_score(codes, factors) -> float:
         The score, from 0 to 1; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
-            or codes and factors of different length.
+        ValueError: if codes are NaN, a factor is constant or has fewer than 2 samples per value,
+            or codes and factors have different lengths.
     """
     codes, factors = checks.check_codes_and_factors(codes, factors)
     checks.warn_if_inactive(codes, "the score is 0")

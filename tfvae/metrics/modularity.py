@@ -22,8 +22,9 @@ def modularity(codes, factors, bins: int = 20) -> float:
         The modularity, from 0 to 1; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
-            codes and factors of different length, a single factor, or fewer than 2 bins.
+        ValueError: if codes are NaN, a factor is constant or has fewer than 2 samples per value,
+            codes and factors have different lengths, or there is a single factor or fewer than 2
+            bins.
     """
     codes, factors = checks.check_codes_and_factors(codes, factors)
     checks.check_columns(factors, "factors")

@@ -11,7 +11,7 @@ def binned_mutual_information(codes: np.ndarray, factors: np.ndarray, bins: int)
     Each code is discretised into `bins` equal-width bins between its minimum and maximum.
 
     Raises:
-        ValueError: for fewer than 2 bins.
+        ValueError: if `bins` is below 2.
     """
     require_at_least(2, bins=bins)
     binned = [np.digitize(code, np.histogram_bin_edges(code, bins)[:-1]) for code in codes.T]

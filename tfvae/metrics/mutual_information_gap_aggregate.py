@@ -37,9 +37,9 @@ def mutual_information_gap_aggregate(
         The gap, from 0 to about 1; 0, with a warning, if all posteriors are equal.
 
     Raises:
-        ValueError: for NaN means, a factor that is constant or has fewer than 2 samples per value,
-            arrays of incompatible shapes, standard deviations not above 0, a single
-            latent, or fewer than 1 point.
+        ValueError: if means are NaN, a factor is constant or has fewer than 2 samples per value,
+            the arrays have incompatible shapes, a standard deviation is not above 0, or there is a
+            single latent or no point.
     """
     means, factors = checks.check_codes_and_factors(means, factors)
     stddevs = checks.check_codes(stddevs, "stddevs")

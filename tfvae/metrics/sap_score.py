@@ -24,8 +24,8 @@ def sap_score(codes, factors, test_codes=None, test_factors=None, seed: int = 0)
         The difference, from 0 to 1; 0, with a warning, if every code is constant.
 
     Raises:
-        ValueError: for NaN codes, a factor that is constant or has fewer than 2 samples per value,
-            arrays of incompatible shapes, or a single code.
+        ValueError: if codes are NaN, a factor is constant or has fewer than 2 samples per value,
+            the arrays have incompatible shapes, or there is a single code.
     """
     codes, factors, test_codes, test_factors = checks.train_and_test(
         codes, factors, test_codes, test_factors, seed

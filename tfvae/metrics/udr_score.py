@@ -31,8 +31,8 @@ def udr_score(
         The scores, from about 0 to 1, [M]; a pair without informative codes scores 0.
 
     Raises:
-        ValueError: for NaN codes, fewer than two models, another `correlation`, or different
-            lengths.
+        ValueError: if codes are NaN, there are fewer than two models, `correlation` is unknown, or
+            the lengths differ.
     """
     similarities = {"lasso": _lasso, "spearman": _spearman}
     if correlation not in similarities:

@@ -1,4 +1,4 @@
-"""Signatures that take and give PNG bytes instead of images."""
+"""Signatures that take and return PNG bytes instead of images."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def is_picture(shape: tuple[int, ...]) -> bool:
-    """Whether data of this shape, without the batch, are images that PNG can hold."""
+    """Returns whether examples of this shape are images that PNG can store."""
     return len(shape) == 3 and shape[-1] in (1, 3)
 
 
@@ -16,8 +16,8 @@ def with_png(signature, data_shape: Mapping[str, tuple[int, ...]], support: Mapp
 
     Args:
         signature: a Signature.
-        data_shape: name of a tensor of data to its shape; those of (H, W, 1 or 3) are images.
-        support: name to the (low, high) that black and white stand for; (0, 1) where None.
+        data_shape: shapes of the data by tensor name; shapes (H, W, 1 or 3) are images.
+        support: values (low, high) of black and white by tensor name; (0, 1) if None.
     """
     shapes = {name: shape for name, shape in data_shape.items() if is_picture(shape)}
     bounds = {name: support[name] or (0.0, 1.0) for name in shapes}
@@ -52,7 +52,7 @@ def _decoded(name: str, image_bytes: tf.Tensor, shape: tuple[int, ...]) -> tf.Te
         )
         with tf.control_dependencies([check]):
             image = tf.cast(image, tf.float32) / 255.0
-        # With tf.ensure_shape here, constant folding would take the check for passed.
+        # Not tf.ensure_shape: constant folding would then remove the check.
         image.set_shape(shape)
         return image
 

@@ -1,8 +1,8 @@
-"""Averages of the weights, which Keras optimizers keep if created with `use_ema`.
+"""Averaged weights, which Keras optimizers keep if created with `use_ema`.
 
-During `fit` the model holds the training weights; otherwise, and in evaluations, the averaged ones.
-Keras itself overwrites the weights by the averages at the end of `fit`, after which neither a
-second `fit` nor a resumed run would equal an uninterrupted one.
+The model has the training weights during `fit`, and the averaged ones in evaluations and otherwise.
+Keras itself overwrites the weights with the averages at the end of `fit`; a second `fit` or a
+resumed run would then differ from an uninterrupted one.
 """
 
 import contextlib
@@ -14,21 +14,21 @@ from tfvae.training.players import inner
 
 
 def _pairs(model) -> list[tuple[keras.Variable, keras.Variable]]:
-    """Weights and their averages, of all players."""
+    """Returns the weights and their averages, of all players."""
     found: list[tuple[keras.Variable, keras.Variable]] = []
     for player in model.players():
         optimizer = inner(player.optimizer)
         if optimizer.use_ema:
-            # Where Keras's own callback, SwapEMAWeights, finds them (rounding as it swaps).
+            # The attributes that Keras's SwapEMAWeights uses; that callback swaps with rounding.
             averages = optimizer._model_variables_moving_average
             found += zip(optimizer._trainable_variables, averages, strict=True)
     return found
 
 
 def use(model, averaged: bool) -> None:
-    """Gives a compiled model the averages of its weights, or the weights of training."""
+    """Switches a compiled model to its averaged weights, or to its training weights."""
     pairs = _pairs(model)
-    # Before the first step there is nothing to average.
+    # There are no averages before the first step.
     if not pairs or model.averages_in_use == averaged or (averaged and int(model.step) == 0):
         return
     for weight, average in pairs:  # swapped, exactly
@@ -51,9 +51,9 @@ def averaged_weights(model, in_use: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def training_weights(model) -> Iterator[None]:
-    """Gives a model its training weights, and the averages afterwards."""
+    """Switches a model to its training weights, and back to the averages afterwards."""
     use(model, averaged=False)
-    # In place of Keras's overwriting, which would lose the weights.
+    # Keras would overwrite the training weights here.
     model.optimizer.finalize_variable_values = lambda variables: None
     try:
         yield

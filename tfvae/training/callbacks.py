@@ -13,7 +13,7 @@ from tfvae.training.checkpoints import Checkpoints
 
 
 class EvaluateTerms(keras.callbacks.Callback):
-    """Adds the terms of evaluation data to an interval's records, as val_*; the first callback.
+    """Adds the terms on the evaluation data to an interval's logs, as val_*; the first callback.
 
     Args:
         examples: batches of the evaluation data.
@@ -33,7 +33,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
     """Saves a checkpoint in the background at the end of every logging interval.
 
     Args:
-        checkpoints: where to.
+        checkpoints: the checkpoints of the run.
     """
 
     def __init__(self, checkpoints: Checkpoints):
@@ -46,7 +46,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
 
 class ContinueMeans(keras.callbacks.Callback):
-    """Continues the means of the logging interval in which a resumed run stopped.
+    """Restores the means of the logging interval in which a resumed run had stopped.
 
     Args:
         means: (sum, count) of every term, [terms, 2].
@@ -57,7 +57,7 @@ class ContinueMeans(keras.callbacks.Callback):
         self._means = means
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Continues the first interval; Keras has reset the means."""
+        """Restores the means in the first interval; Keras has reset them."""
         for metric, (total, count) in zip(self.model.metrics, self._means, strict=True):
             metric.total.assign(total)
             metric.count.assign(count)
@@ -67,8 +67,8 @@ class ContinueMeans(keras.callbacks.Callback):
 class RecordTerms(keras.callbacks.Callback):
     """Writes the mean terms of every logging interval to metrics.csv and as TensorBoard events.
 
-    Rows past the step that the run resumes from are dropped, so that the file of an interrupted
-    run is that of an uninterrupted one.
+    Rows after the step that the run resumes from are dropped, so that an interrupted run has the
+    same file as an uninterrupted one.
 
     Args:
         directory: the run directory.
@@ -90,7 +90,7 @@ class RecordTerms(keras.callbacks.Callback):
         logs = logs or {}
         step = int(self.model.step.numpy())
         self._rows.append({"step": step, **logs})
-        # Rows differ: a resumed run may evaluate where it did not before, or the other way round.
+        # Rows differ: a resumed run may evaluate although it did not before, or vice versa.
         csv_table.write(self._path, self._rows)
         with self._events.as_default():
             for name, value in logs.items():
@@ -99,7 +99,7 @@ class RecordTerms(keras.callbacks.Callback):
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """One bar for the whole run; a line per interval if the output is no terminal.
+    """A progress bar for the whole run; one line per interval if the output is not a terminal.
 
     Args:
         steps: the run's last step.

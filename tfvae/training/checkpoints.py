@@ -13,7 +13,7 @@ from tfvae.training import averaging
 from tfvae.training.trainable_model import TrainableModel
 from tfvae.training.workers import is_chief
 
-# What reading a truncated, overwritten or half-deleted checkpoint raises (TensorFlow keeps a
+# Errors of reading a truncated, overwritten or partly deleted checkpoint (TensorFlow stores a
 # CRC-32C of every tensor): OpError itself for a broken index, IndexError for missing bytes.
 _DAMAGED = (tf.errors.OpError, IndexError)
 _PATIENCE_SECONDS = 1.0
@@ -23,13 +23,13 @@ _MEANS, _REPLICAS = (f"{name}/.ATTRIBUTES/VARIABLE_VALUE" for name in ("means", 
 class Checkpoints:
     """The checkpoints of one run.
 
-    Randomness and data are functions of the step, so weights, the optimizers' variables (of
-    which the step is one) and the means of an unfinished logging interval are the whole state.
+    Randomness and data are functions of the step, so the whole state consists of the weights, the
+    optimizers' variables (the step is one of them) and the means of an unfinished logging interval.
 
     Args:
         model: a compiled model.
-        directory: where the checkpoints are; made when the first is saved.
-        keep: how many of the newest are kept.
+        directory: the directory of the checkpoints; created with the first one.
+        keep: number of newest checkpoints to keep.
 
     Attributes:
         means: (sum, count) of every term so far, float32 [terms, 2], of the logging interval
@@ -39,7 +39,7 @@ class Checkpoints:
     def __init__(self, model: TrainableModel, directory: str | pathlib.Path, keep: int = 3):
         model.require_compiled()
         self._model = model
-        # Listed explicitly: TensorFlow's own tracking omits layers that Keras holds in lists.
+        # Listed explicitly: TensorFlow's own tracking omits layers that Keras keeps in lists.
         self._variables = {
             "weights": [variable.value for variable in model.variables],
             "optimizer": [
@@ -62,26 +62,26 @@ class Checkpoints:
         return int(self._model.step.numpy())
 
     def save(self, background: bool = False, mid_interval: bool = False) -> None:
-        """Saves the state of this step beside the others.
+        """Saves the state of this step.
 
-        Every worker must call it, since reading means needs them all; the chief writes.
+        Every worker must call it, since reading the means needs all of them; the chief writes.
 
         Args:
-            background: whether to come back as soon as the state is copied; what becomes of the
-                file is known to the next `save` and to `wait`.
+            background: whether to return as soon as the state is copied; errors in writing are then
+                raised by the next `save` or `wait`.
             mid_interval: whether a logging interval is unfinished, so that its means are saved too.
 
         Raises:
-            OSError: if the disk does not take it, or did not take the one before; those before
-                stay as they were.
+            OSError: if this checkpoint or the one before cannot be written; earlier ones are not
+                changed.
         """
         started = time.perf_counter()
         self.wait()
         waited = time.perf_counter() - started
         if waited > _PATIENCE_SECONDS:
             warnings.warn(
-                f"training waited {waited:.0f} s for the checkpoint before this one to be written "
-                f"to {self._directory}; raise log_every, or give a faster disk",
+                f"training waited {waited:.0f} s for the previous checkpoint to be written to "
+                f"{self._directory}; raise log_every, or use a faster disk",
                 stacklevel=2,
             )
         step, copies = self.step, self._copies
@@ -99,23 +99,23 @@ class Checkpoints:
             self.wait()
 
     def wait(self) -> None:
-        """Waits for what is written in the background.
+        """Waits until the checkpoint in the background is written.
 
         Raises:
-            OSError: if the disk did not take it.
+            OSError: if it cannot be written.
         """
         pending, self._pending = self._pending, None
         if pending is not None:
             pending.result()
 
     def close(self) -> None:
-        """As `wait`; nothing is saved afterwards."""
+        """Waits like `wait`; nothing can be saved afterwards."""
         self._writer.shutdown()
         self.wait()
 
     @functools.cached_property
     def _copies(self) -> dict:
-        """Variables that hold the state while it is written; training goes on in its own."""
+        """Copies of the variables, which are written while training changes the variables."""
         with tf.device("CPU:0"):
             copies: dict = {
                 name: [tf.Variable(tf.zeros(v.shape, v.dtype), trainable=False) for v in variables]
@@ -142,18 +142,18 @@ class Checkpoints:
             ) from error
 
     def restore(self) -> int:
-        """Restores the newest checkpoint that is whole; returns its step, 0 if there is none.
+        """Restores the newest undamaged checkpoint; returns its step, 0 if there is none.
 
         Raises:
             ValueError: if the checkpoint belongs to another model.
-            OSError: if checkpoints exist and none is whole.
+            OSError: if there are checkpoints and all are damaged.
         """
         paths = self._newest_first()
         for path in paths:
             try:
                 state = tf.train.Checkpoint(**self._variables)
                 status = state.restore(path).assert_existing_objects_matched()
-                status.expect_partial()  # what follows is read apart
+                status.expect_partial()  # the means are read separately
                 self._restore_means(path)
             except _DAMAGED as error:
                 warnings.warn(
@@ -184,10 +184,10 @@ class Checkpoints:
             )
 
     def _newest_first(self) -> list[str]:
-        """The checkpoints that are there, whatever TensorFlow's list of them says.
+        """Returns the checkpoints in the directory, not those in TensorFlow's list.
 
-        The list may be cut short by a power failure, and TensorFlow leaves out of it what is
-        younger than the clock. An index is written last: what has one was whole.
+        A power failure may truncate the list, and TensorFlow omits checkpoints with a time in the
+        future. The index is written last, so a checkpoint with an index was complete.
         """
         paths = [str(path.with_suffix("")) for path in self._directory.glob("ckpt-*.index")]
         return sorted(paths, key=lambda path: int(path.rpartition("-")[2]), reverse=True)
@@ -195,5 +195,5 @@ class Checkpoints:
     def _drop_damaged_list(self) -> None:
         try:
             tf.train.get_checkpoint_state(str(self._directory))
-        except ValueError:  # empty, or no text; TensorFlow itself ignores any other
+        except ValueError:  # empty or not text; TensorFlow itself ignores other damage
             (self._directory / "checkpoint").unlink()

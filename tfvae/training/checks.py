@@ -19,16 +19,16 @@ class NonFiniteLossError(ArithmeticError):
 
 
 def check_images(images: tf.Tensor, shape: Sequence[int | None], support) -> None:
-    """Checks a batch of images before it is learned from or scored.
+    """Checks a batch of images before a model uses it.
 
     Args:
         images: [B, ...].
-        shape: the shape of one image that the model needs.
-        support: (low, high) that the likelihood gives a probability to, or None.
+        shape: the shape of an image that the model needs.
+        support: (low, high), the likelihood's support; None if unbounded.
 
     Raises:
-        ValueError: for another shape, NaN (saying which images) or values outside the support
-            (giving the range found and the one needed).
+        ValueError: if the shape is another one, values are NaN or infinite (the message says how
+            many images have them), or outside the support (it gives both ranges).
     """
     if not images.shape[1:].is_compatible_with(shape):
         raise ValueError(
@@ -76,22 +76,22 @@ def require_wide_floats(model: keras.Model) -> None:
 
 
 def assert_finite(terms: dict[str, tf.Tensor], step: tf.Tensor) -> tf.Operation:
-    """Returns an operation that fails where a term [B] is not finite."""
+    """Returns an operation that fails if a term [B] is not finite."""
     sums = tf.stack([tf.reduce_sum(term) for term in terms.values()])
     message = f"{NON_FINITE}; step, then {', '.join(terms)}:"
-    # Printed as vectors, and whole: three values are the default.
+    # `summarize`: by default only three values are printed.
     data = [message, tf.reshape(step, [1]), sums]
     return tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(sums)), data, summarize=len(terms))
 
 
 @contextlib.contextmanager
 def readable_errors() -> Iterator[None]:
-    """Raises an error from inside TensorFlow as the sentence it was raised with.
+    """Re-raises errors from inside TensorFlow with their original message only.
 
     Raises:
         NonFiniteLossError: if `assert_finite` failed.
-        ValueError: if a reader met bad data (it names file and record).
-        OSError: if a reader met a file that is gone.
+        ValueError: if a reader found bad data (the message names file and record).
+        OSError: if a reader cannot read a file.
     """
     try:
         yield
@@ -109,7 +109,7 @@ def readable_errors() -> Iterator[None]:
 
 
 def _non_finite_loss_error(message: str) -> NonFiniteLossError:
-    # The names up to the colon; after it the numbers, however bracketed: the step, then the terms.
+    # Names before the colon; after it, in brackets, the step and the values of the terms.
     listed, numbers = message.split(f"{NON_FINITE}; step, then ")[1].split(":", 1)
     names = listed.split(", ")
     step, *sums = re.findall(r"[-+]?(?:nan|inf|\d[\d.e+-]*)", numbers.lower())[: 1 + len(names)]

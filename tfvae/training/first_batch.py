@@ -1,4 +1,4 @@
-"""Checks the first batch before the first step, so that a mistake in the data shows there."""
+"""Checks the first batch before the first step, so that mistakes in the data show early."""
 
 import itertools
 import types
@@ -12,14 +12,14 @@ from tfvae.batch import as_tensors
 
 
 def examples(batch):
-    """Returns x of x, (x,) or (x, y)."""
+    """Returns the x of a batch x, (x,) or (x, y)."""
     return batch[0] if isinstance(batch, (tuple, list)) else batch
 
 
 def checked(x, check: Callable[[Any], None]):
-    """Returns `x`, any input of `fit`, after `check` of its first batch (of an array: all)."""
+    """Calls `check` on the first batch of `x`, any input of `fit` (all of an array); returns x."""
     if isinstance(x, types.GeneratorType):
-        first = next(x)  # and put back
+        first = next(x)  # chained in front again below
         check(examples(first))
         return (batch for batch in itertools.chain([first], x))
     if isinstance(x, keras.utils.PyDataset):

@@ -1,4 +1,4 @@
-"""The gradients of a step's players, computed part after part of the batch."""
+"""The gradients of the players of a step, computed for one part of the batch after another."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -17,10 +17,10 @@ class Part(NamedTuple):
     """A part of this replica's rows.
 
     Attributes:
-        x: its rows, [b, ...].
+        x: the rows, [b, ...].
         seeds: int64 [b, 2].
-        first_row: global number of the first of them, a scalar.
-        share: this part's rows among all of the global batch, over all replicas, a scalar.
+        first_row: global number of the first row, a scalar.
+        share: rows of this part, over all replicas, divided by those of the global batch, a scalar.
     """
 
     x: tf.Tensor
@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 
 def parts(x: tf.Tensor, seeds: tf.Tensor, rows: global_batch.Rows, number: int) -> list[Part]:
-    """Splits this replica's rows [b, ...] into `number` parts, as even as they can be."""
+    """Splits this replica's rows [b, ...] into `number` parts of about equal size."""
     if number == 1:
         return [Part(x, seeds, rows.first, 1.0)]
     bounds = [index * rows.local // number for index in range(number + 1)]
@@ -44,10 +44,10 @@ def parts(x: tf.Tensor, seeds: tf.Tensor, rows: global_batch.Rows, number: int) 
 
 
 def accumulated(compute: Callable[[Part], Gradients], batch: Sequence[Part]) -> Gradients:
-    """Returns the sum of the gradients of the parts, of one at a time.
+    """Returns the sum of the gradients of the parts, computed one after another.
 
-    Nothing of a part is computed before the part before it is done, so that the memory of one
-    part's activations is all that is taken.
+    A part starts after the one before is finished, so the activations of only one part are in
+    memory at a time.
     """
     first, *others = batch
     total = compute(first)
@@ -63,18 +63,18 @@ def accumulated(compute: Callable[[Part], Gradients], batch: Sequence[Part]) -> 
 
 
 def mean_loss(per_example: tf.Tensor) -> tf.Tensor:
-    """Mean over the global batch; the optimizer sums what the replicas contribute."""
+    """Returns this replica's share of the mean over the global batch; the optimizer sums them."""
     total = global_batch.rows(per_example).total
     # A part may be empty on every replica.
     return tf.reduce_sum(per_example) / tf.cast(tf.maximum(total, 1), tf.float32)
 
 
 def regularisation(model: keras.Model, players: Sequence[Player]) -> dict[str, tf.Tensor | float]:
-    """Returns each player's Keras regularisers, by its loss: counted once over all replicas.
+    """Returns the Keras regularisation losses by the name of a player's loss, once over replicas.
 
-    A regulariser of a variable belongs to the player that moves the variable; the losses that a
-    layer adds as it is called, to the first player that moves a variable of the layer, else to the
-    first of all.
+    The regulariser of a variable belongs to the player that trains the variable. Losses that a
+    layer adds when it is called belong to the first player that trains a variable of the layer, or
+    to the first player if none does.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     losses: list[list[tf.Tensor]] = [[] for _ in players]

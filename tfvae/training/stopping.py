@@ -1,4 +1,4 @@
-"""Ends training between steps on Ctrl-C or notice of a preemption."""
+"""Ends training between steps after Ctrl-C or a preemption notice."""
 
 import signal
 import threading
@@ -12,20 +12,20 @@ from tfvae.training.checkpoints import Checkpoints
 
 
 class Preempted(Exception):
-    """SIGTERM came: the state of the step under way was saved, and training ended."""
+    """SIGTERM was received; the state was saved and training ended."""
 
 
 class StopWhenAsked(keras.callbacks.Callback):
     """Ends training after the current execution; the last callback.
 
-    Ctrl-C raises KeyboardInterrupt, a second one at once. SIGTERM saves a checkpoint and raises
-    `Preempted`. If one of several workers gets a signal, all stop at the same step.
+    Ctrl-C raises KeyboardInterrupt; a second Ctrl-C raises it at once. SIGTERM saves a checkpoint
+    and raises `Preempted`. If one of several workers gets a signal, all stop at the same step.
 
-    Python raises KeyboardInterrupt wherever the main thread is. Inside TensorFlow's own callbacks
-    it is swallowed, and the run would continue.
+    Python's own handler raises KeyboardInterrupt at any place in the main thread; inside
+    TensorFlow's callbacks it would be swallowed, and the run would continue.
 
     Args:
-        checkpoints: where to save.
+        checkpoints: the checkpoints of the run.
         strategy: the strategy that the workers share.
     """
 
@@ -78,7 +78,7 @@ class StopWhenAsked(keras.callbacks.Callback):
                 self._checkpoints.save(mid_interval=True)
             self._checkpoints.wait()
             if self._several:
-                # Whoever ended sooner might have the chief ended in the middle of its writing.
+                # If a worker ended before, the chief could be ended while it is writing.
                 self._total(signals)
             raise Preempted
         if interrupted:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-# What TensorFlow raises on the workers that are left.
+# The errors that TensorFlow raises on the remaining workers.
 _LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -17,11 +17,11 @@ _TASK = re.compile(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)")
 
 
 class WorkerLostError(ConnectionError):
-    """Another worker ended or cannot be reached; training cannot go on without it."""
+    """Another worker ended or cannot be reached; training cannot continue without it."""
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Returns whether this worker writes for all: the chief, or worker 0 if there is none."""
+    """Returns whether this worker writes files: the chief, or worker 0 if there is no chief."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -62,7 +62,7 @@ def gathered(strategy: tf.distribute.Strategy, row: tf.Tensor) -> list[tf.Tensor
         return strategy.run(in_replica, args=(row,))
 
     sizes, rows = (strategy.experimental_local_results(value)[0] for value in gather(row))
-    # One row from each replica; those of a worker's replicas are alike.
+    # One row per replica; the replicas of a worker have the same row.
     return tf.split(rows, sizes)[:: strategy.num_replicas_in_sync // workers]
 
 
@@ -74,10 +74,10 @@ def gathered_texts(strategy: tf.distribute.Strategy, text: str) -> list[str]:
 
 @contextlib.contextmanager
 def lost_worker_errors(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Raises what comes of a lost worker as one sentence.
+    """Re-raises TensorFlow's errors after the loss of a worker as WorkerLostError.
 
     Raises:
-        WorkerLostError: if one of several was lost, saying which and how to go on.
+        WorkerLostError: if one of several workers was lost (the message says which, and the fix).
     """
     try:
         yield

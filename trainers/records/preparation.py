@@ -56,7 +56,7 @@ def prepare(
         The complete manifest.
 
     Raises:
-        ValueError: for an example that cannot be read or stored.
+        ValueError: if an example cannot be read or stored.
         RunError: if a process was killed.
         OSError: if a shard cannot be written.
     """

@@ -36,7 +36,7 @@ def plan(
         num_shards: shards of each split; 0: chosen by its size.
 
     Raises:
-        ValueError: for a name, argument, data set or flag that does not work.
+        ValueError: if a name, argument, data set or flag does not work.
     """
     data = {split: data_set(json.dumps(spec)) for split, spec in sources.items()}
     for split, one in data.items():
@@ -134,7 +134,7 @@ def _differences(current: Manifest, requested: Manifest) -> str:
 
     pairs = zip(summary(current).items(), summary(requested).values(), strict=True)
     return "\n".join(
-        f"  {field}: {a!r} there, {b!r} asked for" for (field, a), b in pairs if a != b
+        f"  {field}: {a!r} there, {b!r} requested" for (field, a), b in pairs if a != b
     )
 
 

@@ -13,7 +13,7 @@ def check_names(config: ConfigDict) -> None:
     """Checks the names of classes before any data is read.
 
     Raises:
-        ValueError: for an unknown name, with the closest valid one.
+        ValueError: if a name is unknown (the message has the closest valid one).
     """
     lookup(config.data.name, "tfvae.data", "config.data.name")
     lookup(config.optimizer.name, "keras.optimizers", "config.optimizer.name")
@@ -29,7 +29,7 @@ def build_model(config: ConfigDict, data: tfvae.data.Dataset):
     """Returns the model of `config.model`, compiled; sizes left out follow from data and heads.
 
     Raises:
-        ValueError: for names, fields or sizes that do not work, naming them.
+        ValueError: if names, fields or sizes do not work (the message names them).
     """
     keras.utils.set_random_seed(config.seed)  # for random numbers that a user's own classes draw
     return runs.model_of(config, data)
@@ -39,7 +39,7 @@ def check_output_bias(model) -> None:
     """Checks that the decoder's output bias can start from the data's mean.
 
     Raises:
-        ValueError: for a likelihood whose parameters are not one logit per value.
+        ValueError: if the likelihood's parameters are not one logit per value.
     """
     if not getattr(model.likelihood, "params_are_logits", False):  # any function may be one
         likelihood = "no one likelihood"

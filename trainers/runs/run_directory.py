@@ -50,7 +50,7 @@ def claim(workdir: str | pathlib.Path, config: ConfigDict, write: bool = True) -
     if path.exists() and any((directory / runs.CHECKPOINTS).glob("ckpt-*")):
         stored = runs.with_defaults(json.loads(path.read_text()))
         lines = [
-            f"  {field}: {stored_value!r} there, {requested_value!r} asked for"
+            f"  {field}: {stored_value!r} there, {requested_value!r} requested"
             for field, stored_value, requested_value in differences(stored, requested)
             if field.split(".")[0] not in FIELDS_FREE_ON_RESUME
         ]

@@ -45,7 +45,7 @@ class PlannedRun:
 
 
 def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> list[PlannedRun]:
-    """Returns the runs of `grids`, whose directories are in `workdir`.
+    """Returns the runs of `grids`, with their directories in `workdir`.
 
     A directory is named CONFIG-FIELD=VALUE-...-seed=SEED, with the fields that have more than one
     value in the sweep, by their last part if that is unique.
@@ -56,7 +56,7 @@ def plan(grids: Sequence[Mapping[str, Any]], workdir: str | pathlib.Path) -> lis
         workdir: the sweep's directory.
 
     Raises:
-        ValueError: for a config, field or value that does not work, and for two runs of one name.
+        ValueError: if a config, field or value does not work, or two runs have the same name.
     """
     runs = [_configured(choice) for grid in grids for choice in _choices(grid)]
     columns = _columns([fields for _, _, fields in runs])
