@@ -1,4 +1,4 @@
-# The environment is .venv; it is made once and made again when setup.py or the lock changes.
+# The environment is .venv; it is created once, and again when setup.py or the lock changes.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 # Exact versions; `make test-newest` has none.
@@ -6,7 +6,7 @@ LOCK := constraints.txt
 PIP = $(RUN) -m pip --quiet --disable-pip-version-check
 RUN := $(VENV)/bin/python
 DEMO := runs/demo
-# What the last tests took.
+# Durations of the last tests.
 DURATIONS := build/durations.json
 PYTEST = $(RUN) -m pytest -p tests.durations --record-durations=$(DURATIONS) -n 2 --dist worksteal
 
@@ -15,16 +15,16 @@ PYTEST = $(RUN) -m pytest -p tests.durations --record-durations=$(DURATIONS) -n 
 
 help:
 	@echo "make demo         train, evaluate, plot, export, serve and call a beta-VAE (a few minutes)"
-	@echo "make test         the tests, under 12 minutes on two cores"
-	@echo "make test-all     the slow ones too"
-	@echo "make test-times   what the last tests took, by folder, file and model"
-	@echo "make test-newest  all tests with the newest versions that setup.py allows (to be scheduled)"
-	@echo "make lock         renew constraints.txt, the versions of CI and of make"
-	@echo "make lint         ruff and mypy"
+	@echo "make test         run the tests except slow ones (under 12 minutes on two cores)"
+	@echo "make test-all     run all tests"
+	@echo "make test-times   show how long the last tests took, by folder, file and model"
+	@echo "make test-newest  run all tests with the newest versions that setup.py allows (for a schedule)"
+	@echo "make lock         renew constraints.txt, the exact versions for CI and make"
+	@echo "make lint         run ruff and mypy"
 
-# A half-made environment is made anew: the stamp is written last.
+# The stamp is written last, so an incomplete environment is created again.
 define install
-	@test -n "$(PYTHON)" || { echo "error: no python3.11 on the PATH; install Python 3.11 or give make PYTHON=..." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "error: no python3.11 on the PATH; install Python 3.11 or run make PYTHON=..." >&2; exit 1; }
 	@echo "setting up $(VENV) (a few minutes, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install -e $(1) $(addprefix -c ,$(LOCK))
@@ -61,7 +61,7 @@ test-newest:
 	@rm -rf .venv-newest
 	@$(MAKE) --no-print-directory test-all VENV=.venv-newest LOCK= DURATIONS=build/durations-newest.json
 
-# Of a fresh environment; of the extras, [dev] has all but the GPU's.
+# From a fresh environment; [dev] includes all extras except the GPU's.
 lock:
 	@rm -rf .venv-lock
 	@$(MAKE) --no-print-directory environment VENV=.venv-lock LOCK=

@@ -29,7 +29,7 @@ def test_label_is_added_to_as_many_images_of_each_other(
 ):
     given = []
     monkeypatch.setattr(
-        tfvae.plots, "latent_arithmetic", lambda *arguments: given.extend(arguments)
+        tfvae.plots, "latent_arithmetic", lambda *received: given.extend(received)
     )
     model = tiny_model()
     latent_arithmetic(model, data, seed=0, **arguments)

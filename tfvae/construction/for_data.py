@@ -32,29 +32,30 @@ class ForData:
     ) -> Self:
         """Returns a model for `data`, not compiled.
 
-        networks for images of a size that these take, else dense ones; a likelihood
-           of the values' range (one-hot: categorical; [0, 1]: Bernoulli; else normal). What was
-           chosen is logged in one line at level INFO, by the logger "tfvae".
+        Parts that are not given follow from the data: a `DiagonalNormal` posterior; convolutional
+        networks for images of a size that they take, else dense ones; a likelihood for the range
+        of the values (one-hot: categorical; [0, 1]: Bernoulli; else normal). The choice is logged
+        in one line at level INFO, by the logger "tfvae".
 
-           Example:
-               >>> import numpy as np, tfvae
-               >>> model = tfvae.BetaVAE.for_data(np.zeros([20, 8]), latents=3, beta=4.0)
-               >>> model.encode(np.zeros([2, 8])).event_shape
-               TensorShape([3])
+        Example:
+            >>> import numpy as np, tfvae
+            >>> model = tfvae.BetaVAE.for_data(np.zeros([20, 8]), latents=3, beta=4.0)
+            >>> model.encode(np.zeros([2, 8])).event_shape
+            TensorShape([3])
 
-           Args:
-               data: a `tfvae.data.Dataset`, an array [N, ...], or a dictionary of arrays for models
-                   of several modalities.
-               latents: number of latent dimensions; if None, that of `posterior`, or 10.
-               seed: seed of the initial weights.
-               dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
-               arguments: arguments of the constructor. A part is an object, a name such as
-                   "DenseEncoder", or its arguments with or without a name: `encoder={"hidden": [50]}`.
-                   Sizes that are not given are filled in. `modalities` need not list all modalities.
+        Args:
+            data: a `tfvae.data.Dataset`, an array [N, ...], or a dictionary of arrays for models
+                of several modalities.
+            latents: number of latent dimensions; if None, that of `posterior`, or 10.
+            seed: seed of the initial weights.
+            dtype: Keras dtype policy of the networks, such as "mixed_bfloat16".
+            arguments: arguments of the constructor. A part is an object, a name such as
+                "DenseEncoder", or a dictionary of its arguments, such as `{"hidden": [50]}`, with
+                or without "name". Missing sizes, and missing entries of `modalities`, are added.
 
-           Raises:
-               ValueError: if no model takes the data, or a part or argument does not work (the message
-                   names it).
+        Raises:
+            ValueError: if no model takes the data, or a part or argument does not work (the
+                message names it).
         """
         summary = summarise(data)
         _check_latents(latents, arguments.get("posterior"))
