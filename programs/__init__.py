@@ -1,1 +1,1 @@
-"""What every program of the package shares: quiet imports, --help and Ctrl-C."""
+"""Shared code of the programs: quiet imports, --help and Ctrl-C."""

@@ -1,4 +1,4 @@
-"""What --help shows: a program's own flags and docstring, however the program was started."""
+"""Makes --help show a program's own flags and docstring, also for console scripts."""
 
 import sys
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from absl import flags
 
 
 def show(main: Callable, *others: str) -> None:
-    """Lets --help list the flags of `main`'s module, and say what its docstring says.
+    """Makes --help list the flags of `main`'s module, below its docstring.
 
-    absl looks for both in the script that was started; of a console script that is an empty one.
+    absl looks for both in the script that was started, and a console script has none.
 
     Args:
         main: the program.
-        others: names of flags defined elsewhere to list too.
+        others: names of other flags to list.
     """
     own = flags.FLAGS.get_flags_for_module(main.__module__)
     for flag in (*own, *(flags.FLAGS[name] for name in others)):

@@ -1,8 +1,7 @@
-"""Ctrl-C at any moment of a program: exit code 130, and no traceback.
+"""Ctrl-C at any time ends a program with exit code 130, without a traceback.
 
-A program imports this module before all that takes long. KeyboardInterrupt cannot be caught around
-its imports, and TensorFlow's own handlers of exceptions may swallow it; until `handled` begins,
-there is also nothing to save.
+A program imports this module before slow imports, in which KeyboardInterrupt cannot be caught, and
+TensorFlow's own exception handlers may swallow it. Until `handled` begins there is nothing to save.
 """
 
 import contextlib
@@ -13,12 +12,12 @@ import sys
 from collections.abc import Iterator
 
 INTERRUPTED = 130  # exit code
-_PROGRAMS = ("trainers.", "serving.", "examples.")  # started by python -m
-_COMMAND = "tfvae-"  # started by name
+_PROGRAMS = ("trainers.", "serving.", "examples.")  # started with python -m
+_COMMAND = "tfvae-"  # started as a command
 
 
 def _is_program() -> bool:
-    """Whether this process was started as a program of ours; else its signals are not ours."""
+    """Returns whether this process is one of tfvae's programs; in others, leave signals alone."""
     main = sys.modules["__main__"]
     if main.__spec__ is not None:
         return main.__spec__.name.startswith(_PROGRAMS)
@@ -31,9 +30,9 @@ def _exit_at_once(*_) -> None:
 
 @contextlib.contextmanager
 def handled() -> Iterator[None]:
-    """From here on Ctrl-C raises KeyboardInterrupt; ends the process where nobody catches it.
+    """Makes Ctrl-C raise KeyboardInterrupt, and ends the process if it is not caught.
 
-    The process ends without waiting for its threads, which would go on with what was interrupted.
+    The process ends without waiting for its threads, which would continue the interrupted work.
     """
     try:
         if signal.getsignal(signal.SIGINT) is _exit_at_once:
@@ -45,6 +44,6 @@ def handled() -> Iterator[None]:
         os._exit(INTERRUPTED)
 
 
-# An ignored SIGINT (of a job in the background) stays ignored.
+# An ignored SIGINT, as in a background job, stays ignored.
 if _is_program() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _exit_at_once)

@@ -1,4 +1,4 @@
-"""Start-up without TensorFlow's banner, for programs only: a library leaves logging alone."""
+"""Suppresses TensorFlow's banner, in programs only: a library does not configure logging."""
 
 import contextlib
 import os

@@ -14,7 +14,7 @@ def find(base_path: Path) -> dict[int, Path]:
         base_path: the model's directory.
 
     Returns:
-        Number to folder. A symbolic link counts wherever it leads.
+        Number to folder. Symbolic links are included, even broken ones.
 
     Raises:
         OSError: if the base path cannot be read.

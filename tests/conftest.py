@@ -1,4 +1,4 @@
-"""Models small enough to build in every test."""
+"""Small models, which every test can build."""
 
 import gc
 import signal
@@ -13,10 +13,10 @@ from tensorflow.python.framework.ops import gradient_registry
 
 import tfvae
 
-gc.freeze()  # half a million objects of the libraries, which no collection need look at again
+gc.freeze()  # so that collections skip half a million objects of the libraries
 
-GRADIENTS = gradient_registry._registry  # TensorFlow's, of every operation's gradient
-BIJECTED = tfp.bijectors.Bijector._cache.storage  # TFP's, of what bijectors returned
+GRADIENTS = gradient_registry._registry  # TensorFlow's table of gradients by operation
+BIJECTED = tfp.bijectors.Bijector._cache.storage  # TFP's cache of the results of bijectors
 
 IMAGE_SHAPE = (4, 4, 1)
 LATENTS = 2
@@ -24,7 +24,7 @@ LATENTS = 2
 
 @pytest.fixture(autouse=True)
 def _forget_graphs():
-    """Lets go of what a test traced: two tables of the libraries keep every graph for ever.
+    """Frees the graphs that a test traced, which two tables of the libraries would keep for ever.
 
     A process that trained hundreds of models would need 100 MB for each.
     """
@@ -53,7 +53,7 @@ def _tiny_model(cls=tfvae.VAE, likelihood=None, posterior=None, activation="tanh
 
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c_reaches_programs():
-    """A shell lets a job in the background, and all that it starts, ignore Ctrl-C."""
+    """A shell makes a job in the background, and its children, ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,4 +1,4 @@
-"""What tests cost, recorded as they run, and summed by folder, file and registered model.
+"""Records the time that tests take, and sums it by folder, file and registered model.
 
 `pytest -p tests.durations --record-durations=FILE` records; `python -m tests.durations FILE` sums.
 """

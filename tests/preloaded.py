@@ -1,4 +1,4 @@
-"""What the fork server of `tests.programs` imports: all that programs share, and no program.
+"""The imports of the fork server of `tests.programs`: modules that programs share, but no program.
 
 Nothing here runs an operation or starts a thread, neither of which survives a fork; and no module
 here defines flags, which a program would define again.
@@ -23,4 +23,4 @@ import trainers.runs.construct
 import trainers.runs.evaluations
 
 __all__ = ["grpc", "ml_collections", "serving", "tensorflow", "tests", "tfvae", "trainers"]
-gc.freeze()  # the collector of a child passes over what is shared
+gc.freeze()  # so that garbage collection in a child skips shared objects

@@ -1,4 +1,4 @@
-"""Programs as children of one warm interpreter, which has imported TensorFlow once for all.
+"""Runs programs as children of one interpreter that has already imported TensorFlow.
 
 A program takes four seconds to import TensorFlow. `start` forks it instead from the fork server of
 `multiprocessing`, which has imported `tests.preloaded` and run nothing: the child gets its own
@@ -25,9 +25,9 @@ import tensorflow as tf
 from programs.quiet import quiet_import
 
 ROOT = pathlib.Path(__file__).parents[1]
-SECONDS = 300  # after which a program that was to end is killed
+SECONDS = 300  # a program that has not ended by then is killed
 
-# Stopped and waited for, so that what its children took counts as the tests' time.
+# Stopped and waited for, so that the time of its children counts as the tests' time.
 atexit.register(forkserver._forkserver._stop)
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.preloaded"])
@@ -53,11 +53,11 @@ class Program:
         self.stdout = open(os.dup(reader.fileno()))  # noqa: SIM115
         reader.close()
         self.pid = self._process.pid
-        atexit.register(self.kill)  # also where a test fails before it ends the program
+        atexit.register(self.kill)  # also if a test fails before it ends the program
 
     @property
     def returncode(self):
-        """None while it runs; negative where a signal ended it."""
+        """None while it runs; negative if a signal ended it."""
         return self._process.exitcode
 
     def poll(self):
@@ -70,7 +70,7 @@ class Program:
         return self.returncode
 
     def communicate(self, timeout=SECONDS):
-        """Returns what is left of stdout, and stderr, after the end; kills what takes longer."""
+        """Returns the rest of stdout, and stderr, when it ends; kills it after `timeout` seconds."""
         watchdog = threading.Timer(timeout, self.kill)
         watchdog.start()
         with self.stdout:
@@ -80,7 +80,7 @@ class Program:
         return output, self.errors()
 
     def errors(self):
-        """What it has written to stderr so far; None where that is stdout."""
+        """The text written to stderr so far; None if stderr goes to stdout."""
         return None if self._errors is None else pathlib.Path(self._errors.name).read_text()
 
     def send_signal(self, number):
@@ -117,7 +117,7 @@ def run(module, *arguments, timeout=SECONDS, **options) -> subprocess.CompletedP
 
 
 def wait_until(condition, program, seconds=120):
-    """Waits for what a running program is to do."""
+    """Waits until `condition()` is true; the program must be running meanwhile."""
     end = time.monotonic() + seconds
     while not condition():
         assert program.poll() is None and time.monotonic() < end, program.communicate(1)
@@ -133,7 +133,7 @@ def _main(writer, errors, module, arguments, cwd, env, start_new_session):
     writer.close()
     sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
-    with quiet_import():  # what each process says of its devices when TensorFlow is imported
+    with quiet_import():  # hides TensorFlow's messages about devices
         tf.config.list_physical_devices()
     os.environ.clear()
     os.environ.update(env)

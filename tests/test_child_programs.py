@@ -1,4 +1,4 @@
-"""What `tests.programs` gives a program: its own arguments, streams, threads and end."""
+"""A program run by `tests.programs` has its own arguments, streams, threads and exit code."""
 
 import os
 import signal

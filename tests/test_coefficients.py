@@ -8,7 +8,7 @@ from tfvae.schedules import Linear
 
 
 def loss_at(history, beta):
-    """Loss minus that of a BetaVAE with these betas, an epoch each."""
+    """The loss minus that of a BetaVAE with these betas, one epoch for each."""
     terms = (np.array(history.history[name]) for name in ("loss", "reconstruction", "kl"))
     loss, reconstruction, kl = terms
     return loss, np.array(beta) * kl - reconstruction
@@ -41,7 +41,7 @@ def test_a_number_set_between_fits_and_by_a_callback_reaches_the_compiled_step(
 
     history = fitted(model, images, epochs=3, callbacks=[Raise()])
     np.testing.assert_allclose(*loss_at(history, [16.0, 32.0, 64.0]), rtol=1e-5)
-    assert model.train_function is function  # not compiled anew
+    assert model.train_function is function  # not compiled again
     assert model.get_config()["beta"] == 64.0
 
 

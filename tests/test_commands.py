@@ -1,4 +1,4 @@
-"""The commands that an installation gives, each started as it is."""
+"""The commands of an installation, each started as installed."""
 
 import os
 import pathlib
@@ -15,11 +15,11 @@ COMMANDS = {
         r'"(tfvae-\w+)=([\w.]+):(\w+)"', (ROOT / "setup.py").read_text()
     )
 }
-# What takes seconds to import TensorFlow for --help; tfvae-train does, and is started below.
+# Commands that import TensorFlow for --help take seconds; one of them, tfvae-train, is run below.
 SLOW = {"tfvae-sweep", "tfvae-evaluate", "tfvae-plot", "tfvae-export", "tfvae-prepare"}
-# Imported in place of a package, it presses Ctrl-C at that moment.
+# Replaces a package, and sends Ctrl-C when it is imported.
 PRESSED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('went on')\n"
-# TensorFlow as far as `trainers.program` needs it, for Ctrl-C in what is imported afterwards.
+# As much of TensorFlow as `trainers.program` needs, for Ctrl-C in later imports.
 TENSORFLOW = """
 class config:
     list_physical_devices = staticmethod(list)

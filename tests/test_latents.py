@@ -24,7 +24,7 @@ def test_class_means_are_by_label_in_order():
 
 
 def test_direction_is_from_the_rest_or_one_class():
-    # The rest is of rows, not of classes: (0 + 0 + 0 + 4) / 4, (6 + 9 + 12 + 4) / 4.
+    # The mean of the rest is over rows, not classes: (0 + 0 + 0 + 4) / 4, (6 + 9 + 12 + 4) / 4.
     np.testing.assert_allclose(latents.direction(CODES, LABELS, 7), [2 - 1, 0 - 7.75])
     np.testing.assert_allclose(latents.direction(CODES, LABELS, 7, versus=2), [2, -9])
 

@@ -11,7 +11,7 @@ SEEDS = tf.constant([[0, 0], [0, 1], [7, 2**40 + 3], [-5, 9], [2**62, -(2**61)]]
 
 
 def of_tensorflow(function, size):
-    """What TensorFlow's own stateless generator draws for each row, [1, B, size]."""
+    """The values of TensorFlow's own stateless generator for each row, [1, B, size]."""
     draws = [function([size], seed=row, alg="philox") for row in SEEDS]
     return np.stack(draws)[None]
 

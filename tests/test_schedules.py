@@ -20,7 +20,7 @@ def test_cyclical_starts_over():
 
 
 def test_long_runs_keep_their_period():
-    # In float32 these steps could not be told apart.
+    # In float32 these steps would be equal.
     schedule = Cyclical(0.0, 1.0, 4, period=8)
     assert at(schedule, [2**30 + 1, 2**30 + 2]) == [0.25, 0.5]
 

@@ -3,7 +3,7 @@ import tensorflow as tf
 
 pytest.register_assert_rewrite("tests.conformance.promises", "tests.conformance.subject")
 
-# Two devices of one CPU; set before anything runs, since TensorFlow then fixes its devices.
+# Two devices of one CPU; set before any operation runs, since TensorFlow then fixes its devices.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
@@ -16,7 +16,7 @@ def mirrored():
 
 
 def pytest_generate_tests(metafunc):
-    """Runs a class's promises with every one of its `entries`, one entry after another."""
+    """Runs the promises of a class for each of its `entries`, one entry after another."""
     if "subject" not in metafunc.fixturenames:
         return
     from tests.conformance.entries import EVERY_RUN  # noqa: PLC0415

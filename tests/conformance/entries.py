@@ -1,4 +1,4 @@
-"""The registered models as the conformance tests take them: how each is built, and its data."""
+"""The registered models for the conformance tests: how to build each, and its data."""
 
 import dataclasses
 import functools
@@ -15,7 +15,7 @@ from tests.conformance.registry_multimodal import LABELLED, MULTIMODAL, batches,
 
 IMAGES = registry.Bars().array
 TWO = ("image", "label")
-# Two traces of one step of it have been seen to differ in the last bit; Adam makes more of it.
+# Two traces of one step may differ in the last bit, and Adam increases the difference.
 ROUNDING = {"MMVAE": 1e-5}
 
 
@@ -52,7 +52,7 @@ class Entry:
         return batches(self.training, start=start)
 
     def small(self, x):
-        """Returns the part of examples that the model of `make_small` takes."""
+        """Returns the part of the examples that the model of `make_small` takes."""
         return without_point(x) if self.two else x
 
     def uneven_batches(self) -> tf.data.Dataset:
@@ -61,16 +61,16 @@ class Entry:
 
 
 def without_point(x):
-    """Returns examples of several modalities without the one that `make_small` leaves out."""
+    """Returns examples of several modalities without the one that `make_small` omits."""
     two = {name: x[name] for name in TWO}
     if here := x.get("present"):
         image, label = (here.get(name, np.ones(len(x[name]), bool)) for name in TWO)
-        two["present"] = {"image": image | ~label, "label": label}  # a row has one at least
+        two["present"] = {"image": image | ~label, "label": label}  # each row has at least one
     return two
 
 
 def rows(x, numbers):
-    """Returns the rows of these numbers."""
+    """Returns the rows with these numbers."""
     numbers = np.asarray(numbers)
     return tf.nest.map_structure(lambda values: tf.gather(values, numbers), x)
 

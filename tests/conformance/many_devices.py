@@ -19,14 +19,14 @@ from tests.conformance.registry import weights
 
 
 class Run(NamedTuple):
-    """Weights after 20 steps as one vector, and the mean loss of the steps."""
+    """The weights after 20 steps as one vector, and the mean loss of the steps."""
 
     weights: np.ndarray
     loss: float
 
 
 def steps(entry: entries.Entry, strategy: tf.distribute.Strategy) -> Run:
-    """Returns what 20 steps lead to; neither of their batch sizes suits every number of replicas.
+    """Returns the result of 20 steps; neither of their batch sizes suits every number of replicas.
 
     The models of several modalities have two: what replicas share is the same with three.
     """
@@ -37,9 +37,9 @@ def steps(entry: entries.Entry, strategy: tf.distribute.Strategy) -> Run:
     return Run(weights(model), history["loss"][0])
 
 
-@functools.cache  # for two replicas here, and four of them and two workers in their own processes
+@functools.cache  # for two replicas here; four replicas and two workers have their own processes
 def on_one(entry: entries.Entry) -> Run:
-    """Returns what the steps lead to on one device."""
+    """Returns the result of the steps on one device."""
     return steps(entry, tf.distribute.get_strategy())
 
 

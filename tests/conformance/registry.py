@@ -1,4 +1,4 @@
-"""Every model, one line each: what the conformance tests run through every promise."""
+"""Every model, one line each; the conformance tests check every promise for each of them."""
 
 import functools
 import inspect
@@ -16,7 +16,7 @@ EXAMPLES = 96
 
 
 class Bars(Dataset):
-    """Bright bars of random place and width: enough for a loss to fall on."""
+    """Bright bars of random position and width, simple enough for a loss to fall quickly."""
 
     num_examples = EXAMPLES
     image_shape = SHAPE
@@ -154,8 +154,8 @@ MODELS = {
     ),
 }
 
-# Every prior but the standard normal, by its size: each runs with every objective, with the VAE
-# through every promise that a prior may break, and alone in tests/priors.
+# Every prior but the standard normal, by its size. Each is tested with every objective, with the
+# VAE for every promise that a prior may break, and alone in tests/priors.
 PRIORS = {
     "AnisotropicNormal": lambda size: tfvae.priors.AnisotropicNormal(
         size, scales=np.linspace(0.5, 1.5, size)
@@ -177,7 +177,7 @@ PRIORS = {
 
 
 def trained(model, steps=20, start=0, seed=0, batch_size=32, optimizer=None, data=None):
-    """Compiles unless it is, and takes `steps` steps."""
+    """Compiles a model if it is not compiled, and takes `steps` steps."""
     if not model.compiled:
         model.compile(optimizer or keras.optimizers.Adam(3e-3), seed=seed)
     data = data or Bars().batches(batch_size, seed, start_step=start)

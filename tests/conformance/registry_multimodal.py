@@ -14,7 +14,7 @@ CLASSES = 4
 
 
 def examples(missing=False):
-    """Bright columns, the class of their place, and two numbers that go with it."""
+    """Bright columns, the class of their position, and two numbers that depend on it."""
     random = np.random.default_rng(0)
     classes = random.integers(0, CLASSES, EXAMPLES)
     images = np.zeros((EXAMPLES, *SHAPE), np.float32)
@@ -27,7 +27,7 @@ def examples(missing=False):
     if missing:
         present = {"image": random.random(EXAMPLES) > 0.3, "label": random.random(EXAMPLES) > 0.5}
         x["present"] = present
-        for name, here in present.items():  # what stands there must not matter
+        for name, here in present.items():  # these values must have no effect
             x[name] = np.where(here.reshape(-1, *[1] * (x[name].ndim - 1)), x[name], np.nan)
     return x
 

@@ -1,4 +1,4 @@
-"""A registered model, trained once: what most promises of the conformance tests look at."""
+"""A registered model, trained once, for most promises of the conformance tests."""
 
 import functools
 import pathlib
@@ -34,7 +34,7 @@ def set_state(model, values: State) -> None:
 
 
 class Subject:
-    """What one uninterrupted run of an entry leaves: states, a checkpoint, a file, an export.
+    """The results of one uninterrupted run of an entry: states, a checkpoint, a file, an export.
 
     Each part is made when a test first needs it.
 
@@ -52,14 +52,14 @@ class Subject:
         self.checkpoints, self.file = folder / "checkpoints", folder / "model.keras"
 
     def compiled(self, **settings):
-        """Returns a new model that is compiled as the run's."""
+        """Returns a new model, compiled like that of the run."""
         model = self.entry.make()
         model.compile(keras.optimizers.Adam(3e-3), **{"seed": 0, **settings})
         return model
 
     @functools.cached_property
     def untrained(self):
-        """A model that nobody trains."""
+        """A model that is not trained."""
         return self.entry.make()
 
     @functools.cached_property
@@ -105,7 +105,7 @@ class Subject:
 
     def second(self):
         """Returns a second model, compiled and in its initial state, with a trace of its own."""
-        self.at(HALF)  # there is a run
+        self.at(HALF)  # makes sure that the run has taken place
         model, initial = self._second
         set_state(model, initial)
         return model
@@ -125,7 +125,7 @@ class Subject:
         )
 
     def require_same(self, left: State, right: State) -> None:
-        """Checks that two traces of the same steps gave the same, bit for bit."""
+        """Checks that two traces of the same steps gave the same state, bit for bit."""
         for a, b in zip(left, right, strict=True):
             if self.entry.rounding:
                 np.testing.assert_allclose(a, b, atol=self.entry.rounding)

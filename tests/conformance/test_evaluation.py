@@ -18,7 +18,7 @@ def annealed(model):
 
 
 def importance_weighted(model):
-    # A budget of three examples' samples: the replicas take several turns.
+    # A budget for the samples of three examples, so that there are several chunks.
     budget = 3 * 5 * bytes_per_sample(model, IMAGES)
     return evaluation.log_likelihood(model, IMAGES, 5, memory_budget=budget)
 

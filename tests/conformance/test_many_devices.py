@@ -64,14 +64,14 @@ def on_four_replicas(request, tmp_path_factory):
     return _trained(request, tmp_path_factory.mktemp("replicas"), 4, [None])
 
 
-# Rows meet those of other replicas in `tfvae.global_batch` alone, which knows of the replicas only
-# their number. That an entry's rows do meet there, two replicas and two workers prove for each;
-# what more than two parts could upset on top is their order, in any one model of each way to meet:
+# Rows are combined with those of other replicas in `tfvae.global_batch` only, which depends on the
+# number of replicas alone. Two replicas and two workers prove for each entry that it is used. More
+# parts could only change their order, so one model for each kind of combination suffices:
 # a mean of each row's own terms (VAE, IWAE, JMVAE with missing values, SemiSupervisedVAE with
 # missing labels, MMVAE with several samples and DReG), permuted columns and two players
 # (FactorVAE), gathered posteriors and their number (BetaTCVAE, MSS), gathered moments (DIPVAE II),
-# gathered samples (InfoVAE) and batch normalisation (ladder). A new entry takes part unless it is
-# added here, beside the one that stands for it.
+# gathered samples (InfoVAE) and batch normalisation (ladder). A new entry is tested unless it is
+# added here, beside the one that represents it.
 STANDS_FOR = {
     "VAE": ["VAE, 4 samples", "VAE, full covariance", "BetaVAE"],
     "IWAE": ["MIWAE, dreg", "CIWAE, stl", "PIWAE", "IWAE, two layers"],

@@ -57,7 +57,7 @@ class TestMultimodalModels(LatentVariablePromises):
             memory_budget=60 * bytes_per_sample(model, X),
         )
         np.testing.assert_allclose(moved, likelihood[order], rtol=1e-4)
-        # In expectation the bound of one sample, of the same noise, is the lower one.
+        # The bound with one sample, and the same noise, is lower in expectation.
         assert np.mean(likelihood) > np.mean(model.log_likelihood(x, 1, seeds))
 
     @in_every_run("JMVAE")

@@ -1,4 +1,4 @@
-"""Players that do not move at every step, on one device and on two replicas."""
+"""Players that are not trained at every step, on one device and on two replicas."""
 
 import keras
 import numpy as np

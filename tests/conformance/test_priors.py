@@ -1,4 +1,4 @@
-"""Every prior with every objective, and with the VAE what a prior may break."""
+"""Every prior with every objective, and with the VAE for each promise that a prior may break."""
 
 import inspect
 
@@ -15,7 +15,7 @@ WEIGHTLESS = ("NormalMixture", "StudentT", "Laplace", "SparseMixture")
 
 
 class PriorPromises(LatentVariablePromises):
-    """What is left out is the same with every prior."""
+    """The promises left out do not depend on the prior."""
 
     test_training_makes_progress = None
     test_resumed_equals_uninterrupted = None
@@ -43,7 +43,7 @@ class TestPriors(PriorPromises):
 
 
 class TestWeightlessPriors(PriorPromises):
-    """They have no variable that a file or a second replica could get wrong."""
+    """They have no variables that a file or a second replica could change."""
 
     entries = tuple(entry for entry in WITH_PRIORS if entry.name in WEIGHTLESS)
     test_keras_file_goes_on_training_the_same = None

@@ -14,7 +14,7 @@ NETWORK = Role("tfvae.networks", several=False)
 
 
 class Critic(tfvae.VAE):
-    """A model with a network of a name that nothing else has."""
+    """A model with a network under a name that no other model uses."""
 
     def __init__(self, *args, critic: keras.Model, outputs: int = 5, data: str = "mine", **kwargs):
         super().__init__(*args, **kwargs)
@@ -82,6 +82,6 @@ def test_own_classes_by_module(tmp_path, monkeypatch):
         lookup_model("own_parts.Owm", "f")
     with pytest.raises(ValueError, match=r"f.name is 'own_part.X'; there is no module 'own_part'"):
         construct("own_part.X", "tfvae.networks", "f")
-    with pytest.raises(ModuleNotFoundError, match="not_there"):  # the user's own mistake, whole
+    with pytest.raises(ModuleNotFoundError, match="not_there"):  # the user's own, unchanged
         construct("own_broken.X", "tfvae.networks", "f")
     del sys.modules["own_parts"]

@@ -1,4 +1,4 @@
-"""The promises of every reader, in any format."""
+"""The promises of every reader, for any format."""
 
 import itertools
 

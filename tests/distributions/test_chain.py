@@ -43,7 +43,7 @@ def test_each_row_has_its_own_context_under_broadcasting():
     )
     z = sample_with_seeds(chain, noise.seed_rows(0, 3), 2000)
     np.testing.assert_allclose(tf.reduce_mean(z[..., 1], 0), context[:, 0], atol=0.2)
-    # One point under every posterior, as the aggregate posterior asks.
+    # One point under every posterior, as for the aggregate posterior.
     pairs = chain.log_prob(tf.constant([[[0.5, 2.0]], [[0.0, 0.0]]]))
     assert pairs.shape == (2, 3)
     mean = np.array([0.5, 0.0])[:, None] + context.numpy().T

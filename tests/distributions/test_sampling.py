@@ -133,7 +133,7 @@ def test_seeds_of_another_batch_are_refused():
 
 def test_a_new_kind_is_one_registered_function():
     class Shifted(tfd.VonMises):
-        """Stands for a user's own."""
+        """A distribution like a user's own."""
 
     @sample_with_seeds.register(Shifted)
     def _(distribution, seeds, num_samples=1, first_sample=0):

@@ -12,7 +12,7 @@ FEW = {"num_steps": 4, "num_chains": 2, "num_leapfrog_steps": 1}
 
 
 def decoder(prior, likelihood, latents=1, shape=(1,)):
-    """All that annealing needs of a model."""
+    """The attributes and methods that annealing needs."""
     model = types.SimpleNamespace(
         prior=prior,
         likelihood=likelihood,
@@ -33,7 +33,7 @@ def test_evidence_and_posterior_are_met_within_the_standard_errors(linear_gaussi
     assert (errors < 0.1).all()
     np.testing.assert_array_less(np.abs(result.log_likelihood - case.log_evidence), 4 * errors)
     np.testing.assert_allclose(result.acceptance_rate, annealing.TARGET_ACCEPTANCE, atol=0.1)
-    # The ends of the chains, weighted, are draws from the posterior.
+    # The last states of the chains, weighted, are samples from the posterior.
     weights = np.exp(result.log_weights - result.log_weights.max(axis=0))
     weights /= weights.sum(axis=0)
     np.testing.assert_allclose(1 / (weights**2).sum(axis=0), result.effective_sample_size)

@@ -25,7 +25,7 @@ def closed_kl(means, stddev: float) -> float:
     ("means", "information", "total_correlation"),
     [
         ([[0.3, -0.7]] * 7, 0.0, 0.0),
-        ([[-5.0, -5.0], [5.0, 5.0]], math.log(2), math.log(2)),  # one bit, told twice
+        ([[-5.0, -5.0], [5.0, 5.0]], math.log(2), math.log(2)),  # one bit, in both dimensions
         ([[-5.0, 0.0], [5.0, 0.0]], math.log(2), 0.0),
         ([[-5.0, -5.0], [-5.0, 5.0], [5.0, -5.0], [5.0, 5.0]], math.log(4), 0.0),
     ],

@@ -1,4 +1,4 @@
-"""Objectives that look at the aggregate posterior, against closed forms and plain NumPy."""
+"""Objectives that use the aggregate posterior, against closed forms and plain NumPy."""
 
 import keras
 import numpy as np
@@ -94,7 +94,7 @@ def test_decomposition_estimates_the_kl_from_the_prior_to_the_aggregate(tiny_mod
 
 
 def test_decomposition_divergence_is_the_kl_of_two_normals(linear_gaussian):
-    # Posteriors that do not depend on x: q(z) is N(m, C), and so is its divergence closed.
+    # The posteriors do not depend on x, so q(z) is N(m, C) and the divergence has a closed form.
     case = linear_gaussian(cls=tfvae.DecompositionVAE, alpha=1.0)
     encoder = case.model.encoder.layers[-1]
     encoder.set_weights(

@@ -65,7 +65,7 @@ def test_discriminator_learns_the_density_ratio_of_a_correlated_normal():
     # For a bivariate normal of correlation r the total correlation is -log(1 - r^2) / 2.
     correlation = 0.8
     generator = np.random.default_rng(0)
-    keras.utils.set_random_seed(0)  # else the weights begin as the tests before left the generator
+    keras.utils.set_random_seed(0)  # else the initial weights depend on the tests before
     network = tfvae.networks.Discriminator((64, 64))
     network.build((None, 2))
     model = build(tfvae.FactorVAE)

@@ -23,7 +23,7 @@ def log_weights(model, x, seeds, num_samples):
 
 
 def gradients(model, x, seeds, of="loss"):
-    """Of the summed loss, by the role of the network: one flat vector each."""
+    """Gradients of the summed loss by network: one flat vector each."""
     x = tf.cast(x, tf.float32)
     networks = {"encoder": model.encoder, "decoder": model.decoder}
     with tf.GradientTape(persistent=True) as tape:
@@ -133,7 +133,7 @@ def test_estimators_agree_in_expectation(linear_gaussian, cls, settings, estimat
     standard = mean_gradient(linear_gaussian, cls, **settings)
     other = mean_gradient(linear_gaussian, cls, gradient_estimator=estimator, **settings)
     assert deviations(standard, other).max() < 4.5
-    assert np.linalg.norm(standard[0]) > 10 * np.linalg.norm(standard[1])  # it can tell
+    assert np.linalg.norm(standard[0]) > 10 * np.linalg.norm(standard[1])  # the test can fail
 
 
 def test_sticking_the_landing_is_biased_beyond_one_sample_as_documented(linear_gaussian):

@@ -1,4 +1,4 @@
-"""What a new model gets from its level: a generator without density, a posterior of the decoder."""
+"""What a new model inherits: a generator without a density, a posterior that uses the decoder."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The losses of the family are made of the same reconstruction and KL."""
+"""The losses of the family combine the same reconstruction and KL."""
 
 import keras
 import numpy as np

@@ -58,7 +58,7 @@ def test_several_samples_are_averaged(tiny_model, images):
     assert bound.latents.shape == (3, len(images), 2)
     each = bound.likelihood.log_prob(images)
     np.testing.assert_allclose(bound.reconstruction, tf.reduce_mean(each, 0), rtol=1e-6)
-    # The first of three samples is the only one of one.
+    # The first of three samples equals a single sample.
     one = tiny_model(num_samples=1).bound(images, seeds)
     np.testing.assert_allclose(one.reconstruction, each[0], rtol=1e-5)
 

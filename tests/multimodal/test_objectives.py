@@ -96,7 +96,7 @@ def test_telbo_is_three_bounds_and_fixes_decoders():
         part = {name: value}
         expected += elbo_by_hand(model, model.encode(part), part, {"label": 10.0})
     assert abs(mean + expected) < 8 * error
-    # A row of labels alone teaches their decoder nothing, and their encoder something.
+    # A row with labels only has a gradient for their encoder, but none for their decoder.
     alone = {**X, "present": {"image": np.zeros(6, bool), "point": np.zeros(6, bool)}}
     fixed = of("TELBO", subset_weights={})
     label = fixed.modalities["label"]

@@ -152,7 +152,7 @@ def test_batch_normalization_follows_the_batch_in_training_and_its_averages_afte
     evaluated = network(x).numpy()
     assert np.abs(evaluated - untrained).max() > 1e-3
     assert np.abs(evaluated - in_training).max() > 1e-3
-    # A row's answer depends on the rest of its batch in training only.
+    # A row's output depends on the rest of its batch in training only.
     np.testing.assert_allclose(network(x[:5]), evaluated[:5], rtol=1e-4, atol=1e-5)
     assert np.abs(network(x[:5], training=True).numpy() - in_training[:5]).max() > 1e-2
 

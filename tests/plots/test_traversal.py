@@ -57,7 +57,7 @@ def test_information_is_against_the_prior_there_is(tiny_model, images):
 
 
 def test_divergence_without_closed_form_is_sampled(tiny_model, images):
-    # So many degrees of freedom are a normal, to which the divergence is known.
+    # With so many degrees of freedom it is close to a normal, and the divergence is known.
     model = tiny_model(prior=tfvae.priors.StudentT(2, degrees_of_freedom=1e6))
     amount, measure = information(model, images)
     assert measure == "KL"

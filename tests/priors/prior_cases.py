@@ -1,4 +1,4 @@
-"""Every registered prior over two dimensions, with weights such as training gives."""
+"""Every registered prior over two dimensions, with weights like those after training."""
 
 import types
 

@@ -9,7 +9,7 @@ from tfvae.saved_model.c_api import CApiError
 
 @pytest.fixture
 def model(tmp_path):
-    """Takes strings and rows of any length, of which nothing is known but by warm-up requests."""
+    """Takes strings and rows of any length; only warm-up requests show valid inputs."""
     text = tf.TensorSpec([None], tf.string, "text")
     rows = tf.TensorSpec([None, None], tf.float32, "rows")
     signatures = {

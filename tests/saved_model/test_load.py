@@ -59,7 +59,7 @@ def base_path(model, tmp_path_factory):
     tfvae.export(model, base, version=2)
     bias.assign_add(-tf.ones_like(bias))
     (base / ".partial-11-0").mkdir()
-    (base / "12").mkdir()  # not whole: it holds no saved_model.pb
+    (base / "12").mkdir()  # incomplete: it has no saved_model.pb
     return base
 
 
@@ -130,7 +130,7 @@ def test_paths_without_a_model(tmp_path):
 
 
 def test_functions_in_tf_data(base_path, model, images):
-    """Elements that are tensors, tuples and dictionaries; only the pipeline holds the model."""
+    """Elements that are tensors, tuples and dictionaries; only the pipeline refers to the model."""
     data = tf.data.Dataset.from_tensor_slices(images[:3]).batch(2)
     pairs = tf.data.Dataset.from_tensor_slices((images[:3], ROWS)).batch(2)
     named = pairs.map(lambda image, seed: {"seed": seed, "image": image})
@@ -147,7 +147,7 @@ def test_functions_in_tf_data(base_path, model, images):
 
 
 def test_layers_in_keras(loaded, model, images, tmp_path):
-    """Of several inputs and one, saved and loaded; Keras's own layer takes the path too."""
+    """With several inputs and with one, saved and loaded; Keras's own layer takes the path too."""
     image, seed = keras.Input((4, 4, 1)), keras.Input((2,), dtype="int64")
     drawn = SignatureLayer(loaded.path, "encode_sample")({"seed": seed, "image": image})["latent"]
     again = SignatureLayer(loaded.path, "encode_sample")([image, seed])["latent"]

@@ -56,7 +56,7 @@ def test_an_export_is_smaller_and_its_card_says_what_that_costs(
     path = tfvae.export(convolutional, tmp_path / "m", None, 2, weights=form, examples=images)
     weights = json.loads((path / "assets.extra/model_card.json").read_text())["weights"]
     assert weights["dtype"] == form
-    # What is said is what another runtime gives, of the model as it is.
+    # The stated error is the difference between another runtime's outputs and the model's.
     mean, image = convolutional.encode(images).mean(), convolutional(images)
     served, decoded = run_in_c_api(
         path, [("encode", {"image": images}), ("reconstruct", {"image": images})]

@@ -7,7 +7,7 @@ from trainers.sweeping.child_processes import Children, Stopped
 
 
 def run(children, log, statement):
-    """Runs a statement by a program that is quick to start."""
+    """Runs a statement in a program that starts quickly."""
     return children.run("timeit", ["-n1", "-r1", statement], log)
 
 
@@ -36,7 +36,7 @@ def test_stop_ends_those_that_run_and_starts_no_more(tmp_path):
     thread.start()
     while not (log.exists() and "$" in log.read_text()):
         time.sleep(0.01)
-    with pytest.raises(BlockingIOError):  # the log of a child that runs is locked, for anybody
+    with pytest.raises(BlockingIOError):  # the log of a running child is locked for other processes
         run(Children(1), log, "pass")
     while not children._running:
         time.sleep(0.01)
@@ -45,4 +45,4 @@ def test_stop_ends_those_that_run_and_starts_no_more(tmp_path):
     assert codes == [-15]
     with pytest.raises(Stopped):
         run(children, log, "pass")
-    assert run(Children(1), log, "pass") == 0  # the lock went with the child
+    assert run(Children(1), log, "pass") == 0  # the lock was released when the child ended

@@ -35,7 +35,7 @@ def test_demo_goes_from_training_to_answers_over_grpc(tmp_path):
         picture = Image.open(tmp_path / f"{name}.png").convert("L")
         assert len(picture.getcolors()) >= 5  # something is drawn
 
-    # Again: a second version, which is the one then served.
+    # A second run exports a second version, which is then served.
     done = programs.run(
         "trainers.export", f"--workdir={tmp_path}", f"--model_base_path={base_path}"
     )

@@ -1,4 +1,4 @@
-"""The deployment files, as far as can be seen without a cluster."""
+"""The deployment files, as far as they can be tested without a cluster."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests import programs
 
 ROOT = pathlib.Path(__file__).parents[2]
 SLURM = ROOT / "deploy/training/slurm.sbatch"
-# Parses the flags as the program does, config file and all.
+# Parses the flags, including the config file, as the program does.
 PROGRAM = """
 import json
 from trainers import train
@@ -33,7 +33,7 @@ def documents():
 
 @pytest.fixture
 def parsed(tmp_path):
-    """Returns what trainers.train makes of flags."""
+    """Returns the config and flags as trainers.train parses them."""
     (tmp_path / "shown.py").write_text(PROGRAM)
 
     def parse(flags):

@@ -1,4 +1,4 @@
-"""--jit in real runs: what it chose is said, kept, and taken up again."""
+"""--jit in real runs: the choice is printed, stored, and used again on resuming."""
 
 import json
 

@@ -28,9 +28,7 @@ def test_label_is_added_to_as_many_images_of_each_other(
     tiny_model, images, data, monkeypatch, arguments, label, others
 ):
     given = []
-    monkeypatch.setattr(
-        tfvae.plots, "latent_arithmetic", lambda *received: given.extend(received)
-    )
+    monkeypatch.setattr(tfvae.plots, "latent_arithmetic", lambda *received: given.extend(received))
     model = tiny_model()
     latent_arithmetic(model, data, seed=0, **arguments)
     used, shown, direction, name = given

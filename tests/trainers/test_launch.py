@@ -1,4 +1,4 @@
-"""Workers as processes: stand-ins that start at once, and, slowly, ones that train."""
+"""Workers as processes: substitutes that start at once and, in slow tests, ones that train."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def get_config():
 
 @pytest.fixture
 def stand_in(tmp_path):
-    """Starts the launcher on workers that only stand in for the trainer."""
+    """Starts the launcher with substitutes for the trainer."""
     (tmp_path / "stand_in.py").write_text(STAND_IN)
     program = "from trainers import launch; launch.TRAIN = 'stand_in'; launch.cli()"
 
@@ -124,7 +124,7 @@ def finish(processes):
 
 
 def wait_for_checkpoint(processes, workdir):
-    """Waits for one more than there are."""
+    """Waits for the next checkpoint."""
     newest = newest_step(workdir)
     while newest_step(workdir) == newest:
         assert all(process.poll() is None for process in processes), finish(processes)
@@ -156,11 +156,11 @@ def test_preempted_and_lost_workers_are_started_again_and_lose_nothing(config, t
 
     job = workers(config, broken)
     wait_for_checkpoint(job, broken)
-    job[1].terminate()  # one is told; both save and end at the same step
+    job[1].terminate()  # one gets the signal; both save and end at the same step
     codes, (chief, other) = finish(job)
     assert codes == [143, 143]
     assert "preempted; step " in chief
-    assert "preempted" not in other  # the chief speaks
+    assert "preempted" not in other  # only the chief prints it
 
     codes, (chief, _) = finish(workers(config, broken))
     assert codes == [0, 0]

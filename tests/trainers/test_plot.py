@@ -7,7 +7,7 @@ from trainers.configs import default
 from trainers.runs import run_directory
 from trainers.runs.construct import build_data, build_model
 
-# The default of annealing's steps is for a figure that is to be published.
+# The default number of annealing steps is for figures to publish.
 PLOT_QUICKLY = """
 import functools
 from tfvae import evaluation

@@ -1,4 +1,4 @@
-"""The program that prepares records: resumed, shared between processes, and refused in time."""
+"""The program that prepares records: resuming, several processes, and errors before any work."""
 
 import os
 import resource
@@ -57,7 +57,7 @@ def images_of(data):
 
 @pytest.mark.slow
 def test_killed_and_resumed(tmp_path):
-    """Two processes at work, SIGKILL in the middle; the same command leaves whole shards alone."""
+    """Two processes and a SIGKILL; the same command does not change complete shards."""
     photos, output = tmp_path / "photos", tmp_path / "records"
     photos.mkdir()
     for number, image in enumerate(IMAGES):

@@ -1,4 +1,4 @@
-"""What the prompt says to a mistake."""
+"""Error messages at the prompt."""
 
 import numpy as np
 import pytest

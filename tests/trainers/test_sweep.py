@@ -91,7 +91,7 @@ def test_stopped_sweep_is_resumed_past_finished_and_failing_runs(directory):
     assert "\n    error: batch_size is 17; it must be from 1 to" in output
     assert output.endswith(f"error: 1 runs failed: {BROKEN}\n")
     assert "resumed at step" in (out / STOPPED / "sweep.log").read_text()
-    assert not (out / FINISHED / "sweep.log").exists()  # it was left alone
+    assert not (out / FINISHED / "sweep.log").exists()  # it was not run again
     rows = read_table(out / "results.csv")
     assert [(row["run"], row["seed"], row["step"]) for row in rows] == [
         (FINISHED, 0, STEPS),

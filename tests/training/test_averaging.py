@@ -14,7 +14,7 @@ def data(images):
 
 
 def compiled(tiny_model, cls=tfvae.VAE, **kwargs):
-    """Models that start alike."""
+    """Models with the same initial weights."""
     keras.utils.set_random_seed(1)
     model = tiny_model(cls)
     model.compile(keras.optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.6), seed=3, **kwargs)
@@ -42,7 +42,7 @@ def test_the_model_has_the_averages_except_while_it_takes_steps(tiny_model, imag
         average = [0.6 * a + 0.4 * w for a, w in zip(average, weights, strict=True)]
     for weight, expected in zip(weights_of(model), average, strict=True):
         np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-7)
-    # Validation looked at the averages, and training went on from the weights.
+    # Validation used the averages, and training continued from the training weights.
     history = model.history.history
     expected = model.evaluate(images, batch_size=4, verbose=0, return_dict=True)
     assert history["val_loss"] == [pytest.approx(expected["loss"], rel=1e-6)]
@@ -64,7 +64,7 @@ def test_resumed_run_has_the_averages_of_an_uninterrupted_one(tiny_model, data, 
 
 @pytest.mark.slow
 def test_keras_file_goes_on_with_weights_and_averages(tiny_model, data, tmp_path):
-    model = compiled(tiny_model, tfvae.FactorVAE)  # of two players
+    model = compiled(tiny_model, tfvae.FactorVAE)  # with two players
     model.fit(data.batches(4, 3), steps_per_epoch=7, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")

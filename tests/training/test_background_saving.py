@@ -22,7 +22,7 @@ def model(tiny_model):
 
 @pytest.fixture
 def disk(monkeypatch):
-    """Lets go of what is written: disk.set()."""
+    """A disk that blocks writes until disk.set()."""
     event = threading.Event()
 
     def save(manager, **kwargs):
@@ -84,5 +84,5 @@ def test_a_slow_disk_is_named(model, disk, monkeypatch, tmp_path):
 def test_restoring_leaves_nothing_to_warn_of(model, caplog, tmp_path):
     Checkpoints(model, tmp_path).save()
     Checkpoints(model, tmp_path).restore()
-    gc.collect()  # TensorFlow speaks when what restored is gone
+    gc.collect()  # TensorFlow warns when the restored object is deleted
     assert "unrestored" not in caplog.text

@@ -14,7 +14,7 @@ def after_steps(model, images, accumulation, batch_size):
 
 @pytest.mark.parametrize("accumulation", [2, 3])
 def test_a_batch_in_parts_takes_the_step_of_the_whole(tiny_model, images, accumulation):
-    # 16 rows are batches of 11 and 5, which no number of parts divides.
+    # 16 rows make batches of 11 and 5, which are not multiples of the number of parts.
     (whole, terms), (parts, terms_of_parts) = (
         after_steps(tiny_model(), images, number, 11) for number in (1, accumulation)
     )

@@ -13,7 +13,7 @@ def state_of(model):
 
 
 class Uncompilable(tfvae.VAE):
-    """Calls Python in its step, which XLA cannot."""
+    """Calls Python in its step, which XLA cannot compile."""
 
     def objective(self, x, seeds, training):
         same = tf.ensure_shape(tf.py_function(lambda y: y, [x], tf.float32), x.shape)

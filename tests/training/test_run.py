@@ -18,7 +18,7 @@ BATCH = {"batch_size": 4, "log_every": 5}
 
 @pytest.fixture
 def compiled(tiny_model):
-    """Makes models that start alike; the optimizer has state of its own."""
+    """Makes models with the same initial weights; the optimizer has state."""
 
     def make(**kwargs):
         model = tiny_model(kl_warmup=tfvae.schedules.Linear(0.0, 1.0, 8), **kwargs)

@@ -126,7 +126,7 @@ def test_regularisers_count_once_a_step(tiny_model, images):
     decayed = step(make(kernel_regularizer=keras.regularizers.L2(0.5)), images)
     difference = (decayed - plain)[: kernel.size]
     np.testing.assert_allclose(difference, -0.1 * 2 * 0.5 * kernel, atol=1e-5)
-    # An activity loss belongs to its own call: earlier and other traces leave nothing behind.
+    # An activity loss belongs to its own call; earlier and other traces have no effect.
     activity = {"activity_regularizer": keras.regularizers.L2(0.5)}
     fresh, used = make(**activity), make(**activity)
     used.elbo(images)
@@ -156,7 +156,7 @@ def test_gradients_are_clipped_when_the_optimizer_asks(tiny_model, images, clip)
     [{}, {"jit_compile": True}, {"steps_per_execution": 4}, {"run_eagerly": True}],
 )
 def test_non_finite_loss_names_the_step_and_the_terms(tiny_model, images, arguments):
-    # Unbounded activations and a huge rate: the first step ruins the weights, the second sees it.
+    # Unbounded activations and a huge learning rate: the second step sees ruined weights.
     model = tiny_model(activation="relu", likelihood=tfvae.heads.Normal(1e-3))
     model.compile(keras.optimizers.SGD(1e30), **arguments)
     message = r"not finite at step 1: loss, elbo, reconstruction, kl broke. Look for NaN"

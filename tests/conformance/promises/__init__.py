@@ -1,4 +1,4 @@
-"""What every model promises, one class a level; a class of tests inherits those of its models.
+"""The promises of models, one class per level; a test class inherits those of its models.
 
 A class of tests names its `entries`; each is built, trained and exported once (`Subject`).
 """

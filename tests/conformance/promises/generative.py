@@ -1,4 +1,4 @@
-"""What a model that generates data promises."""
+"""The promises of a model that generates data."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tfvae import noise
 
 
 def each(function, value):
-    """Returns function(value), or a dictionary of it where the data are of several modalities."""
+    """Returns function(value), or a dictionary of it if the data have several modalities."""
     if isinstance(value, Mapping):
         return {name: function(part) for name, part in value.items()}
     return function(value)
@@ -25,7 +25,7 @@ def shapes(value):
 
 
 def require_serving_in_fewer_bits(model, examples, form, path):
-    """Checks that matrices are stored as `form` says, and how far the answers then are."""
+    """Checks that matrices are stored as `form`, and how much the outputs then differ."""
     path = tfvae.export(
         model, path, log_likelihood_samples=2, weights=form, examples=examples
     )  # runs every signature
@@ -39,7 +39,7 @@ def require_serving_in_fewer_bits(model, examples, form, path):
         for key, dtype in types.items()
         if dtype == tf.float32 and np.prod(sizes[key]) > max([1, *sizes[key]])
     ]
-    assert whole == []  # but vectors and scales
+    assert whole == []  # only vectors and scales
 
 
 class GenerativePromises(TrainablePromises):
@@ -69,7 +69,7 @@ class GenerativePromises(TrainablePromises):
 
     @in_every_run("FactorVAE")
     def test_export_in_int8_serves_through_the_c_api(self, subject, tmp_path):
-        # An export of its own: of other signatures, and of two modalities at most.
+        # A separate export, since signatures differ and there are at most two modalities.
         entry = subject.entry
         examples = entry.small(entry.x)
         require_serving_in_fewer_bits(entry.make_small(), examples, "int8", tmp_path / "model")

@@ -1,4 +1,4 @@
-"""What a model with a posterior of its latents promises."""
+"""The promises of a model with a posterior of its latents."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""What a model that `fit` trains promises."""
+"""The promises of a model that `fit` trains."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ class TrainablePromises:
     per_example: Sequence[str] = ("loss",)  # terms that every model has
 
     def progress(self, terms):
-        """Returns what training raises, from a mean of every term by name."""
+        """Returns the quantity that training increases, given the mean of every term by name."""
         return -terms["loss"]
 
     def test_terms_and_gradients_are_finite(self, subject):
@@ -53,7 +53,7 @@ class TrainablePromises:
     def test_seeds_reproduce(self, subject):
         again = subject.go_on(subject.second(), 3)
         subject.require_same(state(again), subject.states[3])
-        # Another seed needs another step; taken eagerly, two steps are cheaper than a trace.
+        # Another seed needs a new trace; two eager steps are cheaper.
         model, ends = subject.compiled(run_eagerly=True), []
         initial = state(model)
         for seed in (0, 1):
@@ -79,7 +79,7 @@ class TrainablePromises:
 
     @in_every_run("VAE", "FactorVAE", "IWAE", "VAE, ladder", "JMVAE")
     def test_two_replicas_equal_one_device(self, subject, mirrored):
-        # Runs of its own: under a strategy, and by SGD, since Adam makes much of a last bit.
+        # Separate runs: under a strategy, and with SGD, since Adam amplifies rounding differences.
         # Moving averages of batch normalisation are among the weights.
         one = many_devices.on_one(subject.entry)
         two = many_devices.steps(subject.entry, mirrored)
@@ -88,7 +88,7 @@ class TrainablePromises:
         assert two.loss == pytest.approx(one.loss, rel=1e-5)
 
     def test_bfloat16_networks_train(self, subject):
-        # A run of its own, since the networks' arithmetic is another.
+        # A separate run, since the networks' precision differs.
         model = subject.bfloat16
         model.compile(keras.optimizers.Adam(3e-3), seed=0)
         history = model.fit(subject.entry.batches(), steps_per_epoch=10, epochs=15, verbose=0)
