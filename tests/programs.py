@@ -70,7 +70,7 @@ class Program:
         return self.returncode
 
     def communicate(self, timeout=SECONDS):
-        """Returns the rest of stdout, and stderr, when it ends; kills it after `timeout` seconds."""
+        """Returns the rest of stdout, and stderr, at the end; kills it after `timeout` seconds."""
         watchdog = threading.Timer(timeout, self.kill)
         watchdog.start()
         with self.stdout:
