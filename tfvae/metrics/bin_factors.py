@@ -24,8 +24,8 @@ def bin_factors(factors, bins: int | Sequence = 20) -> np.ndarray:
             test factors have the same bins.
 
     Raises:
-        ValueError: for another shape, NaN or infinite factors, fewer than 2 bins, or edges that
-            are not increasing or not one sequence per column.
+        ValueError: if the shape is another one, factors are NaN or infinite, there are fewer than 2
+            bins, or edges are not increasing or not one sequence per column.
     """
     factors = np.asarray(factors)
     if factors.ndim != 2 or 0 in factors.shape:

@@ -79,7 +79,7 @@ def measure(model: TrainableModel, data: Dataset, batch_size: int) -> Timing:
     program is kept, and a run that takes `MAX_STEPS` steps per execution does not compile it anew.
 
     Raises:
-        ValueError: under a strategy of several replicas, whose steps XLA cannot compile.
+        ValueError: if the strategy has several replicas; XLA cannot compile their steps.
     """
     if model.distribute_strategy.num_replicas_in_sync > 1:
         raise ValueError("XLA cannot compile the step of several replicas; train with --jit=off")

@@ -1,7 +1,7 @@
 """The players of a step: which term each minimises, over which variables, in which steps.
 
-A plain model has one player. An adversarial one has several, whose losses come out of one forward
-pass; each takes its gradient over its own variables only. Players that move in the same step all
+A plain model has one player. An adversarial model has several: their losses come from one forward
+pass, and each has a gradient with respect to its own variables only. Players of the same step all
 use the weights from before it (simultaneous play, the default); players with a cycle alternate.
 """
 
@@ -93,7 +93,7 @@ def apply_gradients(players: Sequence[Player], gradients: Sequence[Sequence[tf.T
         if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             optimizer.apply(_whole(optimizer, gradient), player.variables)
             continue
-        # It leaves out a step whose gradient overflows; data and noise go on, and so must the step.
+        # It skips a step if the gradient overflows; data and noise advance, so the step must too.
         step = tf.identity(optimizer.iterations.value)
         optimizer.apply(_whole(optimizer, gradient), player.variables)
         optimizer.iterations.assign(step + 1)

@@ -46,8 +46,8 @@ def train(
         steps: the last step.
         batch_size: rows of the global batch.
         log_every: steps between records and checkpoints.
-        evaluation_data: data whose terms are recorded as val_*, beside the training terms.
-        evaluation_examples: how many of its examples.
+        evaluation_data: evaluation data; their terms are recorded as val_*.
+        evaluation_examples: number of examples to use.
         milliseconds: time of a step with XLA, which limits the steps of one execution; see
             `tfvae.training.jit.measure`.
 
@@ -55,11 +55,11 @@ def train(
         The step resumed from.
 
     Raises:
-        ValueError: for steps, batch sizes or data that do not work, before the first step.
-        NonFiniteLossError: naming the step and the terms that broke.
+        ValueError: if steps, batch sizes or data do not work, before the first step.
+        NonFiniteLossError: if a term is not finite (the message names the step and the terms).
         OSError: if a checkpoint cannot be written, or workers see different ones.
-        KeyboardInterrupt: at Ctrl-C.
-        Preempted: at SIGTERM, after the current step was saved.
+        KeyboardInterrupt: after Ctrl-C.
+        Preempted: after SIGTERM, when the current step is saved.
         WorkerLostError: if another worker was lost.
     """
     require_at_least(1, steps=steps, batch_size=batch_size, log_every=log_every)

@@ -277,7 +277,7 @@ class TrainableModel(keras.Model):
 
         Raises:
             ValueError: if the first batch does not suit the model, or a reader meets bad data.
-            NonFiniteLossError: naming the step and the terms that broke.
+            NonFiniteLossError: if a term is not finite (the message names the step and the terms).
         """
         self.require_compiled()
         given = raw_input.given_to_fit(self, x, kwargs)
