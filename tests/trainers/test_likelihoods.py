@@ -52,8 +52,8 @@ def test_annealing_is_reported_with_its_settings(settings):
     images = np.concatenate(list(settings.data.epoch(100, 1, 4)))
     alone = evaluation.annealed_importance_sampling(settings.model, images, 3, 2, seed=1)
     assert results["ais_log_likelihood"] == pytest.approx(alone.log_likelihood.mean())
-    settings = {name: results[f"ais_{name}"] for name in ("steps", "chains", "examples")}
-    assert settings == {"steps": 3, "chains": 2, "examples": 4}
+    recorded = {name: results[f"ais_{name}"] for name in ("steps", "chains", "examples")}
+    assert recorded == {"steps": 3, "chains": 2, "examples": 4}
     both = LIKELIHOODS["bidirectional"](settings)
     gap = both["bidirectional_upper"] - both["bidirectional_lower"]
     assert both["bidirectional_gap"] == pytest.approx(gap)
