@@ -96,7 +96,7 @@ class MultimodalVAE(LatentVariableModel):
     def encode(self, x: Data | Observed, training: bool = False):
         """Returns q(z|x_A) for any subset A of the modalities: batch [B], event [d].
 
-        Of the empty one it is the prior p(z), batch [].
+        For the empty subset it returns the prior p(z), batch [].
 
         Raises:
             ValueError: for data that do not suit the modalities, naming them; not in graphs.
