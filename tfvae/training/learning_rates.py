@@ -66,7 +66,9 @@ def with_proportions(model, callbacks):
 
 
 def _rate(optimizer: keras.optimizers.Optimizer) -> float:
-    return float(optimizer.learning_rate)
+    rate = optimizer.learning_rate
+    # A strategy's variable is no number, but has a value.
+    return float(tf.convert_to_tensor(rate.value if isinstance(rate, keras.Variable) else rate))
 
 
 def _is_schedule(optimizer: keras.optimizers.Optimizer) -> bool:
