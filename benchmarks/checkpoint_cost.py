@@ -21,7 +21,7 @@ from absl import app, flags
 
 from benchmarks import measurement
 from tfvae.training.checkpoints import Checkpoints
-from tfvae.training.run import MAX_STEPS_PER_EXECUTION
+from tfvae.training.jit import MAX_STEPS_WITHOUT_XLA
 from trainers.configs import factor_vae_shapes2d
 from trainers.runs.construct import build_data, build_model
 
@@ -37,7 +37,7 @@ def saving(directory: pathlib.Path) -> dict:
     config = factor_vae_shapes2d.get_config()
     data, _ = build_data(config)
     model = build_model(config, data)
-    model.steps_per_execution = MAX_STEPS_PER_EXECUTION // 4
+    model.steps_per_execution = MAX_STEPS_WITHOUT_XLA // 4
     model.make_train_function()
     iterator = iter(data.batches(config.batch_size, model.seed))
     checkpoints = Checkpoints(model, directory)
@@ -109,7 +109,7 @@ def main(argv) -> None:
         restored = restoring(directory / "saved")
         train(directory / "run", 20)
         resumed, processor = train(directory / "run", 40)
-    steps = 20 * result["execution_ms"] / 1000 / (MAX_STEPS_PER_EXECUTION // 4)
+    steps = 20 * result["execution_ms"] / 1000 / (MAX_STEPS_WITHOUT_XLA // 4)
     result["restore_seconds"] = round(restored, 2)
     result["resumed_process_seconds"] = round(resumed, 2)
     result["resumed_process_processor_seconds"] = round(processor, 2)

@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 import tfvae
-from tfvae.training import run
+from tfvae.training import jit
+from tfvae.training.raw_input import raw_input
 
 MATRIX_SIZE = 3072
 
@@ -90,16 +91,16 @@ def main() -> None:
     parser.add_argument("--jit", choices=("on", "off"), default="off")
     arguments = parser.parse_args()
     model, data = make_model(arguments)
+    compiled = arguments.jit == "on"
+    steps = jit.steps_per_execution(arguments.steps, 1.0 if compiled else None)
     model.compile(
-        keras.optimizers.Adam(1e-4),
-        seed=0,
-        steps_per_execution=run.MAX_STEPS_PER_EXECUTION,
-        jit_compile=arguments.jit == "on",
+        keras.optimizers.Adam(1e-4), seed=0, steps_per_execution=steps, jit_compile=compiled
     )
+    batches = data.batches(arguments.batch_size, seed=0)
     print(f"weights {model.count_params()}", flush=True)
     print(f"operations {floating_point_operations(model.encoder, model.decoder)}", flush=True)
     model.fit(
-        data.batches(arguments.batch_size, seed=0),
+        raw_input(data, arguments.batch_size, seed=0, steps=steps) if compiled else batches,
         steps_per_epoch=arguments.steps,
         epochs=1_000_000,
         callbacks=[OneEpochALine()],
