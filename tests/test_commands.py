@@ -19,7 +19,7 @@ COMMANDS = {
 SLOW = {"tfvae-sweep", "tfvae-evaluate", "tfvae-plot", "tfvae-export", "tfvae-prepare"}
 # Replaces a package, and sends Ctrl-C when it is imported.
 PRESSED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('went on')\n"
-# As much of TensorFlow as `trainers.program` needs, for Ctrl-C in later imports.
+# As much of TensorFlow as `trainers.program` needs, for Ctrl-C in later imports than tfvae.
 TENSORFLOW = """
 class config:
     list_physical_devices = staticmethod(list)
@@ -85,6 +85,7 @@ def test_train_is_quiet_and_ends_well(tmp_path):
 def test_ctrl_c_during_imports(command, package, tmp_path):
     if package == "absl" and command == "tfvae-train":
         (tmp_path / "tensorflow.py").write_text(TENSORFLOW)
+        (tmp_path / "tfvae.py").touch()
     (tmp_path / f"{package}.py").write_text(PRESSED)
     done = started(tmp_path, command)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -55,7 +55,7 @@ def test_train_evaluate_and_what_is_refused(directory):
     results = json.loads((directory / "run/results.json").read_text())
     assert {"log_likelihood", "reconstruction_digit", "reconstruction_image"} <= set(results)
     refused = run(directory, "evaluate", "--metrics=active_units", status=1)
-    assert "log_likelihood alone" in refused
+    assert "take only log_likelihood" in refused
     assert "several modalities, digit, image" in run(
         directory, "plot", "--figures=samples", status=1
     )
