@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,20 +13,29 @@ from benchmarks import measurement
 
 WARM_UP = 2  # warm-up rounds
 ROOT = pathlib.Path(__file__).parents[1]
-PYTHAE = ROOT / ".venv-pythae"
-REQUIREMENTS = ("torch==2.13.0", "pythae==0.1.2")
 PYTHAE_TRAINER = pathlib.Path(__file__).with_name("pythae_trainer.py")
 
 
-def pythae_python() -> pathlib.Path:
-    """Returns the path of a Python with pythae, which is installed if needed."""
-    python, stamp = PYTHAE / "bin/python", PYTHAE / ".installed"
+def environment_python(directory: pathlib.Path, requirements: Sequence[str]) -> pathlib.Path:
+    """Returns the path of a Python with other libraries, which are installed if needed."""
+    python, stamp = directory / "bin/python", directory / ".installed"
     if not stamp.exists():
-        print(f"installing {', '.join(REQUIREMENTS)} in {PYTHAE}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", PYTHAE], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *REQUIREMENTS], check=True)
+        print(f"installing {', '.join(requirements)} in {directory}", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", directory], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *requirements], check=True)
         stamp.touch()
     return python
+
+
+def pythae_python() -> pathlib.Path:
+    """Returns the path of a Python with pythae."""
+    return environment_python(ROOT / ".venv-pythae", ("torch==2.13.0", "pythae==0.1.2"))
+
+
+def jax_python() -> pathlib.Path:
+    """Returns the path of a Python with JAX and optax."""
+    requirements = ("jax==0.10.2", "jaxlib==0.10.2", "optax>=0.2,<0.3")
+    return environment_python(ROOT / ".venv-jax", requirements)
 
 
 class Side:

@@ -10,7 +10,6 @@ Run: python -m benchmarks.small_models --before=CHECKOUT   (installs pythae and 
 """
 
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -18,7 +17,7 @@ import numpy as np
 from absl import app, flags
 
 from benchmarks import measurement
-from benchmarks.sides import PYTHAE_TRAINER, ROOT, Side, pythae_python, take_turns
+from benchmarks.sides import PYTHAE_TRAINER, ROOT, Side, jax_python, pythae_python, take_turns
 
 _ROUNDS = flags.DEFINE_integer("rounds", 8, "Rounds that count.", lower_bound=5)
 _STEPS = flags.DEFINE_integer("steps", 200, "Steps of an epoch; a multiple of 100.", 100)
@@ -27,24 +26,11 @@ _BEFORE = flags.DEFINE_string("before", None, "Checkout of an earlier version.")
 _PYTHAE = flags.DEFINE_bool("pythae", True, "Whether to compare with pythae.")
 _INK = 0.13  # share of white pixels, as MNIST's; the speed does not depend on it
 SETTINGS = {"batch_size": 20, "latents": 50}
-JAX = ROOT / ".venv-jax"
-JAX_REQUIREMENTS = ("jax==0.10.2", "jaxlib==0.10.2", "optax>=0.2,<0.3")
 # Ratios (numerator, denominator) to goals, by the number of samples.
 GOALS = {
     1: {("before", "program"): 2.4, ("jax", "program"): 1.1, ("pythae", "program"): 3.0},
     50: {("before", "program"): 1.4, ("jax", "program"): 1.0, ("pythae", "program"): 2.5},
 }
-
-
-def jax_python() -> pathlib.Path:
-    """Returns the path of a Python with JAX, which is installed if needed."""
-    python, stamp = JAX / "bin/python", JAX / ".installed"
-    if not stamp.exists():
-        print(f"installing {', '.join(JAX_REQUIREMENTS)} in {JAX}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", JAX], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *JAX_REQUIREMENTS], check=True)
-        stamp.touch()
-    return python
 
 
 def start_sides(directory: pathlib.Path, num_samples: int) -> dict[str, Side]:
