@@ -23,7 +23,9 @@ def importance_weighted(model):
     return evaluation.log_likelihood(model, IMAGES, 5, memory_budget=budget)
 
 
-@pytest.mark.parametrize("estimate", [importance_weighted, annealed])
+@pytest.mark.parametrize(
+    "estimate", [importance_weighted, pytest.param(annealed, marks=pytest.mark.slow)]
+)
 def test_two_replicas_equal_one_device(estimate, mirrored):
     one = estimate(build(tfvae.VAE))
     with mirrored.scope():

@@ -44,6 +44,7 @@ class TestMultimodalModels(LatentVariablePromises):
         elbo, whole, part = model.elbo(x), model.elbo(rows(X, range(8))), model.elbo(without)
         np.testing.assert_allclose(elbo, np.where(here, whole, part), rtol=1e-4)
 
+    @in_every_run("JMVAE", "MMVAE")
     def test_likelihood_does_not_depend_on_order_or_chunks_and_rises_with_samples(self, subject):
         model, seeds = subject.untrained, noise.seed_rows(0, 16)
         order = np.random.default_rng(0).permutation(16)

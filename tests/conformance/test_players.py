@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 import tfvae
 from tests.conformance.registry import Bars, build, weights
@@ -48,6 +49,7 @@ def test_a_player_moves_once_in_its_cycle():
     assert int(model.step) == 5
 
 
+@pytest.mark.slow
 def test_players_of_two_replicas_move_at_the_same_steps(mirrored):
     one = fitted(make(steps_per_execution=7), 7)
     with mirrored.scope():

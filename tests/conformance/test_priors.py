@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 import tfvae
-from tests.conformance.entries import IMAGES, WITH_PRIORS
+from tests.conformance.entries import IMAGES, WITH_PRIORS, in_every_run
 from tests.conformance.promises import LatentVariablePromises
 from tests.conformance.promises.generative import require_serving_in_fewer_bits
 from tests.conformance.registry import MODELS, PRIORS, build
@@ -26,6 +26,7 @@ class PriorPromises(LatentVariablePromises):
     # Stored weights do not depend on the prior: see `STORED`.
     test_export_in_int8_serves_through_the_c_api = None
 
+    @in_every_run("HierarchicalPrior", "VampPrior", "StudentT")
     @pytest.mark.filterwarnings("ignore:prior .* has trainable weights, which stay fixed")
     def test_every_objective_takes_it(self, subject, tmp_path):
         # A class's first settings: later ones may bring a prior of their own.

@@ -65,6 +65,7 @@ def one_device(config, tmp_path_factory):
     return workdir
 
 
+@pytest.mark.slow
 def test_two_workers_equal_one_device_and_only_the_chief_writes(config, one_device, tmp_path):
     cluster = {"worker": [f"127.0.0.1:{port}" for port in _free_ports(2)]}
     tasks = [{"cluster": cluster, "task": {"type": "worker", "index": i}} for i in range(2)]

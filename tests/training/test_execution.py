@@ -58,7 +58,12 @@ def data(images):
     return tfvae.data.Arrays(np.uint8(255 * images))
 
 
-@pytest.mark.parametrize("name", CASES)
+FIRST, *OTHERS = CASES
+
+
+@pytest.mark.parametrize(
+    "name", [FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+)
 def test_program_takes_the_steps_of_the_loop_whatever_their_number(name, tiny_model, data):
     states = []
     for steps in (4, 6):
@@ -92,6 +97,7 @@ def test_a_term_that_breaks_ends_the_program_at_its_step(tiny_model, data):
     assert "at step 6: loss, elbo" in messages[0]
 
 
+@pytest.mark.slow
 def test_batches_of_a_user_become_programs_if_they_can(tiny_model, images, data, caplog):
     caplog.set_level(logging.INFO, "tfvae")
     states = []

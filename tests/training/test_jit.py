@@ -33,6 +33,7 @@ def test_measuring_leaves_the_model_as_it_was(tiny_model, images):
     assert all(float(mean.result()) == 0 for mean in model.metrics)
 
 
+@pytest.mark.slow
 def test_a_measured_model_trains_as_one_that_was_not(tiny_model, images):
     data = tfvae.data.Arrays(np.uint8(255 * images))
 
