@@ -15,8 +15,8 @@ PYTEST = $(RUN) -m pytest -p tests.durations --record-durations=$(DURATIONS) -n 
 
 help:
 	@echo "make demo         train, evaluate, plot, export, serve and call a beta-VAE (a few minutes)"
-	@echo "make test         run the tests except slow ones (under 12 minutes on two cores)"
-	@echo "make test-all     run all tests"
+	@echo "make test         run the tests except slow ones (under 6 minutes on two cores)"
+	@echo "make test-all     run all tests (16 minutes)"
 	@echo "make test-times   show how long the last tests took, by folder, file and model"
 	@echo "make test-newest  run all tests with the newest versions that setup.py allows (for a schedule)"
 	@echo "make lock         renew constraints.txt, the exact versions for CI and make"
