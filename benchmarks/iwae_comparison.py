@@ -16,7 +16,7 @@ import numpy as np
 from absl import app, flags
 
 from benchmarks import measurement
-from benchmarks.sides import PYTHAE_TRAINER, Side, pythae_python, take_turns
+from benchmarks.sides import PYTHAE_TRAINER, Side, compare, pythae_python
 
 _ROUNDS = flags.DEFINE_integer("rounds", 12, "Counted epochs per side.", lower_bound=5)
 _STEPS = flags.DEFINE_integer("steps", 200, "Steps per epoch; a multiple of 20.", lower_bound=20)
@@ -50,14 +50,7 @@ def main(argv) -> None:
     del argv
     with tempfile.TemporaryDirectory() as directory:
         sides = start_sides(pathlib.Path(directory), _STEPS.value)
-        try:
-            weights = {name: int(side.read("weights")) for name, side in sides.items()}
-            if len(set(weights.values())) != 1:
-                raise ValueError(f"the networks differ: {weights} weights")
-            seconds, left_out = take_turns(sides, _ROUNDS.value, _MINUTES.value)
-        finally:
-            for side in sides.values():
-                side.close()
+        seconds, left_out = compare(sides, _ROUNDS.value, _MINUTES.value)
     rounds = len(seconds.get("pythae", ()))
     measurement.require_quiet(rounds, rounds + left_out)
     chosen = min(("off", "on"), key=lambda name: np.median(seconds[name]))

@@ -17,7 +17,7 @@ import numpy as np
 from absl import app, flags
 
 from benchmarks import measurement
-from benchmarks.sides import PYTHAE_TRAINER, ROOT, Side, jax_python, pythae_python, take_turns
+from benchmarks.sides import PYTHAE_TRAINER, ROOT, Side, compare, jax_python, pythae_python
 
 _ROUNDS = flags.DEFINE_integer("rounds", 8, "Rounds that count.", lower_bound=5)
 _STEPS = flags.DEFINE_integer("steps", 200, "Steps of an epoch; a multiple of 100.", 100)
@@ -60,14 +60,7 @@ def compared(num_samples: int) -> dict:
     """Returns the medians and ratios for a number of samples."""
     with tempfile.TemporaryDirectory() as directory:
         sides = start_sides(pathlib.Path(directory), num_samples)
-        try:
-            weights = {name: int(side.read("weights")) for name, side in sides.items()}
-            if len(set(weights.values())) != 1:
-                raise ValueError(f"the networks differ: {weights} weights")
-            seconds, left_out = take_turns(sides, _ROUNDS.value, _MINUTES.value)
-        finally:
-            for side in sides.values():
-                side.close()
+        seconds, left_out = compare(sides, _ROUNDS.value, _MINUTES.value)
     rounds = len(seconds.get("program", ()))
     measurement.require_quiet(rounds, rounds + left_out)
     result: dict = {"rounds": rounds, "rounds_left_out": left_out, "ms_per_step": {}}

@@ -96,8 +96,7 @@ class Dataset:
         Raises:
             ValueError: if `batch_size` is below 1 or above `num_examples`, or `seed` is None.
         """
-        self._check_batch_size(batch_size)
-        noise.require_seed(seed)
+        self._check_batches(batch_size, seed)
 
         def batch(step: tf.Tensor) -> tf.Tensor:
             indices = shuffled_indices(step, batch_size, self.num_examples, seed)
@@ -118,8 +117,11 @@ class Dataset:
             start_step: number of the first batch.
             steps: steps per element, N: tensors are [N, batch_size, ...]; if None, an element
                 is one batch, [batch_size, ...].
+
+        Raises:
+            ValueError: as `batches`.
         """
-        self._check_batch_size(batch_size)
+        self._check_batches(batch_size, seed)
 
         def batch(step: tf.Tensor):
             rows = shuffled_indices(step, batch_size, self.num_examples, seed, steps or 1)
@@ -131,12 +133,13 @@ class Dataset:
         numbers = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max, steps or 1)
         return _pipeline(numbers, batch)
 
-    def _check_batch_size(self, batch_size: int) -> None:
+    def _check_batches(self, batch_size: int, seed: int) -> None:
         if not 1 <= batch_size <= self.num_examples:
             raise ValueError(
                 f"batch_size is {batch_size}; it must be from 1 to the number of examples, "
                 f"{self.num_examples}"
             )
+        noise.require_seed(seed)
 
     def epoch(self, batch_size: int, seed: int = 0, limit: int | None = None) -> tf.data.Dataset:
         """Returns a dataset of one pass over the data in order; the last batch may be smaller.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfvae.arguments import require_at_least
+from tfvae.metrics.checks import check_matrix
 
 
 def bin_factors(factors, bins: int | Sequence = 20) -> np.ndarray:
@@ -28,17 +29,9 @@ def bin_factors(factors, bins: int | Sequence = 20) -> np.ndarray:
             bins, or edges are not increasing or not one sequence per column.
     """
     factors = np.asarray(factors)
-    if factors.ndim != 2 or 0 in factors.shape:
-        raise ValueError(
-            f"factors has shape {list(factors.shape)}; it must be [N, K], one column per factor"
-        )
-    broken = np.argwhere(~np.isfinite(factors))
-    if broken.size:
-        row, column = broken[0]
-        raise ValueError(
-            f"factors has {factors[row, column]} at row {row}, column {column}, and must be "
-            "finite: remove such rows, or fill them"
-        )
+    check_matrix(
+        factors, "factors", "[N, K], one column per factor", "remove such rows, or fill them"
+    )
     if isinstance(bins, int):
         require_at_least(2, bins=bins)
         columns = [_binned(column, bins) for column in factors.T]

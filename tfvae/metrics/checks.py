@@ -16,18 +16,33 @@ def check_codes(codes, name: str = "codes") -> np.ndarray:
             infinite.
     """
     codes = np.asarray(codes).astype(np.float64)
-    if codes.ndim != 2 or 0 in codes.shape:
-        raise ValueError(
-            f"{name} has shape {list(codes.shape)}; it must be [N, d], one row per observation"
-        )
-    broken = np.argwhere(~np.isfinite(codes))
+    check_matrix(
+        codes, name, "[N, d], one row per observation", "fix the encoder, or remove such rows"
+    )
+    return codes
+
+
+def check_matrix(values: np.ndarray, name: str, shape: str, fix: str) -> None:
+    """Checks that `values` is a matrix of finite numbers with rows and columns.
+
+    Args:
+        values: the array.
+        name: name of the argument, for messages.
+        shape: what its shape must be, for messages.
+        fix: what to do about values that are not finite, for messages.
+
+    Raises:
+        ValueError: naming the shape, or the first value that is not finite.
+    """
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"{name} has shape {list(values.shape)}; it must be {shape}")
+    broken = np.argwhere(~np.isfinite(values))
     if broken.size:
         row, column = broken[0]
         raise ValueError(
-            f"{name} has {codes[row, column]} at row {row}, column {column}, and must be finite: "
-            "fix the encoder, or remove such rows"
+            f"{name} has {values[row, column]} at row {row}, column {column}, and must be finite: "
+            f"{fix}"
         )
-    return codes
 
 
 def check_factors(codes: np.ndarray, factors, name: str = "factors") -> np.ndarray:

@@ -67,7 +67,7 @@ def _loop(model, step_functions: Sequence[Callable], after_step: Callable | None
             take_step(next(iterator), number)
             if after_step is not None:
                 after_step()
-        return {mean.name: mean.result() for mean in model.metrics}
+        return _means(model)
 
     if model.run_eagerly:
         return steps
@@ -114,7 +114,7 @@ def _group_program(model, shown: Callable | None) -> Callable:
     @tf.function(jit_compile=True, autograph=False)
     def steps(group, count):
         def unfinished(number):
-            means = tf.stack([mean.result() for mean in model.metrics])
+            means = tf.stack(list(_means(model).values()))
             return (number < count) & tf.reduce_all(tf.math.is_finite(means))
 
         def step(number):
@@ -124,11 +124,14 @@ def _group_program(model, shown: Callable | None) -> Callable:
             return number + 1
 
         tf.while_loop(unfinished, step, [tf.constant(0)], parallel_iterations=1)
-        return {mean.name: mean.result() for mean in model.metrics}
+        return _means(model)
 
     return steps
 
 
+def _means(model) -> dict[str, tf.Tensor]:
+    return {mean.name: mean.result() for mean in model.metrics}
+
+
 def _assert_finite_means(model) -> None:
-    means = {mean.name: mean.result() for mean in model.metrics}
-    checks.assert_finite(means, model.step - 1)
+    checks.assert_finite(_means(model), model.step - 1)
